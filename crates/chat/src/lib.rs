@@ -1,0 +1,1 @@
+//! The chat itself: a ChatKit request in, JSON or the events of a turn out.

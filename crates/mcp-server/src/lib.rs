@@ -1,0 +1,1 @@
+//! The kit for MCP tool servers: tools as functions, sign-in, mounting.

@@ -1,0 +1,1 @@
+//! Model providers: a request in, a stream of model events out.

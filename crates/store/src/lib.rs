@@ -1,0 +1,1 @@
+//! Storage traits and records, the in-memory store and the contract suite.

@@ -1,0 +1,1 @@
+//! Fakes and fixtures for tests: model servers, SSE reader, ChatKit schemas.

@@ -1,0 +1,1 @@
+//! TaskFlow, a small task manager as an MCP server: the tools of the demonstration.
