@@ -1,1 +1,19 @@
 //! Model providers: a request in, a stream of model events out.
+//!
+//! The internal language is the item and event model of the Responses API, read leniently:
+//! unknown fields and item kinds are kept for replay, unknown events never fail a run.
+//! Everything that a provider sends is bounded, and dropping a stream cancels its call.
+
+mod error;
+mod event;
+pub mod http;
+mod item;
+mod provider;
+mod request;
+pub mod sse;
+
+pub use error::{Error, ErrorKind};
+pub use event::{Event, Usage};
+pub use item::{ContentPart, FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
+pub use provider::{EventStream, Model};
+pub use request::{ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition};
