@@ -1,1 +1,47 @@
-//! Storage traits and records, the in-memory store and the contract suite.
+//! Storage: the traits that a back end implements, the records they take and give, the in-memory store
+//! and the contract suite that every store passes.
+//!
+//! - [`Threads`], [`Items`], [`Attachments`] and [`Turns`] are what a request may do; each method takes a
+//!   [`Scope`](frontdesk_identity::Scope), and nothing of another owner is ever read, changed or hinted at.
+//!   [`Store`] is all four.
+//! - [`Maintenance`] is for the process itself (log flush, takeover, sweeps); request code can't name it
+//!   through a [`Store`].
+//! - Threads and items are ordered by (time, id), in whole microseconds; a cursor is the id of the last row.
+//! - [`Turns::begin_turn`] and [`Turns::write_turn`] are one transaction each. A write is fenced: it changes
+//!   nothing unless its turn still runs under its attempt.
+//! - Ids are unique for an owner. Two owners may have the same id without knowing of each other; an id that
+//!   belongs to another thread of the same owner is a [`StoreError::Conflict`]. Turn ids, which we make
+//!   ourselves, are unique in the whole store.
+
+mod attachments;
+mod error;
+mod items;
+mod maintenance;
+mod record;
+mod store;
+mod threads;
+mod turns;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+pub mod memory;
+
+pub use attachments::Attachments;
+pub use error::StoreError;
+pub use items::Items;
+pub use maintenance::Maintenance;
+pub use record::item::StoredItem;
+pub use record::{form, limit};
+pub use record::log::{EventId, InvalidEventId, LogBatch};
+pub use record::page::PageRequest;
+pub use record::step::Step;
+pub use record::thread::ThreadPatch;
+pub use record::trim::Trim;
+pub use record::turn::{TurnId, TurnRecord, TurnStatus, UnknownStatus};
+pub use record::write::{BeginTurn, Began, TurnEnd, TurnKey, TurnWrite, Written};
+pub use store::Store;
+pub use threads::Threads;
+pub use turns::Turns;
+
+/// The result of a store's method.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,182 @@
+//! Turns and their logs in memory.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use frontdesk_identity::Scope;
+use frontdesk_protocol::{ItemId, ThreadId};
+
+use super::MemoryStore;
+use super::owner::{Owner, Turn, same_step};
+use super::threads::patched;
+use crate::{
+    BeginTurn, Began, EventId, LogBatch, Result, StoreError, Trim, TurnId, TurnKey, TurnRecord,
+    TurnStatus, TurnWrite, Turns, Written, form,
+};
+
+#[async_trait]
+impl Turns for MemoryStore {
+    async fn begin_turn(&self, scope: &Scope, begin: BeginTurn) -> Result<Began> {
+        let mut data = self.data();
+        let data = &mut *data;
+        form::check_begin(&begin)?;
+        if data.turn_owners.contains_key(&begin.turn.id) {
+            return Err(form::taken("turn", begin.turn.id.as_str()));
+        }
+        let id = begin.turn.id.clone();
+        let outcome = data.owners.entry(scope.clone()).or_default().begin_turn(begin)?;
+        if let Began::Started { .. } = outcome {
+            data.turn_owners.insert(id, scope.clone());
+        }
+        Ok(outcome)
+    }
+
+    async fn write_turn(&self, scope: &Scope, key: &TurnKey, write: TurnWrite) -> Result<Written> {
+        self.write(scope, |owner| owner.write_turn(key, write))
+    }
+
+    async fn turn(&self, scope: &Scope, turn: &TurnId) -> Result<Option<TurnRecord>> {
+        Ok(self.read(scope, |owner| Some(owner.turns.get(turn)?.record.clone())))
+    }
+
+    async fn running_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnId>> {
+        Ok(self.read(scope, |owner| owner.running_turn(thread)))
+    }
+
+    async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
+        Ok(self.read(scope, |owner| {
+            let records = owner.turns.values().map(|turn| &turn.record);
+            let here = records.filter(|record| record.thread_id == *thread);
+            here.max_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id))).cloned()
+        }))
+    }
+
+    async fn turn_log(
+        &self,
+        scope: &Scope,
+        turn: &TurnId,
+        after: Option<EventId>,
+    ) -> Result<Vec<LogBatch>> {
+        Ok(self.read(scope, |owner| {
+            let log = owner.turns.get(turn).map(|turn| turn.log.values());
+            let later = log.into_iter().flatten().filter(|batch| Some(batch.last()) > after);
+            later.cloned().collect()
+        }))
+    }
+}
+
+impl Owner {
+    fn running_turn(&self, thread: &ThreadId) -> Option<TurnId> {
+        let mut records = self.turns.values().map(|turn| &turn.record);
+        let running = |record: &&TurnRecord| {
+            record.thread_id == *thread && record.status == TurnStatus::Running
+        };
+        records.find(running).map(|record| record.id.clone())
+    }
+
+    fn begin_turn(&mut self, begin: BeginTurn) -> Result<Began> {
+        let thread = begin.turn.thread_id.clone();
+        match &begin.new_thread {
+            Some(new) => self.check_new_thread(new)?,
+            None if !self.threads.contains_key(&thread) => return Ok(Began::NoThread),
+            None => {}
+        }
+        if let Some(running) = self.running_turn(&thread) {
+            return Ok(Began::Busy(running));
+        }
+        let trim = match &begin.trim {
+            Some(trim) => match self.trimmed(&thread, trim) {
+                Some(trimmed) => Some(trimmed),
+                None => return Ok(Began::NoItem),
+            },
+            None => None,
+        };
+        self.check_items(&thread, &begin.put)?;
+        for attachment in &begin.attachments {
+            self.check_attachment(attachment, Some(&thread))?;
+        }
+        if let Some(new) = begin.new_thread {
+            self.add_thread(new);
+        }
+        let (since, removed) = trim.unwrap_or((i64::MAX, Vec::new()));
+        self.forget_turns(&thread, since);
+        self.remove_items(&thread, &removed);
+        self.remove_items(&thread, &begin.remove);
+        self.put_items(&thread, begin.put, Some(&begin.turn.id));
+        for mut attachment in begin.attachments {
+            attachment.set_thread_id(Some(thread.clone()));
+            self.attachments.insert(attachment.id().clone(), attachment);
+        }
+        let mut record = begin.turn;
+        record.created_at = form::whole_micros(record.created_at);
+        let turn = Turn { record, steps: BTreeMap::new(), log: BTreeMap::new() };
+        self.turns.insert(turn.record.id.clone(), turn);
+        Ok(Began::Started { removed })
+    }
+
+    /// The time of the item that the trim names and what the trim removes; `None` if the item isn't there.
+    fn trimmed(&self, thread: &ThreadId, trim: &Trim) -> Option<(i64, Vec<ItemId>)> {
+        let order = &self.threads.get(thread)?.order;
+        let time = self.items.get(trim.item())?.item.created_at().as_microsecond();
+        let position = (time, trim.item().clone());
+        if !order.contains(&position) {
+            return None;
+        }
+        let stays = |item: &ItemId| match trim {
+            Trim::After(kept) => item == kept,
+            Trim::From(_) => false,
+        };
+        let removed = order.range(position..).map(|(_, item)| item);
+        Some((time, removed.filter(|item| !stays(item)).cloned().collect()))
+    }
+
+    fn forget_turns(&mut self, thread: &ThreadId, since: i64) {
+        for turn in self.turns.values_mut() {
+            let later = turn.record.created_at.as_microsecond() >= since;
+            if later && turn.record.thread_id == *thread {
+                turn.steps.clear();
+                turn.log.clear();
+            }
+        }
+    }
+
+    fn write_turn(&mut self, key: &TurnKey, write: TurnWrite) -> Result<Written> {
+        form::check_write(key, &write)?;
+        let Some(turn) = self.turns.get(&key.turn).filter(|turn| {
+            let record = &turn.record;
+            record.status == TurnStatus::Running
+                && record.attempt == key.attempt
+                && record.thread_id == key.thread
+        }) else {
+            return Ok(Written::Gone);
+        };
+        self.check_items(&key.thread, &write.put)?;
+        for step in &write.steps {
+            same_step(turn.steps.get(&step.number), step)?;
+        }
+        let thread = self.threads.get(&key.thread).map(|thread| &thread.metadata);
+        let thread = match (thread, write.thread) {
+            (Some(thread), Some(patch)) => Some(patched(thread, patch)?),
+            _ => None,
+        };
+        self.remove_items(&key.thread, &write.remove);
+        self.put_items(&key.thread, write.put, Some(&key.turn));
+        if let (Some(there), Some(changed)) = (self.threads.get_mut(&key.thread), thread) {
+            there.metadata = changed;
+        }
+        let Some(turn) = self.turns.get_mut(&key.turn) else {
+            return Err(StoreError::Failed { detail: format!("turn {} vanished", key.turn) });
+        };
+        for step in write.steps {
+            turn.steps.entry(step.number).or_insert(step);
+        }
+        for batch in write.log {
+            turn.log.entry((batch.attempt, batch.first_seq)).or_insert(batch);
+        }
+        if let Some(end) = write.end {
+            turn.record.status = end.status;
+            turn.record.ended_at = Some(form::whole_micros(end.at));
+        }
+        Ok(Written::Stored)
+    }
+}

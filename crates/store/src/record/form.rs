@@ -1,0 +1,100 @@
+//! The form in which every back end keeps records, and the checks it makes before it stores them.
+
+use frontdesk_protocol::{Attachment, Order, ThreadId, ThreadItem, ThreadMetadata, Timestamp};
+use serde::Serialize;
+
+use crate::limit::{
+    self, MAX_ITEM_BYTES, MAX_LOG_BATCH_BYTES, MAX_RECORD_BYTES, MAX_STEP_BYTES,
+};
+use crate::{BeginTurn, LogBatch, Result, StoreError, TurnKey, TurnStatus, TurnWrite};
+
+/// A time in whole microseconds, as every store keeps it.
+pub fn whole_micros(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
+}
+
+/// Whether an order has the newest first.
+pub fn newest_first(order: Order) -> bool {
+    match order {
+        Order::Asc => false,
+        Order::Desc => true,
+    }
+}
+
+/// The conflict of an id that is taken.
+pub fn taken(kind: &str, id: &str) -> StoreError {
+    StoreError::Conflict { what: format!("{kind} {id}") }
+}
+
+/// An item of this thread as JSON. One that names another thread is a conflict.
+pub fn item_json(thread: &ThreadId, item: &ThreadItem) -> Result<String> {
+    if item.thread_id() != thread {
+        return Err(taken("item", item.id().as_str()));
+    }
+    json("item", item.id().as_str(), item, MAX_ITEM_BYTES)
+}
+
+/// A thread as JSON.
+pub fn thread_json(thread: &ThreadMetadata) -> Result<String> {
+    json("thread", thread.id.as_str(), thread, MAX_RECORD_BYTES)
+}
+
+/// An attachment as JSON.
+pub fn attachment_json(attachment: &Attachment) -> Result<String> {
+    json("attachment", attachment.id().as_str(), attachment, MAX_RECORD_BYTES)
+}
+
+/// Checks the beginning of a turn by itself.
+pub fn check_begin(begin: &BeginTurn) -> Result<()> {
+    let turn = &begin.turn;
+    if turn.status != TurnStatus::Running || turn.ended_at.is_some() || turn.attempt == 0 {
+        return Err(defect(format!("turn {} doesn't begin as running", turn.id)));
+    }
+    match &begin.new_thread {
+        Some(new) if new.id != turn.thread_id => Err(taken("thread", new.id.as_str())),
+        _ => Ok(()),
+    }
+}
+
+/// Checks a running turn's write by itself.
+pub fn check_write(key: &TurnKey, write: &TurnWrite) -> Result<()> {
+    for step in &write.steps {
+        let id = format!("{} of {}", step.number, step.turn);
+        if step.turn != key.turn {
+            return Err(taken("step", &id));
+        }
+        limit::check("step", &id, step.data.get().len(), MAX_STEP_BYTES)?;
+    }
+    for batch in &write.log {
+        if (&batch.turn, batch.attempt) != (&key.turn, key.attempt) {
+            return Err(taken("log of turn", batch.turn.as_str()));
+        }
+        check_batch(batch)?;
+    }
+    match &write.end {
+        Some(end) if end.status == TurnStatus::Running => {
+            Err(defect(format!("turn {} ends as running", key.turn)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks a batch of a log by itself.
+pub fn check_batch(batch: &LogBatch) -> Result<()> {
+    let fits = batch.first_seq <= batch.last_seq && i64::try_from(batch.last_seq).is_ok();
+    if !fits {
+        return Err(defect(format!("log batch of turn {} ends before it begins", batch.turn)));
+    }
+    limit::check("log batch of turn", batch.turn.as_str(), batch.events.len(), MAX_LOG_BATCH_BYTES)
+}
+
+fn json<T: Serialize>(kind: &str, id: &str, record: &T, limit: usize) -> Result<String> {
+    let text = serde_json::to_string(record)
+        .map_err(|error| defect(format!("{kind} {id} is no JSON: {error}")))?;
+    limit::check(kind, id, text.len(), limit)?;
+    Ok(text)
+}
+
+fn defect(detail: String) -> StoreError {
+    StoreError::Failed { detail }
+}

@@ -1,0 +1,36 @@
+//! Turns and their logs.
+
+use async_trait::async_trait;
+use frontdesk_identity::Scope;
+use frontdesk_protocol::ThreadId;
+
+use crate::{
+    Began, BeginTurn, EventId, LogBatch, Result, TurnId, TurnKey, TurnRecord, TurnWrite, Written,
+};
+
+/// The turns of an owner. At most one runs in a thread.
+#[async_trait]
+pub trait Turns: Send + Sync {
+    /// Begins a turn, in one transaction.
+    async fn begin_turn(&self, scope: &Scope, begin: BeginTurn) -> Result<Began>;
+
+    /// Writes on behalf of a running turn, in one transaction, if it still runs under the key's attempt.
+    async fn write_turn(&self, scope: &Scope, key: &TurnKey, write: TurnWrite) -> Result<Written>;
+
+    /// A turn.
+    async fn turn(&self, scope: &Scope, turn: &TurnId) -> Result<Option<TurnRecord>>;
+
+    /// The turn that runs in a thread.
+    async fn running_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnId>>;
+
+    /// The newest turn of a thread, by (time of making, id).
+    async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>>;
+
+    /// The batches of a turn's log that hold anything later than `after`, in order.
+    async fn turn_log(
+        &self,
+        scope: &Scope,
+        turn: &TurnId,
+        after: Option<EventId>,
+    ) -> Result<Vec<LogBatch>>;
+}
