@@ -8,6 +8,7 @@ mod error;
 mod event;
 pub mod http;
 mod item;
+pub mod openai_responses;
 mod provider;
 mod request;
 pub mod sse;

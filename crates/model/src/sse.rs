@@ -36,7 +36,7 @@ pub struct FrameRef<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event has more bytes than allowed: {limit}")]
 pub struct TooLong {
-    /// The most bytes that an event may have, field names included.
+    /// The most bytes that are held of one event.
     pub limit: usize,
 }
 
@@ -206,6 +206,17 @@ impl Block {
         self.data.clear();
         self.data_lines = 0;
         self.id = None;
+    }
+}
+
+impl Frame {
+    /// The event as a view.
+    pub fn as_ref(&self) -> FrameRef<'_> {
+        FrameRef {
+            event: self.event.as_deref().map(Cow::Borrowed),
+            data: Cow::Borrowed(&self.data),
+            id: self.id.as_deref().map(Cow::Borrowed),
+        }
     }
 }
 

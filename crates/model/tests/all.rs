@@ -1,0 +1,20 @@
+//! The model crate through its public door.
+
+#[cfg(test)]
+#[path = "all/answers.rs"]
+mod answers;
+#[cfg(test)]
+#[path = "all/failures.rs"]
+mod failures;
+#[cfg(test)]
+#[path = "all/items.rs"]
+mod items;
+#[cfg(test)]
+#[path = "all/replay.rs"]
+mod replay;
+#[cfg(test)]
+#[path = "all/server.rs"]
+mod server;
+#[cfg(test)]
+#[path = "all/sse.rs"]
+mod sse;

@@ -1,0 +1,177 @@
+//! What the provider is sent: the whole request, and the history in a form that it takes back.
+
+use std::sync::Arc;
+
+use frontdesk_model::openai_responses::{Config, OpenAiResponses};
+use frontdesk_model::{
+    Item, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition, http,
+};
+use serde_json::{Map, Value, json};
+
+use crate::server::{Server, collect, whole};
+
+async fn sent(defaults: Settings, request: Request) -> Value {
+    let end = json!({"type": "response.completed", "response": {}});
+    let server = Server::start(vec![whole(&[end])]).await;
+    let config = Config {
+        settings: defaults,
+        ..server.config()
+    };
+    let model = OpenAiResponses::new(config, http::client().unwrap()).unwrap();
+    assert_eq!(collect(&model, request).await.1, None);
+    server.requests().remove(0).body
+}
+
+fn extra(value: &Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_small_request() {
+    let request = Request {
+        input: vec![Item::user("hello")],
+        ..Request::default()
+    };
+    assert_eq!(
+        sent(Settings::default(), request).await,
+        json!({
+            "model": "test-model", "stream": true, "store": false, "include": ["reasoning.encrypted_content"],
+            "input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]}],
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_request_with_everything() {
+    let schema = json!({"type": "object", "properties": {"q": {"type": "string"}}});
+    let tool = |name: &str, strict| ToolDefinition {
+        name: name.to_owned(),
+        description: "Looks it up.".to_owned(),
+        parameters: Arc::new(schema.clone()),
+        strict,
+    };
+    let request = Request {
+        instructions: Some("Be brief.".to_owned()),
+        tools: Arc::new([
+            tool("search", Strictness::Strict),
+            tool("find", Strictness::Lenient),
+        ]),
+        tool_choice: ToolChoice::Tool("search".to_owned()),
+        parallel_tool_calls: ParallelToolCalls::OneAtATime,
+        settings: Settings {
+            temperature: Some(0.5),
+            max_output_tokens: Some(100),
+            extra: extra(&json!({"include": [], "service_tier": "flex"})),
+            ..Settings::default()
+        },
+        ..Request::default()
+    };
+    let defaults = Settings {
+        temperature: Some(1.0),
+        top_p: Some(0.9),
+        reasoning_effort: Some("low".to_owned()),
+        reasoning_summary: Some("auto".to_owned()),
+        extra: extra(&json!({"service_tier": "default", "user": "u"})),
+        ..Settings::default()
+    };
+    assert_eq!(
+        sent(defaults, request).await,
+        json!({
+            "model": "test-model", "stream": true, "store": false, "include": [], "instructions": "Be brief.",
+            "input": [], "tool_choice": {"type": "function", "name": "search"}, "parallel_tool_calls": false,
+            "tools": [
+                {"type": "function", "name": "search", "description": "Looks it up.", "parameters": schema, "strict": true},
+                {"type": "function", "name": "find", "description": "Looks it up.", "parameters": schema, "strict": false},
+            ],
+            "temperature": 0.5, "top_p": 0.9, "max_output_tokens": 100,
+            "reasoning": {"effort": "low", "summary": "auto"}, "service_tier": "flex", "user": "u",
+        })
+    );
+}
+
+#[tokio::test]
+async fn the_history_goes_back_in_a_form_that_the_provider_takes() {
+    let reasoning = |id: &str| json!({"type": "reasoning", "id": id, "summary": [], "encrypted_content": "x", "status": null});
+    let back =
+        |id: &str| json!({"type": "reasoning", "id": id, "summary": [], "encrypted_content": "x"});
+    let user = json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "a"}]});
+    let output =
+        |output: &str| json!({"type": "function_call_output", "call_id": "c", "output": output});
+    let cases = [
+        (
+            "ids of messages and calls stay out",
+            vec![
+                json!({"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "phase": "commentary",
+                    "content": [{"type": "output_text", "text": "a", "annotations": []}]}),
+                json!({"type": "function_call", "id": "fc_1", "status": "completed", "call_id": "c", "name": "n", "arguments": ""}),
+            ],
+            vec![
+                json!({"type": "message", "role": "assistant", "phase": "commentary",
+                    "content": [{"type": "output_text", "text": "a", "annotations": []}]}),
+                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"}),
+            ],
+        ),
+        (
+            "reasoning goes with what it led to",
+            vec![
+                reasoning("1"),
+                json!({"type": "message", "role": "assistant", "content": []}),
+                reasoning("2"),
+                reasoning("3"),
+                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"}),
+                reasoning("4"),
+                json!({"type": "web_search_call", "id": "ws_1"}),
+            ],
+            vec![
+                back("1"),
+                json!({"type": "message", "role": "assistant", "content": []}),
+                back("2"),
+                back("3"),
+                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"}),
+                back("4"),
+                json!({"type": "web_search_call", "id": "ws_1"}),
+            ],
+        ),
+        (
+            "reasoning that leads nowhere stays out",
+            vec![
+                reasoning("1"),
+                user.clone(),
+                reasoning("2"),
+                output("o"),
+                reasoning("3"),
+            ],
+            vec![user, output("o")],
+        ),
+        (
+            "reasoning that nobody can read stays out",
+            vec![
+                json!({"type": "reasoning", "id": "1", "summary": []}),
+                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"}),
+            ],
+            vec![json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"})],
+        ),
+        (
+            "an output is a text or a list",
+            vec![
+                json!({"type": "function_call_output", "call_id": "c", "output": {"a": 1}}),
+                json!({"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "o"}]}),
+            ],
+            vec![
+                output(r#"{"a":1}"#),
+                json!({"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "o"}]}),
+            ],
+        ),
+    ];
+    for (name, input, expected) in cases {
+        let request = Request {
+            input: serde_json::from_value(Value::from(input)).unwrap(),
+            ..Request::default()
+        };
+        assert_eq!(
+            sent(Settings::default(), request).await["input"],
+            Value::from(expected),
+            "{name}"
+        );
+    }
+}
