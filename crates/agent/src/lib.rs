@@ -1,1 +1,35 @@
-//! The agent loop: model, tools, model, as a pure state machine and its driver.
+//! The agent runtime: model ▸ tools ▸ model …, until the model answers.
+//!
+//! [`step`] is the whole logic, as a pure function of state and input; [`run`] performs the effects it asks for.
+//! The crate knows neither HTTP nor SQL nor ChatKit nor MCP: models are [`frontdesk_model::Model`]s,
+//! tools are [`Toolset`]s, and an [`Observer`] hears what happens and stores it before the run goes on.
+//!
+//! There is no mutable state in an [`Agent`]; what a tool may know of its caller comes with each call, in a [`ToolContext`].
+
+mod run;
+mod state;
+
+mod agent;
+mod context;
+mod event;
+mod tool;
+
+mod call_ids;
+mod catalog;
+mod function;
+mod invoke;
+mod names;
+mod reader;
+mod validate;
+
+pub use agent::{Agent, Instructions, InstructionsOf, Limits};
+pub use call_ids::pair_calls;
+pub use context::{MAX_PROGRESS_BYTES, Progress, ProgressSink, RunContext, ToolContext};
+pub use event::{AgentEvent, OutputKey};
+pub use function::{FunctionTool, FunctionTools, NoArguments, function_tool};
+pub use run::{Observer, RunError, RunOutcome, Stopped, run};
+pub use state::{
+    Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Input, Phase, Reply, State,
+    ToolCall, step,
+};
+pub use tool::{Annotations, Outcome, ToolError, ToolInfo, ToolOutput, Toolset, ToolsetError};

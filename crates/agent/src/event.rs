@@ -1,0 +1,132 @@
+//! What an observer hears of a run, in the order in which it happens.
+//!
+//! A run that ends with an error leaves open what it had begun: each `TextStarted` without its `TextDone`,
+//! each `ToolCalled` without its `ToolFinished`. Whoever shows these to people closes them.
+
+use std::fmt;
+
+use frontdesk_model::{Item, Usage};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::context::Progress;
+use crate::tool::Outcome;
+
+/// One output of a run: ours, never made from a provider's ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OutputKey {
+    /// The model call, from 1.
+    pub step: u32,
+    /// The output of this call, from 0, in the order in which they appeared.
+    pub index: u32,
+}
+
+impl fmt::Display for OutputKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.step, self.index)
+    }
+}
+
+/// Something that happened in a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AgentEvent {
+    /// A toolset can't be listed; the model is told that its tools are away.
+    ToolsetUnavailable {
+        /// The toolset's name.
+        toolset: String,
+    },
+    /// The model is called.
+    ModelStarted {
+        /// The model call, from 1.
+        step: u32,
+    },
+    /// The model begins a text. A message without any text is never started.
+    TextStarted {
+        /// The text.
+        key: OutputKey,
+    },
+    /// More of a text, or of a refusal.
+    TextDelta {
+        /// The text.
+        key: OutputKey,
+        /// The part of the message, from 0.
+        part: usize,
+        /// What is added.
+        delta: String,
+    },
+    /// A text is complete.
+    TextDone {
+        /// The text.
+        key: OutputKey,
+        /// All of it, all parts in order.
+        text: String,
+        /// The provider's annotations of all parts, as they came.
+        annotations: Vec<Value>,
+    },
+    /// More of a reasoning summary.
+    ReasoningDelta {
+        /// The reasoning.
+        key: OutputKey,
+        /// The part of the summary, from 0.
+        part: usize,
+        /// What is added.
+        delta: String,
+    },
+    /// A reasoning summary is complete. Reasoning without a summary isn't told.
+    ReasoningDone {
+        /// The reasoning.
+        key: OutputKey,
+        /// The summary's parts.
+        summary: Vec<String>,
+    },
+    /// The model calls a tool; told as soon as the model has named it.
+    ToolCalled {
+        /// The call, unique within the run.
+        call_id: String,
+        /// The tool, as the model knows it.
+        name: String,
+        /// The tool's name for people.
+        title: Option<String>,
+    },
+    /// A call's arguments are complete.
+    ToolArguments {
+        /// The call.
+        call_id: String,
+        /// The arguments as the model wrote them; they may be anything.
+        arguments: String,
+    },
+    /// A running tool reports.
+    ToolProgress {
+        /// The call.
+        call_id: String,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// A model call is complete. Store the items before going on: later turns read them again.
+    StepDone {
+        /// The model call, from 1.
+        step: u32,
+        /// What the model wrote, in order.
+        items: Vec<Item>,
+        /// What the call used.
+        usage: Usage,
+    },
+    /// A call has its result. Store the item before going on: later turns read it again.
+    ToolResult {
+        /// The call.
+        call_id: String,
+        /// The result as the model reads it.
+        item: Item,
+    },
+    /// A call is finished; told for each call when it is, not when all are.
+    ToolFinished {
+        /// The call.
+        call_id: String,
+        /// The tool, as the model knows it.
+        name: String,
+        /// Whether the tool did what it was asked to.
+        outcome: Outcome,
+        /// What the model reads.
+        text: String,
+    },
+}

@@ -1,0 +1,113 @@
+//! Runs an agent: performs the effects that [`step`](crate::step) asks for, and brings it what comes of them.
+
+mod calls;
+mod driver;
+
+use async_trait::async_trait;
+use frontdesk_model::{Error, ErrorKind, Item, Usage};
+
+use crate::agent::Agent;
+use crate::context::RunContext;
+use crate::event::AgentEvent;
+use crate::state::{Bounds, Ended, State};
+
+/// Hears what happens in a run. Each event is awaited, so what is to be stored is stored before the run goes on.
+///
+/// Cancelling a run doesn't drop the future of an event that is being observed; only dropping the run does.
+#[async_trait]
+pub trait Observer: Send {
+    /// Takes an event. [`Stopped`] ends the run at once.
+    async fn observe(&mut self, event: AgentEvent) -> Result<(), Stopped>;
+}
+
+/// An observer wants no more: the run is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the run was stopped")]
+pub struct Stopped;
+
+/// How a run ended, and what it added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOutcome {
+    /// How it ended.
+    pub ended: Ended,
+    /// What all its model calls used.
+    pub usage: Usage,
+    /// The model's items, and the results of its calls in call order.
+    pub new_items: Vec<Item>,
+}
+
+/// A run that ended before its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The model failed. What it had begun to write stays open.
+    #[error(transparent)]
+    Model(Error),
+    /// The run was cancelled, or its observer wanted no more.
+    #[error("the run was stopped")]
+    Stopped,
+    /// The run can't go on, through a fault of ours.
+    #[error("the run can't go on")]
+    Internal {
+        /// What the operator needs.
+        detail: String,
+    },
+}
+
+impl RunError {
+    /// What the operator needs; for the log alone.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Model(error) => &error.detail,
+            Self::Stopped => "the run was stopped",
+            Self::Internal { detail } => detail,
+        }
+    }
+
+    /// What the user may read.
+    pub fn user_message(&self) -> &'static str {
+        match self {
+            Self::Stopped => "The answer was stopped.",
+            Self::Internal { .. } => "Something went wrong while answering. Please try again.",
+            Self::Model(error) => match error.kind {
+                ErrorKind::RateLimited | ErrorKind::Overloaded => {
+                    "The assistant is very busy at the moment. Please try again in a little while."
+                }
+                ErrorKind::Connect | ErrorKind::Timeout => {
+                    "The assistant can't be reached at the moment. Please try again."
+                }
+                ErrorKind::Unauthorized | ErrorKind::InvalidRequest => {
+                    "The assistant can't answer at the moment. Please tell whoever runs this service."
+                }
+                ErrorKind::Protocol | ErrorKind::Failed => {
+                    "The assistant's answer broke off. Please try again."
+                }
+            },
+        }
+    }
+}
+
+impl From<Error> for RunError {
+    fn from(error: Error) -> Self {
+        Self::Model(error)
+    }
+}
+
+impl From<Stopped> for RunError {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+/// Runs an agent on a conversation, until the model has answered or a bound is reached.
+///
+/// `input` is the conversation up to now, the current message last. Calls and results in it are brought into pairs.
+/// When the context's token is cancelled, or the returned future is dropped, the model call and all tools are dropped.
+pub async fn run<C: Send + Sync + 'static>(
+    agent: &Agent<C>,
+    input: Vec<Item>,
+    context: RunContext<C>,
+    observer: &mut dyn Observer,
+) -> Result<RunOutcome, RunError> {
+    let state = State::new(input, Bounds::from(&agent.limits));
+    driver::drive(agent, state, context, observer).await
+}

@@ -1,0 +1,229 @@
+//! The logic of a run, as a pure function: [`step`] takes a state and an input, and gives the next state and effects.
+//!
+//! It reads no clock, makes no ids and waits for nothing, so a recorded run replays exactly.
+//! An input that the state doesn't wait for changes nothing.
+
+mod step;
+
+use std::collections::BTreeSet;
+
+use frontdesk_model::{Item, Usage};
+use serde::{Deserialize, Serialize};
+
+pub use step::step;
+
+use crate::agent::Limits;
+use crate::call_ids::{pair_calls, used_ids};
+use crate::tool::Outcome;
+
+/// A run between two inputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The conversation before the run.
+    pub input: Vec<Item>,
+    /// What the run has added: the model's items, and the results of its calls in call order.
+    pub new_items: Vec<Item>,
+    /// How often the model was called.
+    pub turns: u32,
+    /// What all finished model calls used.
+    pub usage: Usage,
+    /// The bounds.
+    pub bounds: Bounds,
+    /// What the run waits for.
+    pub phase: Phase,
+}
+
+/// The bounds of a run that its logic knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// How often the model may be called.
+    pub max_turns: u32,
+    /// How many calls run at the same time; at least one does.
+    pub max_parallel_tools: usize,
+    /// How many calls of one response are made.
+    pub max_calls: usize,
+}
+
+impl From<&Limits> for Bounds {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            max_turns: limits.max_turns,
+            max_parallel_tools: limits.max_parallel_tools,
+            max_calls: limits.max_calls,
+        }
+    }
+}
+
+/// What a run waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// [`Input::Begin`].
+    Ready,
+    /// The model's reply.
+    Model,
+    /// The results of calls.
+    Tools {
+        /// All calls of the last reply, in its order.
+        calls: Vec<Call>,
+    },
+    /// Nothing; the run is over.
+    Ended {
+        /// How it ended.
+        how: Ended,
+    },
+}
+
+/// A call of the last reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// What the model asked for.
+    #[serde(flatten)]
+    pub call: ToolCall,
+    /// How far it is.
+    pub status: CallStatus,
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallStatus {
+    /// It waits until another call has finished.
+    Waiting,
+    /// It runs.
+    Running,
+    /// It is finished.
+    Done(CallResult),
+}
+
+/// What the model asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The call, unique within the conversation.
+    pub call_id: String,
+    /// The tool, as the model knows it; it may not exist.
+    pub name: String,
+    /// The arguments as the model wrote them; they may be anything.
+    pub arguments: String,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallResult {
+    /// What the model reads.
+    pub text: String,
+    /// Whether the tool did what it was asked to.
+    pub outcome: Outcome,
+}
+
+/// What happens to a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub enum Input {
+    /// The run begins.
+    Begin,
+    /// The model has replied.
+    ModelFinished(Reply),
+    /// A call is finished, in whatever way.
+    ToolFinished {
+        /// The call.
+        call_id: String,
+        /// What came of it.
+        result: CallResult,
+    },
+}
+
+/// A model's whole reply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// What it wrote, in order.
+    pub output: Vec<Item>,
+    /// What the call used.
+    pub usage: Usage,
+    /// Whether it came to its end.
+    pub ending: Ending,
+}
+
+/// Whether a model's reply came to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// It did.
+    Complete,
+    /// It was cut short.
+    CutShort {
+        /// The provider's reason.
+        reason: String,
+    },
+}
+
+/// What a driver has to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Call the model with the state's [`items`](State::items), and bring [`Input::ModelFinished`].
+    CallModel {
+        /// The model call, from 1.
+        step: u32,
+    },
+    /// Make a call, and bring [`Input::ToolFinished`].
+    CallTool(ToolCall),
+    /// Record and tell that a model call is complete.
+    RecordStep {
+        /// The model call, from 1.
+        step: u32,
+        /// What the model wrote.
+        items: Vec<Item>,
+        /// What the call used.
+        usage: Usage,
+    },
+    /// Record and tell that a call is finished.
+    RecordResult {
+        /// The call.
+        call: ToolCall,
+        /// What came of it.
+        result: CallResult,
+    },
+    /// The run is over. The last effect of a run.
+    Finish(Ended),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// The model answered.
+    Answered,
+    /// The model refused to answer; its text says so.
+    Refused,
+    /// The model was called as often as it may be, and still wanted tools. Their results are kept.
+    TurnLimit,
+    /// The model's reply was cut short.
+    Incomplete {
+        /// The provider's reason, such as `max_output_tokens`.
+        reason: String,
+    },
+}
+
+impl State {
+    /// A run that is about to begin. Calls and results of the input are brought into pairs.
+    pub fn new(input: Vec<Item>, bounds: Bounds) -> Self {
+        Self {
+            input: pair_calls(input),
+            new_items: Vec::new(),
+            turns: 0,
+            usage: Usage::default(),
+            bounds,
+            phase: Phase::Ready,
+        }
+    }
+
+    /// What the model reads next: the conversation before the run, and what the run has added.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.input.iter().chain(&self.new_items)
+    }
+
+    /// The call ids that the conversation uses already.
+    pub fn call_ids(&self) -> BTreeSet<String> {
+        used_ids(self.items())
+    }
+}

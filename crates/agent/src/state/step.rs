@@ -1,0 +1,203 @@
+//! The transitions of a run.
+
+use std::mem;
+
+use frontdesk_model::{ContentPart, FunctionCall, Item, Usage};
+
+use super::{
+    Call, CallResult, CallStatus, Effect, Ended, Ending, Input, Phase, Reply, State, ToolCall,
+};
+use crate::call_ids::take_id;
+use crate::tool::Outcome;
+
+/// The next state, and what to do. Depends on its arguments alone.
+pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
+    let mut effects = Vec::new();
+    match (mem::replace(&mut state.phase, Phase::Ready), input) {
+        (Phase::Ready, Input::Begin) => call_model(&mut state, &mut effects),
+        (Phase::Model, Input::ModelFinished(reply)) => {
+            model_finished(&mut state, reply, &mut effects);
+        }
+        (Phase::Tools { mut calls }, Input::ToolFinished { call_id, result }) => {
+            finish_call(&mut calls, &call_id, result, &mut effects);
+            go_on(&mut state, calls, &mut effects);
+        }
+        (phase, _) => state.phase = phase,
+    }
+    (state, effects)
+}
+
+fn call_model(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.turns >= state.bounds.max_turns {
+        return end(state, Ended::TurnLimit, effects);
+    }
+    state.turns += 1;
+    state.phase = Phase::Model;
+    effects.push(Effect::CallModel { step: state.turns });
+}
+
+fn end(state: &mut State, how: Ended, effects: &mut Vec<Effect>) {
+    state.phase = Phase::Ended { how: how.clone() };
+    effects.push(Effect::Finish(how));
+}
+
+fn model_finished(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
+    let Reply {
+        mut output,
+        usage,
+        ending,
+    } = reply;
+    let mut used = state.call_ids();
+    let mut calls = Vec::new();
+    for item in &mut output {
+        if let Item::FunctionCall(call) = item {
+            call.call_id = take_id(&call.call_id, &mut used);
+            calls.push(waiting(call));
+        }
+    }
+    let refused = output.iter().any(is_refusal);
+    add(&mut state.usage, usage);
+    state.new_items.extend(output.iter().cloned());
+    effects.push(Effect::RecordStep {
+        step: state.turns,
+        items: output,
+        usage,
+    });
+
+    match ending {
+        Ending::CutShort { reason } => {
+            refuse(
+                &mut calls,
+                &format!("the call was not made, because the response was cut short: {reason}"),
+                effects,
+            );
+            keep_results(state, calls);
+            end(state, Ended::Incomplete { reason }, effects);
+        }
+        Ending::Complete if calls.is_empty() => {
+            end(
+                state,
+                if refused {
+                    Ended::Refused
+                } else {
+                    Ended::Answered
+                },
+                effects,
+            );
+        }
+        Ending::Complete => {
+            let max_calls = state.bounds.max_calls;
+            let beyond = calls.get_mut(max_calls..).unwrap_or_default();
+            refuse(
+                beyond,
+                &format!("too many calls in one response; only {max_calls} were made"),
+                effects,
+            );
+            go_on(state, calls, effects);
+        }
+    }
+}
+
+/// Starts what may be started; when all calls are finished, gives their results to the model.
+fn go_on(state: &mut State, mut calls: Vec<Call>, effects: &mut Vec<Effect>) {
+    if calls
+        .iter()
+        .all(|call| matches!(call.status, CallStatus::Done(_)))
+    {
+        keep_results(state, calls);
+        return call_model(state, effects);
+    }
+    let running = calls
+        .iter()
+        .filter(|call| call.status == CallStatus::Running)
+        .count();
+    let free = state
+        .bounds
+        .max_parallel_tools
+        .max(1)
+        .saturating_sub(running);
+    for call in calls
+        .iter_mut()
+        .filter(|call| call.status == CallStatus::Waiting)
+        .take(free)
+    {
+        call.status = CallStatus::Running;
+        effects.push(Effect::CallTool(call.call.clone()));
+    }
+    state.phase = Phase::Tools { calls };
+}
+
+fn finish_call(calls: &mut [Call], call_id: &str, result: CallResult, effects: &mut Vec<Effect>) {
+    let running =
+        |call: &&mut Call| call.call.call_id == call_id && call.status == CallStatus::Running;
+    if let Some(call) = calls.iter_mut().find(running) {
+        done(call, result, effects);
+    }
+}
+
+fn refuse(calls: &mut [Call], why: &str, effects: &mut Vec<Effect>) {
+    for call in calls {
+        done(
+            call,
+            CallResult {
+                text: why.to_owned(),
+                outcome: Outcome::Error,
+            },
+            effects,
+        );
+    }
+}
+
+fn done(call: &mut Call, result: CallResult, effects: &mut Vec<Effect>) {
+    call.status = CallStatus::Done(result.clone());
+    effects.push(Effect::RecordResult {
+        call: call.call.clone(),
+        result,
+    });
+}
+
+fn keep_results(state: &mut State, calls: Vec<Call>) {
+    state
+        .new_items
+        .extend(calls.into_iter().filter_map(|call| match call.status {
+            CallStatus::Done(result) => {
+                Some(Item::function_call_output(call.call.call_id, result.text))
+            }
+            CallStatus::Waiting | CallStatus::Running => None,
+        }));
+}
+
+fn waiting(call: &FunctionCall) -> Call {
+    let call = ToolCall {
+        call_id: call.call_id.clone(),
+        name: call.name.clone(),
+        arguments: call.arguments.clone(),
+    };
+    Call {
+        call,
+        status: CallStatus::Waiting,
+    }
+}
+
+fn is_refusal(item: &Item) -> bool {
+    match item {
+        Item::Message(message) => message
+            .content
+            .iter()
+            .any(|part| matches!(part, ContentPart::Refusal { .. })),
+        Item::FunctionCall(_)
+        | Item::FunctionCallOutput(_)
+        | Item::Reasoning(_)
+        | Item::Other(_) => false,
+    }
+}
+
+fn add(sum: &mut Usage, usage: Usage) {
+    sum.input_tokens = sum.input_tokens.saturating_add(usage.input_tokens);
+    sum.cached_input_tokens = sum
+        .cached_input_tokens
+        .saturating_add(usage.cached_input_tokens);
+    sum.output_tokens = sum.output_tokens.saturating_add(usage.output_tokens);
+    sum.reasoning_tokens = sum.reasoning_tokens.saturating_add(usage.reasoning_tokens);
+    sum.total_tokens = sum.total_tokens.saturating_add(usage.total_tokens);
+}

@@ -1,0 +1,94 @@
+//! Checks a call's arguments against the tool's schema, before the tool sees them.
+//!
+//! A schema comes from a tool server and may be anything; one that can't be compiled checks nothing,
+//! since the server checks again. No reference is ever fetched, and patterns run in linear time.
+
+use std::sync::{Arc, OnceLock};
+
+use jsonschema::{PatternOptions, Validator};
+use serde_json::{Map, Value};
+
+use crate::names::cut;
+
+/// How many complaints the model reads at once.
+const MAX_COMPLAINTS: usize = 5;
+
+/// The longest single complaint, in bytes.
+const MAX_COMPLAINT_BYTES: usize = 300;
+
+/// A schema of arguments, compiled at the first check.
+pub(crate) struct Arguments {
+    schema: Arc<Value>,
+    compiled: OnceLock<Option<Validator>>,
+}
+
+impl Arguments {
+    pub(crate) fn new(schema: Arc<Value>) -> Self {
+        Self {
+            schema,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// Reads what the model wrote. The error is for the model.
+    pub(crate) fn read(&self, text: &str, max_bytes: usize) -> Result<Map<String, Value>, String> {
+        if text.len() > max_bytes {
+            return Err(format!("the arguments are longer than {max_bytes} bytes"));
+        }
+        let text = text.trim();
+        let text = if text.is_empty() { "{}" } else { text };
+        let value: Value = serde_json::from_str(text)
+            .map_err(|error| format!("the arguments are not JSON: {error}"))?;
+        if !value.is_object() {
+            return Err("the arguments are not a JSON object".to_owned());
+        }
+        let complaints = self.complaints(&value);
+        if !complaints.is_empty() {
+            return Err(format!(
+                "the arguments don't fit the tool's schema: {}",
+                complaints.join("; ")
+            ));
+        }
+        match value {
+            Value::Object(arguments) => Ok(arguments),
+            _ => Ok(Map::new()),
+        }
+    }
+
+    fn complaints(&self, value: &Value) -> Vec<String> {
+        let Some(validator) = self.compiled.get_or_init(|| compile(&self.schema)) else {
+            return Vec::new();
+        };
+        if validator.is_valid(value) {
+            return Vec::new();
+        }
+        validator
+            .iter_errors(value)
+            .take(MAX_COMPLAINTS)
+            .map(|error| {
+                let path = error.instance_path().to_string();
+                let place = if path.is_empty() {
+                    String::new()
+                } else {
+                    format!(" at {path}")
+                };
+                format!("{}{place}", cut(&error.to_string(), MAX_COMPLAINT_BYTES))
+            })
+            .collect()
+    }
+}
+
+fn compile(schema: &Value) -> Option<Validator> {
+    let built = jsonschema::options()
+        .offline()
+        .with_pattern_options(PatternOptions::regex())
+        .build(schema);
+    built
+        .inspect_err(|error| {
+            tracing::warn!(
+                error = cut(&error.to_string(), MAX_COMPLAINT_BYTES),
+                "a tool's schema can't be compiled; its arguments go unchecked"
+            );
+        })
+        .ok()
+}
