@@ -74,7 +74,7 @@ fn cases() -> Vec<(Item, Value)> {
         ),
         (
             Item::Other(fields(
-                json!({"type": "web_search_call", "id": "ws_1", "action": {"query": "x"}}),
+                &json!({"type": "web_search_call", "id": "ws_1", "action": {"query": "x"}}),
             )),
             json!({"type": "web_search_call", "id": "ws_1", "action": {"query": "x"}}),
         ),
@@ -85,7 +85,7 @@ fn cases() -> Vec<(Item, Value)> {
         ),
         (
             Item::Other(fields(
-                json!({"type": "message", "role": "narrator", "content": "once"}),
+                &json!({"type": "message", "role": "narrator", "content": "once"}),
             )),
             json!({"type": "message", "role": "narrator", "content": "once"}),
         ),
