@@ -1,1 +1,23 @@
 //! The chat itself: a ChatKit request in, JSON or the events of a turn out.
+//!
+//! Transport-free: [`Service::handle`] takes a parsed request and the caller's context.
+//! A streaming request begins a turn. The turn is a task of the server's; its [`Responder`] says what happens,
+//! one recorder stores it and writes the turn's log, and every connection is only a reader of that log.
+//! The built-in responder is [`assistant::Assistant`].
+
+pub mod assistant;
+mod context;
+mod error;
+mod options;
+mod responder;
+mod service;
+mod turn;
+mod uploads;
+
+pub use context::{Client, RequestContext};
+pub use error::ChatError;
+pub use options::{Limits, OnDisconnect, Options};
+pub use responder::{Audio, Responder, TurnError};
+pub use service::{Parts, Reply, Service};
+pub use turn::{Frame, Turn, TurnReader};
+pub use uploads::{NewUpload, Uploads};

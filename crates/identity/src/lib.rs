@@ -8,5 +8,5 @@ mod scope;
 mod secret;
 
 pub use principal::Principal;
-pub use scope::{InvalidId, Scope, TenantId, UserId};
+pub use scope::{InvalidId, MAX_ID_BYTES, Scope, TenantId, UserId};
 pub use secret::Secret;

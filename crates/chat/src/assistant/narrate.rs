@@ -1,0 +1,59 @@
+//! Sentences of the server's own: how a run ended when the model itself didn't say it.
+
+use frontdesk_agent::Ended;
+
+/// What the user is told about the end, if anything.
+pub(super) fn ending(ended: &Ended) -> Option<&'static str> {
+    match ended {
+        Ended::Answered | Ended::Refused => None,
+        Ended::TurnLimit => Some(
+            "I stopped here because this took more steps than I may take at once. \
+             Tell me to go on if I should continue.",
+        ),
+        Ended::Incomplete { .. } => {
+            Some("My answer was cut short because it reached the length limit. Ask me to go on.")
+        }
+    }
+}
+
+/// A tool's name for people: `add_task` reads “Add task”.
+pub(super) fn tool_title(name: &str) -> String {
+    let words = name
+        .rsplit("__")
+        .next()
+        .unwrap_or(name)
+        .replace(['_', '-', '.'], " ");
+    let mut chars = words.trim().chars();
+    chars.next().map_or_else(
+        || "Tool".to_owned(),
+        |first| first.to_uppercase().chain(chars).collect(),
+    )
+}
+
+/// A tool's result, short enough for a line of a workflow.
+pub(super) fn short(text: &str) -> String {
+    const CHARS: usize = 300;
+    let line: Vec<&str> = text.split_whitespace().collect();
+    let line = line.join(" ");
+    if line.chars().count() <= CHARS {
+        return line;
+    }
+    line.chars().take(CHARS).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_have_names_for_people() {
+        for (name, title) in [
+            ("add_task", "Add task"),
+            ("taskflow__list-tasks", "List tasks"),
+            ("__", "Tool"),
+            ("über", "Über"),
+        ] {
+            assert_eq!(tool_title(name), title);
+        }
+    }
+}

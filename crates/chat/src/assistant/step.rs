@@ -1,0 +1,38 @@
+//! The stored form of a step: what the model wrote or read, and which items of the thread show it.
+
+use frontdesk_model::Item;
+use frontdesk_protocol::ItemId;
+use frontdesk_store::Step;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The version of the form below.
+pub(super) const VERSION: u16 = 1;
+
+/// A step's data.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StepData {
+    /// The model's items, in order.
+    pub(super) items: Vec<Item>,
+    /// The thread's items that show the same to people; the model doesn't read them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) covers: Vec<ItemId>,
+}
+
+impl StepData {
+    /// The data as it is stored.
+    pub(super) fn write(&self) -> Result<Box<RawValue>, serde_json::Error> {
+        serde_json::value::to_raw_value(self)
+    }
+
+    /// Reads a stored step. A form of another version, or one that can't be read, is left out of history.
+    pub(super) fn read(step: &Step) -> Option<Self> {
+        if step.version != VERSION {
+            tracing::warn!(turn = %step.turn, version = step.version, "a step of another version");
+            return None;
+        }
+        serde_json::from_str(step.data.get())
+            .inspect_err(|error| tracing::warn!(turn = %step.turn, %error, "an unreadable step"))
+            .ok()
+    }
+}

@@ -1,0 +1,34 @@
+//! What a request brings besides its body.
+
+use std::sync::Arc;
+
+use frontdesk_identity::{Principal, Scope};
+
+/// Whether a client knows how to resume a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// Plain ChatKit: going away means stop.
+    Plain,
+    /// Sent `Frontdesk-Resume: 1`: it comes back for the rest, and understands what a plain client would not.
+    Resuming,
+}
+
+/// The verified caller of a request and how the answer should be made.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// Who is calling.
+    pub principal: Arc<Principal>,
+    /// The id of this request, for logs and error answers.
+    pub request_id: String,
+    /// The caller's languages, as `Accept-Language` has them.
+    pub locale: Option<String>,
+    /// What the client can do.
+    pub client: Client,
+}
+
+impl RequestContext {
+    /// The owner of everything that this request may touch.
+    pub fn scope(&self) -> Scope {
+        self.principal.scope()
+    }
+}

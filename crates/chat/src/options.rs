@@ -1,0 +1,81 @@
+//! What an operator can choose, and the caps on everything that comes from outside.
+
+use std::time::Duration;
+
+/// What happens to a turn whose last reader has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDisconnect {
+    /// It goes on for a client that said it resumes, and stops for any other.
+    #[default]
+    Auto,
+    /// It goes on.
+    Continue,
+    /// It stops.
+    Stop,
+}
+
+/// Caps on a request and a turn.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Characters of text in one message.
+    pub message_chars: usize,
+    /// Parts of content in one message.
+    pub content_parts: usize,
+    /// Attachments of one message.
+    pub attachments: usize,
+    /// Characters of a thread's title.
+    pub title_chars: usize,
+    /// Items that one feedback names.
+    pub feedback_items: usize,
+    /// Rows of one page.
+    pub page: u32,
+    /// Bytes of one event.
+    pub event_bytes: usize,
+    /// Bytes of all events of one turn.
+    pub turn_bytes: usize,
+    /// Items that are looked through for a pending call.
+    pub pending_scan: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_chars: 100_000,
+            content_parts: 256,
+            attachments: 32,
+            title_chars: 500,
+            feedback_items: 100,
+            page: 500,
+            event_bytes: 2 << 20,
+            turn_bytes: 64 << 20,
+            pending_scan: 500,
+        }
+    }
+}
+
+/// What an operator can choose.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What happens to a turn whose last reader has gone.
+    pub on_disconnect: OnDisconnect,
+    /// Caps.
+    pub limits: Limits,
+    /// The longest that one turn may take.
+    pub turn_deadline: Duration,
+    /// The longest that the store may be behind what readers have seen.
+    pub log_interval: Duration,
+    /// How long the events of a turn can be read again after its end.
+    pub log_kept: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            on_disconnect: OnDisconnect::Auto,
+            limits: Limits::default(),
+            turn_deadline: Duration::from_mins(30),
+            log_interval: Duration::from_millis(100),
+            log_kept: Duration::from_mins(10),
+        }
+    }
+}

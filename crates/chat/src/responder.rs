@@ -1,0 +1,128 @@
+//! What an application does when its users write: the [`Responder`].
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use frontdesk_protocol::{
+    Action, FeedbackKind, ItemId, SyncCustomActionResponse, ThreadId, ThreadMetadata,
+    TranscriptionResult, UserMessageItem, WidgetItem,
+};
+
+use crate::{ChatError, RequestContext, Turn};
+
+/// Why a turn failed. The user reads `message` and nothing else.
+#[derive(Debug, thiserror::Error)]
+pub enum TurnError {
+    /// The user is told this, in these words.
+    #[error("{message}")]
+    Custom {
+        /// For the user.
+        message: String,
+        /// Whether trying again can help.
+        allow_retry: bool,
+    },
+    /// The user is told that the stream failed, in the front end's own words.
+    #[error("the stream failed")]
+    Stream {
+        /// Whether trying again can help.
+        allow_retry: bool,
+    },
+    /// Anything else: the user is told that the stream failed, the operator why.
+    #[error("{detail}")]
+    Other {
+        /// For the operator.
+        detail: String,
+    },
+    /// The turn no longer exists: its thread was deleted, or it goes on elsewhere.
+    #[error("the turn is gone")]
+    Gone,
+}
+
+impl TurnError {
+    /// Anything that isn't the user's to read.
+    pub fn other(detail: impl Into<String>) -> Self {
+        Self::Other {
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Speech to be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audio {
+    /// The recording.
+    pub data: Bytes,
+    /// Its media type with parameters, as the client sent it.
+    pub mime_type: String,
+}
+
+impl Audio {
+    /// The media type without parameters.
+    pub fn media_type(&self) -> &str {
+        self.mime_type.split(';').next().unwrap_or_default().trim()
+    }
+}
+
+/// What the application does. Each call is for one verified caller; nothing is shared between calls but `self`.
+///
+/// A future that is dropped has been stopped by the user.
+#[async_trait]
+pub trait Responder: Send + Sync {
+    /// Answers: to a new message, or, without one, goes on after a client tool's output or a form's answers.
+    async fn respond(
+        &self,
+        turn: &mut Turn,
+        input: Option<UserMessageItem>,
+    ) -> Result<(), TurnError>;
+
+    /// A widget's button was pressed, or the host page sent an action.
+    async fn action(
+        &self,
+        turn: &mut Turn,
+        action: Action,
+        sender: Option<WidgetItem>,
+    ) -> Result<(), TurnError> {
+        let _ = (turn, sender);
+        Err(TurnError::Custom {
+            message: format!("Nothing here answers the action “{}”.", action.kind),
+            allow_retry: false,
+        })
+    }
+
+    /// An action that is answered at once, with at most one item.
+    async fn sync_action(
+        &self,
+        cx: &RequestContext,
+        thread: &ThreadMetadata,
+        action: Action,
+        sender: Option<WidgetItem>,
+    ) -> Result<SyncCustomActionResponse, ChatError> {
+        let _ = (cx, thread, action, sender);
+        Err(ChatError::NotSupported {
+            what: "actions that are answered at once",
+        })
+    }
+
+    /// The user liked or disliked items. The thread and the items are the caller's.
+    async fn feedback(
+        &self,
+        cx: &RequestContext,
+        thread: &ThreadId,
+        items: &[ItemId],
+        kind: FeedbackKind,
+    ) -> Result<(), ChatError> {
+        let _ = (cx, thread, items, kind);
+        Ok(())
+    }
+
+    /// Writes down what was said.
+    async fn transcribe(
+        &self,
+        cx: &RequestContext,
+        audio: Audio,
+    ) -> Result<TranscriptionResult, ChatError> {
+        let _ = (cx, audio);
+        Err(ChatError::NotSupported {
+            what: "transcription",
+        })
+    }
+}

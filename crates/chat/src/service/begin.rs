@@ -1,0 +1,211 @@
+//! The one way to begin a turn.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_identity::Scope;
+use frontdesk_protocol::{
+    Attachment, ItemId, StreamOptions, ThreadEvent, ThreadItem, ThreadMetadata, ThreadStatus,
+};
+use frontdesk_store::{Began, BeginTurn, Trim, TurnId, TurnKey, TurnRecord, TurnStatus};
+
+use super::{Reply, STOP_WAIT, Service};
+use crate::turn::{Audience, Call, LiveTurn, Recorder, TurnReader, WhenUnread, recover, run};
+use crate::{ChatError, Client, OnDisconnect, RequestContext, Turn};
+
+/// How often a begin is tried while other turns of the thread come to their end.
+const BEGIN_TRIES: usize = 4;
+
+/// What a turn begins with.
+pub(super) struct Opening {
+    pub(super) thread: ThreadMetadata,
+    pub(super) is_new: Newness,
+    pub(super) trim: Option<Trim>,
+    pub(super) put: Vec<ThreadItem>,
+    pub(super) remove: Vec<ItemId>,
+    pub(super) attachments: Vec<Attachment>,
+    /// Events before the stream's options.
+    pub(super) before: Vec<ThreadEvent>,
+    /// Events after them.
+    pub(super) after: Vec<ThreadEvent>,
+    pub(super) call: Call,
+}
+
+/// Whether the thread is made with the turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Newness {
+    New,
+    Known,
+}
+
+impl Opening {
+    /// A turn of a known thread that changes nothing by itself.
+    pub(super) fn of(thread: ThreadMetadata, call: Call) -> Self {
+        Self {
+            thread,
+            is_new: Newness::Known,
+            trim: None,
+            put: Vec::new(),
+            remove: Vec::new(),
+            attachments: Vec::new(),
+            before: Vec::new(),
+            after: Vec::new(),
+            call,
+        }
+    }
+}
+
+/// A locked or closed thread takes no new message and no retry.
+pub(super) fn refuse_unless_open(thread: &ThreadMetadata) -> Result<(), ChatError> {
+    match &thread.status {
+        ThreadStatus::Locked { .. } => Err(ChatError::conflict("the thread is locked")),
+        ThreadStatus::Closed { .. } => Err(ChatError::conflict("the thread is closed")),
+        _ => Ok(()),
+    }
+}
+
+impl Service {
+    /// Begins a turn: one transaction, then its task, then a reader for the one who asked.
+    pub(super) async fn begin(
+        &self,
+        opening: Opening,
+        cx: RequestContext,
+    ) -> Result<Reply, ChatError> {
+        self.refuse_while_draining()?;
+        let parts = &self.0.parts;
+        let scope = cx.scope();
+        let record = TurnRecord {
+            id: TurnId::new(parts.ids.next("turn")),
+            thread_id: opening.thread.id.clone(),
+            status: TurnStatus::Running,
+            attempt: 1,
+            created_at: parts.clock.now(),
+            ended_at: None,
+        };
+        let key = TurnKey {
+            thread: record.thread_id.clone(),
+            turn: record.id.clone(),
+            attempt: record.attempt,
+        };
+        let begin = BeginTurn {
+            turn: record,
+            new_thread: (opening.is_new == Newness::New).then(|| opening.thread.clone()),
+            trim: opening.trim.clone(),
+            put: opening.put.clone(),
+            remove: opening.remove.clone(),
+            attachments: opening.attachments.clone(),
+        };
+        // In the hub before the store: what the store names as running is found here.
+        let live = LiveTurn::new(
+            scope.clone(),
+            key,
+            when_unread(self.options().on_disconnect, cx.client),
+        );
+        self.0.hub.insert(Arc::clone(&live));
+        let removed = match self.store_begin(&scope, begin).await {
+            Ok(removed) => removed,
+            Err(error) => {
+                self.0.hub.remove(&live.key.turn);
+                return Err(error);
+            }
+        };
+        let store = Arc::clone(&parts.store);
+        let reader = TurnReader::live(Arc::clone(&live), store, cx.client, None);
+        let options =
+            ThreadEvent::stream_options(stream_options(self.options().on_disconnect, cx.client));
+        self.spawn(Arc::clone(&live), opening, removed, &options, cx);
+        Ok(Reply::Stream {
+            turn: Some(live.key.turn.clone()),
+            reader,
+        })
+    }
+
+    /// Stores the beginning; waits for a turn of the thread that is about to stop.
+    async fn store_begin(&self, scope: &Scope, begin: BeginTurn) -> Result<Vec<ItemId>, ChatError> {
+        for _ in 0..BEGIN_TRIES {
+            match self.store().begin_turn(scope, begin.clone()).await? {
+                Began::Started { removed } => return Ok(removed),
+                Began::NoThread => return Err(ChatError::NotFound { what: "thread" }),
+                Began::NoItem => return Err(ChatError::NotFound { what: "item" }),
+                Began::Busy(other) => self.make_way(scope, &other).await?,
+            }
+        }
+        Err(ChatError::conflict(
+            "the thread is being answered; try again",
+        ))
+    }
+
+    /// Waits for a turn that is about to stop, and ends one that nobody runs.
+    async fn make_way(&self, scope: &Scope, other: &TurnId) -> Result<(), ChatError> {
+        match self.0.hub.find(scope, other) {
+            Some(live) if live.is_stopping() => {
+                let waited = tokio::time::timeout(STOP_WAIT, live.over()).await;
+                waited.map_err(|_| ChatError::conflict("the last answer is still being stopped"))
+            }
+            Some(_) => Err(ChatError::conflict(
+                "an answer is still running in this thread; wait for it or stop it",
+            )),
+            None => match self.store().turn(scope, other).await? {
+                Some(record) if record.ended_at.is_none() => {
+                    recover(&self.recovery(), scope, &record).await.map(|_| ())
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn spawn(
+        &self,
+        live: Arc<LiveTurn>,
+        opening: Opening,
+        removed: Vec<ItemId>,
+        options: &ThreadEvent,
+        cx: RequestContext,
+    ) {
+        let parts = &self.0.parts;
+        let limits = self.options().limits.clone();
+        let store = Arc::clone(&parts.store);
+        let recorder = Recorder::new(Arc::clone(&live), store, limits, opening.thread);
+        let turn = Turn::new(
+            recorder,
+            cx,
+            Arc::clone(&parts.clock),
+            Arc::clone(&parts.ids),
+        );
+        for id in removed {
+            show(&turn, &ThreadEvent::item_removed(id), Audience::Resuming);
+        }
+        for event in opening.before.iter().chain([options]).chain(&opening.after) {
+            show(&turn, event, Audience::Everyone);
+        }
+        let responder = Arc::clone(&parts.responder);
+        let deadline: Duration = self.options().turn_deadline;
+        let hub = Arc::clone(&self.0.hub);
+        self.0.tasks.spawn(async move {
+            run(turn, opening.call, responder, deadline).await;
+            hub.remove(&live.key.turn);
+        });
+    }
+}
+
+/// The opening's events were checked with the request; one that is too large shows as the turn goes on without it.
+fn show(turn: &Turn, event: &ThreadEvent, audience: Audience) {
+    if let Err(error) = turn.recorder.show(event, audience) {
+        tracing::error!(turn = %turn.id(), %error, "an opening event could not be shown");
+    }
+}
+
+fn when_unread(policy: OnDisconnect, client: Client) -> WhenUnread {
+    match (policy, client) {
+        (OnDisconnect::Continue, _) | (OnDisconnect::Auto, Client::Resuming) => WhenUnread::GoOn,
+        (OnDisconnect::Stop, _) | (OnDisconnect::Auto, Client::Plain) => WhenUnread::Stop,
+    }
+}
+
+/// A plain client's stop button drops the connection. Where that doesn't stop the turn, there is no such button.
+fn stream_options(policy: OnDisconnect, client: Client) -> StreamOptions {
+    match (policy, client) {
+        (OnDisconnect::Continue, Client::Plain) => StreamOptions::uncancellable(),
+        _ => StreamOptions::cancellable(),
+    }
+}

@@ -1,0 +1,159 @@
+//! `threads.create`, `threads.add_user_message` and `threads.retry_after_item`: what a user says begins a turn.
+
+use frontdesk_identity::Scope;
+use frontdesk_protocol::{
+    Attachment, ItemId, Map, Page, ThreadEvent, ThreadId, ThreadItem, ThreadMetadata,
+    ThreadsAddUserMessage, ThreadsCreate, ThreadsRetryAfterItem, UserMessageInput, UserMessageItem,
+};
+use frontdesk_store::Trim;
+
+use super::begin::{Newness, Opening, refuse_unless_open};
+use super::{Reply, Service};
+use crate::turn::Call;
+use crate::{ChatError, Limits, RequestContext};
+
+impl Service {
+    pub(super) async fn create_thread(
+        &self,
+        params: ThreadsCreate,
+        cx: RequestContext,
+    ) -> Result<Reply, ChatError> {
+        check_input(&params.input, &self.options().limits)?;
+        let parts = &self.0.parts;
+        let thread = ThreadMetadata::new(ThreadId::new(parts.ids.next("thr")), parts.clock.now());
+        let created = ThreadEvent::thread_created(thread.to_wire(Page::default()));
+        let mut opening = self.message(params.input, thread, &cx.scope()).await?;
+        opening.is_new = Newness::New;
+        opening.before.insert(0, created);
+        self.begin(opening, cx).await
+    }
+
+    pub(super) async fn add_user_message(
+        &self,
+        params: ThreadsAddUserMessage,
+        cx: RequestContext,
+    ) -> Result<Reply, ChatError> {
+        check_input(&params.input, &self.options().limits)?;
+        let replaces = params.replaces;
+        let scope = cx.scope();
+        let _guard = self.0.hub.lock_thread(&scope, &params.thread_id).await;
+        let thread = self.thread(&scope, &params.thread_id).await?;
+        refuse_unless_open(&thread)?;
+        if let Some(id) = &replaces {
+            self.user_message(&scope, &thread.id, id).await?;
+        }
+        let mut opening = self.message(params.input, thread, &scope).await?;
+        opening.trim = replaces.map(Trim::From);
+        self.begin(opening, cx).await
+    }
+
+    pub(super) async fn retry_after_item(
+        &self,
+        params: &ThreadsRetryAfterItem,
+        cx: RequestContext,
+    ) -> Result<Reply, ChatError> {
+        let scope = cx.scope();
+        let _guard = self.0.hub.lock_thread(&scope, &params.thread_id).await;
+        let thread = self.thread(&scope, &params.thread_id).await?;
+        refuse_unless_open(&thread)?;
+        let message = self
+            .user_message(&scope, &thread.id, &params.item_id)
+            .await?;
+        let mut opening = Opening::of(thread, Call::Respond(Some(Box::new(message))));
+        opening.trim = Some(Trim::After(params.item_id.clone()));
+        self.begin(opening, cx).await
+    }
+
+    async fn user_message(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        id: &ItemId,
+    ) -> Result<UserMessageItem, ChatError> {
+        match self.item(scope, thread, id).await? {
+            ThreadItem::UserMessage(message) => Ok(message),
+            _ => Err(ChatError::BadRequest {
+                field: "params.item_id".to_owned(),
+                message: "is not a message of the user".to_owned(),
+            }),
+        }
+    }
+
+    /// The beginning of a turn that a message starts.
+    async fn message(
+        &self,
+        input: UserMessageInput,
+        thread: ThreadMetadata,
+        scope: &Scope,
+    ) -> Result<Opening, ChatError> {
+        let attachments = self.attachments_of(&input, &thread.id, scope).await?;
+        let parts = &self.0.parts;
+        let item = UserMessageItem {
+            id: ItemId::new(parts.ids.next("msg")),
+            thread_id: thread.id.clone(),
+            created_at: parts.clock.now(),
+            content: input.content,
+            attachments: attachments.clone(),
+            quoted_text: input.quoted_text,
+            inference_options: input.inference_options,
+            extra: Map::new(),
+        };
+        let mut opening = Opening::of(thread, Call::Respond(Some(Box::new(item.clone()))));
+        opening.attachments = attachments;
+        opening.before = vec![ThreadEvent::item_done(ThreadItem::UserMessage(
+            item.clone(),
+        ))];
+        opening.put = vec![ThreadItem::UserMessage(item)];
+        Ok(opening)
+    }
+
+    async fn attachments_of(
+        &self,
+        input: &UserMessageInput,
+        thread: &ThreadId,
+        scope: &Scope,
+    ) -> Result<Vec<Attachment>, ChatError> {
+        let mut attachments = Vec::with_capacity(input.attachments.len());
+        for id in &input.attachments {
+            let found = self.store().attachment(scope, id).await?;
+            let mut attachment = found.ok_or(ChatError::NotFound { what: "attachment" })?;
+            attachment.set_thread_id(Some(thread.clone()));
+            attachments.push(attachment);
+        }
+        Ok(attachments)
+    }
+}
+
+fn check_input(input: &UserMessageInput, limits: &Limits) -> Result<(), ChatError> {
+    let text = input.content.iter().map(|part| part.text().chars().count());
+    let quoted = input
+        .quoted_text
+        .as_deref()
+        .map_or(0, |text| text.chars().count());
+    at_most(
+        "params.input.content",
+        "characters",
+        text.sum::<usize>() + quoted,
+        limits.message_chars,
+    )?;
+    at_most(
+        "params.input.content",
+        "parts",
+        input.content.len(),
+        limits.content_parts,
+    )?;
+    at_most(
+        "params.input.attachments",
+        "attachments",
+        input.attachments.len(),
+        limits.attachments,
+    )
+}
+
+pub(super) fn at_most(field: &str, unit: &str, count: usize, most: usize) -> Result<(), ChatError> {
+    if count <= most {
+        return Ok(());
+    }
+    let message = format!("has {count} {unit}; at most {most} are taken");
+    Err(ChatError::unprocessable(field, message))
+}

@@ -1,0 +1,28 @@
+//! A turn: what happens between a message and the end of its answer.
+//!
+//! The turn is a task of the server's. [`Turn`] is what its responder holds; the recorder behind it stores
+//! what is done before anyone sees it as done, and appends every event to the turn's log.
+//! A connection is a [`TurnReader`] of that log, so resuming is reading on.
+
+mod flush;
+mod frame;
+mod handle;
+mod hub;
+mod live;
+mod pending;
+mod reader;
+mod recorder;
+mod recover;
+mod task;
+
+pub use frame::Frame;
+pub use handle::Turn;
+pub use reader::TurnReader;
+
+pub(crate) use flush::Flusher;
+pub(crate) use frame::Audience;
+pub(crate) use hub::Hub;
+pub(crate) use live::{LiveTurn, StopReason, WhenUnread};
+pub(crate) use recorder::Recorder;
+pub(crate) use recover::{Recovery, recover};
+pub(crate) use task::{Call, run};

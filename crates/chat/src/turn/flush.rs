@@ -1,0 +1,61 @@
+//! Takes the logs of all running turns to the store, in one statement, a short while behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_clock::{Clock, Timestamp};
+use frontdesk_store::{LogBatch, Maintenance};
+use tokio_util::sync::CancellationToken;
+
+use super::hub::Hub;
+use super::live::{Claim, LiveTurn};
+
+/// How often logs that nobody will read again are dropped.
+const DROP_EVERY: Duration = Duration::from_mins(1);
+
+/// The task that keeps the stored logs up to date.
+pub(crate) struct Flusher {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) maintenance: Arc<dyn Maintenance>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) interval: Duration,
+    pub(crate) kept: Duration,
+}
+
+impl Flusher {
+    /// Runs until the token is cancelled, then flushes once more.
+    pub(crate) async fn run(self, shutdown: CancellationToken) {
+        let mut flush = tokio::time::interval(self.interval);
+        flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut drop = tokio::time::interval(DROP_EVERY);
+        drop.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                _ = flush.tick() => self.flush().await,
+                _ = drop.tick() => self.drop_old().await,
+            }
+        }
+        self.flush().await;
+    }
+
+    async fn flush(&self) {
+        let claims: Vec<Claim> = self.hub.all().iter().filter_map(LiveTurn::claim).collect();
+        if claims.is_empty() {
+            return;
+        }
+        let batches: Vec<LogBatch> = claims.iter().map(|claim| claim.batch().clone()).collect();
+        match self.maintenance.append_logs(&batches).await {
+            Ok(()) => claims.into_iter().for_each(Claim::settle),
+            Err(error) => tracing::warn!(?error, turns = claims.len(), "logs are not stored yet"),
+        }
+    }
+
+    async fn drop_old(&self) {
+        let kept = jiff::SignedDuration::try_from(self.kept).unwrap_or(jiff::SignedDuration::MAX);
+        let before = self.clock.now().checked_sub(kept).unwrap_or(Timestamp::MIN);
+        if let Err(error) = self.maintenance.drop_logs(before).await {
+            tracing::warn!(?error, "old logs were not dropped");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What a responder holds while it answers.
+
+use std::sync::Arc;
+
+use frontdesk_clock::{Clock, Ids, Timestamp};
+use frontdesk_protocol::{ItemId, ThreadEvent, ThreadId, ThreadMetadata};
+use frontdesk_store::{Step, StoredItem, TurnId};
+use tokio_util::sync::CancellationToken;
+
+use super::recorder::Recorder;
+use crate::{RequestContext, TurnError};
+
+/// A turn, as its responder sees it: who asked, the thread, and [`emit`](Self::emit).
+pub struct Turn {
+    pub(crate) recorder: Recorder,
+    context: RequestContext,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    next_step: u32,
+}
+
+impl Turn {
+    pub(crate) fn new(
+        recorder: Recorder,
+        context: RequestContext,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self {
+            recorder,
+            context,
+            clock,
+            ids,
+            next_step: 1,
+        }
+    }
+
+    /// The turn's id.
+    pub fn id(&self) -> &TurnId {
+        &self.recorder.key().turn
+    }
+
+    /// Who asked, and how.
+    pub fn context(&self) -> &RequestContext {
+        &self.context
+    }
+
+    /// The thread's id.
+    pub fn thread_id(&self) -> &ThreadId {
+        &self.recorder.key().thread
+    }
+
+    /// The thread.
+    pub fn thread(&self) -> &ThreadMetadata {
+        &self.recorder.thread
+    }
+
+    /// The thread, to be changed: what is changed is stored, and announced after the next event.
+    pub fn thread_mut(&mut self) -> &mut ThreadMetadata {
+        &mut self.recorder.thread
+    }
+
+    /// Emits an event. An item that it says is done is stored before anybody sees it.
+    ///
+    /// # Errors
+    /// The store failed, or the turn is gone. The responder passes it on.
+    pub async fn emit(&mut self, event: ThreadEvent) -> Result<(), TurnError> {
+        self.recorder.record(event).await
+    }
+
+    /// A new id for an item: `msg`, `wf`, `tsk`, `tc` and the like before a `UUIDv7`.
+    pub fn new_item_id(&self, prefix: &str) -> ItemId {
+        ItemId::new(self.ids.next(prefix))
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Keeps a step, opaque JSON, to be stored with the next thing that is stored.
+    pub fn queue_step(&mut self, version: u16, data: Box<serde_json::value::RawValue>) {
+        let turn = self.id().clone();
+        let number = self.next_step;
+        self.next_step += 1;
+        self.recorder.queue_step(Step {
+            turn,
+            number,
+            version,
+            data,
+        });
+    }
+
+    /// Stores the steps that are kept so far.
+    ///
+    /// # Errors
+    /// The store failed, or the turn is gone.
+    pub async fn store_steps(&mut self) -> Result<(), TurnError> {
+        self.recorder.store_steps().await
+    }
+
+    /// The newest items of the thread, oldest first, each with the turn that wrote it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn recent_items(&self, limit: u32) -> Result<Vec<StoredItem>, TurnError> {
+        let (scope, store) = (self.recorder.scope(), self.recorder.store());
+        store
+            .recent_items(scope, self.thread_id(), limit)
+            .await
+            .map_err(|error| TurnError::other(format!("reading items failed: {error:?}")))
+    }
+
+    /// The steps of turns of this thread.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn steps(&self, turns: &[TurnId]) -> Result<Vec<Step>, TurnError> {
+        let (scope, store) = (self.recorder.scope(), self.recorder.store());
+        store
+            .steps(scope, self.thread_id(), turns)
+            .await
+            .map_err(|error| TurnError::other(format!("reading steps failed: {error:?}")))
+    }
+
+    /// Cancelled when the user stops the turn. A responder that holds nothing outside of its own future needs it not:
+    /// the future is dropped.
+    pub fn cancelled(&self) -> CancellationToken {
+        self.recorder.live().stop_token()
+    }
+}

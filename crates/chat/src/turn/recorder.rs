@@ -1,0 +1,243 @@
+//! The one way by which anything of a turn is stored or shown.
+//!
+//! It keeps this rule: nothing is shown as done before it is stored.
+
+use std::sync::Arc;
+
+use frontdesk_identity::Scope;
+use frontdesk_protocol::{
+    ClientToolCallStatus, Page, StructuredInputStatus, ThreadEvent, ThreadItem, ThreadMetadata,
+};
+use frontdesk_store::{Step, Store, StoreError, ThreadPatch, TurnEnd, TurnKey, TurnWrite, Written};
+
+use super::frame::Audience;
+use super::live::LiveTurn;
+use super::pending::Pending;
+use crate::{Limits, TurnError};
+
+/// Records one turn.
+pub(crate) struct Recorder {
+    live: Arc<LiveTurn>,
+    store: Arc<dyn Store>,
+    limits: Limits,
+    pending: Pending,
+    pub(crate) thread: ThreadMetadata,
+    saved: ThreadMetadata,
+    steps: Vec<Step>,
+    waits_for_user: bool,
+}
+
+impl Recorder {
+    pub(crate) fn new(
+        live: Arc<LiveTurn>,
+        store: Arc<dyn Store>,
+        limits: Limits,
+        thread: ThreadMetadata,
+    ) -> Self {
+        Self {
+            live,
+            store,
+            limits,
+            pending: Pending::default(),
+            saved: thread.clone(),
+            thread,
+            steps: Vec::new(),
+            waits_for_user: false,
+        }
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.live.scope
+    }
+
+    pub(crate) fn key(&self) -> &TurnKey {
+        &self.live.key
+    }
+
+    pub(crate) fn live(&self) -> &Arc<LiveTurn> {
+        &self.live
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// Whether something that was recorded waits for the user's answer.
+    pub(crate) fn waits_for_user(&self) -> bool {
+        self.waits_for_user
+    }
+
+    /// A step to be stored with whatever is stored next.
+    pub(crate) fn queue_step(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    /// Follows an event that an earlier attempt recorded.
+    pub(crate) fn resume_after(&mut self, event: &ThreadEvent) {
+        self.pending.follow(event);
+    }
+
+    /// Records an event: stores what it says is done, then shows it.
+    pub(crate) async fn record(&mut self, event: ThreadEvent) -> Result<(), TurnError> {
+        match &event {
+            ThreadEvent::ItemDone(done) => {
+                let put = vec![self.adopt(&done.item)];
+                self.store_now(put_items(put)).await?;
+                self.waits_for_user |= waits(&done.item);
+            }
+            ThreadEvent::ItemReplaced(replaced) => {
+                let put = vec![self.adopt(&replaced.item)];
+                self.store_now(put_items(put)).await?;
+            }
+            ThreadEvent::ItemRemoved(removed) => {
+                let remove = vec![removed.item_id.clone()];
+                let write = TurnWrite {
+                    remove,
+                    ..TurnWrite::default()
+                };
+                self.store_now(write).await?;
+            }
+            _ => {}
+        }
+        self.pending.follow(&event);
+        if !is_hidden(&event) {
+            self.show(&event, Audience::Everyone)?;
+        }
+        self.announce_thread().await
+    }
+
+    /// Stores and announces what the responder changed of the thread.
+    pub(crate) async fn announce_thread(&mut self) -> Result<(), TurnError> {
+        if self.thread == self.saved {
+            return Ok(());
+        }
+        let write = TurnWrite {
+            thread: Some(difference(&self.saved, &self.thread)),
+            ..TurnWrite::default()
+        };
+        self.store_now(write).await?;
+        self.saved = self.thread.clone();
+        let event = ThreadEvent::thread_updated(self.thread.to_wire(Page::default()));
+        self.show(&event, Audience::Everyone)
+    }
+
+    /// Shows an event that needs no storing.
+    pub(crate) fn show(&self, event: &ThreadEvent, audience: Audience) -> Result<(), TurnError> {
+        let json = event.to_wire();
+        if json.len() > self.limits.event_bytes {
+            let detail = format!("an event of {} bytes is more than is allowed", json.len());
+            return Err(TurnError::other(detail));
+        }
+        let total = self.live.push(json.into(), audience);
+        if total > self.limits.turn_bytes {
+            return Err(TurnError::Custom {
+                message: "The answer became too long and was ended here.".to_owned(),
+                allow_retry: false,
+            });
+        }
+        Ok(())
+    }
+
+    /// Settles what is unfinished: text that was seen is stored and shown as done, the rest is taken back.
+    /// `note` is stored with it, for the model to read.
+    pub(crate) async fn settle_pending(&mut self, note: ThreadItem) -> Result<(), TurnError> {
+        let (kept, dropped) = self.pending.drain();
+        let mut put: Vec<ThreadItem> = kept.iter().map(|item| self.adopt(item)).collect();
+        put.push(note);
+        self.store_now(put_items(put)).await?;
+        for item in kept {
+            self.show(&ThreadEvent::item_done(item), Audience::Everyone)?;
+        }
+        for id in dropped {
+            self.show(&ThreadEvent::item_removed(id), Audience::Everyone)?;
+        }
+        Ok(())
+    }
+
+    /// Stores the turn's end with all that is left of its log.
+    pub(crate) async fn end(&mut self, end: TurnEnd) -> Result<(), TurnError> {
+        let write = TurnWrite {
+            end: Some(end),
+            ..TurnWrite::default()
+        };
+        self.store_now(write).await
+    }
+
+    /// Stores the steps that wait, in a write of their own.
+    pub(crate) async fn store_steps(&mut self) -> Result<(), TurnError> {
+        if self.steps.is_empty() {
+            return Ok(());
+        }
+        self.store_now(TurnWrite::default()).await
+    }
+
+    /// One transaction: the write itself, the steps that wait, and the log so far.
+    async fn store_now(&mut self, mut write: TurnWrite) -> Result<(), TurnError> {
+        write.steps.extend(self.steps.iter().cloned());
+        let claim = self.live.claim();
+        write.log = claim.iter().map(|claim| claim.batch().clone()).collect();
+        let written = self
+            .store
+            .write_turn(&self.live.scope, &self.live.key, write)
+            .await
+            .map_err(|error| store_failed(&error))?;
+        match written {
+            Written::Stored => {
+                self.steps.clear();
+                if let Some(claim) = claim {
+                    claim.settle();
+                }
+                Ok(())
+            }
+            Written::Gone => Err(TurnError::Gone),
+        }
+    }
+
+    /// The item as this thread's: a responder can't write into another one.
+    fn adopt(&self, item: &ThreadItem) -> ThreadItem {
+        let mut item = item.clone();
+        item.set_thread_id(self.live.key.thread.clone());
+        item
+    }
+}
+
+fn store_failed(error: &StoreError) -> TurnError {
+    TurnError::other(format!("the store failed: {error:?}"))
+}
+
+fn put_items(put: Vec<ThreadItem>) -> TurnWrite {
+    TurnWrite {
+        put,
+        ..TurnWrite::default()
+    }
+}
+
+/// Hidden items are stored and never sent.
+fn is_hidden(event: &ThreadEvent) -> bool {
+    match event {
+        ThreadEvent::ItemAdded(event) => event.item.is_hidden(),
+        ThreadEvent::ItemDone(event) => event.item.is_hidden(),
+        ThreadEvent::ItemReplaced(event) => event.item.is_hidden(),
+        _ => false,
+    }
+}
+
+fn waits(item: &ThreadItem) -> bool {
+    match item {
+        ThreadItem::ClientToolCall(call) => call.status == ClientToolCallStatus::Pending,
+        ThreadItem::StructuredInput(input) => input.status == StructuredInputStatus::Pending,
+        _ => false,
+    }
+}
+
+fn difference(before: &ThreadMetadata, after: &ThreadMetadata) -> ThreadPatch {
+    fn changed<T: Clone + PartialEq>(before: &T, after: &T) -> Option<T> {
+        (before != after).then(|| after.clone())
+    }
+    ThreadPatch {
+        title: changed(&before.title, &after.title),
+        status: changed(&before.status, &after.status),
+        metadata: changed(&before.metadata, &after.metadata),
+        allowed_image_domains: changed(&before.allowed_image_domains, &after.allowed_image_domains),
+    }
+}

@@ -1,0 +1,80 @@
+//! Ends a turn whose process died: what readers saw is kept as far as the log has it, and the end is told.
+
+use std::sync::Arc;
+
+use frontdesk_clock::{Clock, Ids};
+use frontdesk_identity::Scope;
+use frontdesk_protocol::{ItemId, ThreadEvent};
+use frontdesk_store::{Maintenance, Store, TurnEnd, TurnKey, TurnRecord, TurnStatus};
+
+use super::frame::{Audience, decode};
+use super::live::{LiveTurn, WhenUnread};
+use super::recorder::Recorder;
+use super::task::{INTERRUPTED_NOTE, interrupted, note};
+use crate::{ChatError, Limits, TurnError};
+
+/// What recovering needs of the service.
+pub(crate) struct Recovery<'a> {
+    pub(crate) store: &'a Arc<dyn Store>,
+    pub(crate) maintenance: &'a dyn Maintenance,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) ids: &'a dyn Ids,
+    pub(crate) limits: &'a Limits,
+}
+
+/// Ends this turn as interrupted. `false` when somebody else took it first.
+pub(crate) async fn recover(
+    recovery: &Recovery<'_>,
+    scope: &Scope,
+    record: &TurnRecord,
+) -> Result<bool, ChatError> {
+    let taken = recovery
+        .maintenance
+        .take_over(scope, &record.id, record.attempt)
+        .await?;
+    let thread = recovery.store.thread(scope, &record.thread_id).await?;
+    let (true, Some(thread)) = (taken, thread) else {
+        return Ok(false);
+    };
+    let key = TurnKey {
+        thread: record.thread_id.clone(),
+        turn: record.id.clone(),
+        attempt: record.attempt + 1,
+    };
+    let live = LiveTurn::new(scope.clone(), key, WhenUnread::GoOn);
+    let store = Arc::clone(recovery.store);
+    let mut recorder = Recorder::new(live, store, recovery.limits.clone(), thread);
+    for batch in recovery.store.turn_log(scope, &record.id, None).await? {
+        for frame in decode(&batch) {
+            match serde_json::from_slice::<ThreadEvent>(&frame.json) {
+                Ok(event) => recorder.resume_after(&event),
+                Err(error) => {
+                    tracing::warn!(turn = %record.id, %error, "an unreadable event in a log")
+                }
+            }
+        }
+    }
+    end(recovery, &mut recorder)
+        .await
+        .map_err(|error| match error {
+            TurnError::Gone => ChatError::conflict("the turn is gone"),
+            error => ChatError::Unavailable {
+                detail: error.to_string(),
+            },
+        })?;
+    Ok(true)
+}
+
+async fn end(recovery: &Recovery<'_>, recorder: &mut Recorder) -> Result<(), TurnError> {
+    let now = recovery.clock.now();
+    let id = ItemId::new(recovery.ids.next("shcx"));
+    let note = note(id, recorder.key().thread.clone(), now, INTERRUPTED_NOTE);
+    recorder.settle_pending(note).await?;
+    recorder.show(&interrupted(), Audience::Everyone)?;
+    recorder
+        .end(TurnEnd {
+            status: TurnStatus::Interrupted,
+            at: now,
+        })
+        .await
+}
