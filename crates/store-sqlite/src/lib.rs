@@ -1,1 +1,23 @@
 //! The SQLite store: the embedded default.
+//!
+//! One connection writes, fed by a bounded queue whose jobs share transactions; several read.
+//! Statements are literal, one file per record family, and every one that a request can reach carries
+//! tenant and user.
+
+mod attachments;
+mod begin;
+mod connect;
+mod fault;
+mod items;
+mod maintenance;
+mod migrate;
+mod row;
+mod steps;
+mod store;
+mod threads;
+mod turns;
+mod write;
+mod writer;
+
+pub use connect::Options;
+pub use store::SqliteStore;

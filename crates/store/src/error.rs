@@ -32,7 +32,9 @@ pub enum StoreError {
         detail: String,
     },
     /// The store was written by a newer version: start that version.
-    #[error("the store has schema {found}, this version knows schemas up to {known}: start a newer version")]
+    #[error(
+        "the store has schema {found}, this version knows schemas up to {known}: start a newer version"
+    )]
     NewerSchema {
         /// The schema of the store.
         found: i64,

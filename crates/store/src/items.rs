@@ -37,12 +37,7 @@ pub trait Items: Send + Sync {
     ) -> Result<Vec<StoredItem>>;
 
     /// The steps of turns of this thread: turn by turn as given, by number within each.
-    async fn steps(
-        &self,
-        scope: &Scope,
-        thread: &ThreadId,
-        turns: &[TurnId],
-    ) -> Result<Vec<Step>>;
+    async fn steps(&self, scope: &Scope, thread: &ThreadId, turns: &[TurnId]) -> Result<Vec<Step>>;
 
     /// Stores items: for seeding and import. `false` if there is no such thread.
     async fn put_items(

@@ -21,15 +21,19 @@ impl Attachments for MemoryStore {
         self.write(scope, |owner| {
             owner.check_attachment(&attachment, attachment.thread_id())?;
             let thread = attachment.thread_id();
-            if let Some(thread) = thread.filter(|thread| !owner.threads.contains_key(thread)) {
-                return Err(form::taken("thread", thread.as_str()));
+            if thread.is_some_and(|thread| !owner.threads.contains_key(thread)) {
+                return Err(form::taken("attachment", attachment.id().as_str()));
             }
-            owner.attachments.insert(attachment.id().clone(), attachment);
+            owner
+                .attachments
+                .insert(attachment.id().clone(), attachment);
             Ok(())
         })
     }
 
     async fn delete_attachment(&self, scope: &Scope, attachment: &AttachmentId) -> Result<bool> {
-        Ok(self.write(scope, |owner| owner.attachments.remove(attachment).is_some()))
+        Ok(self.write(scope, |owner| {
+            owner.attachments.remove(attachment).is_some()
+        }))
     }
 }

@@ -31,10 +31,20 @@ impl Items for MemoryStore {
         Ok(self.read(scope, |owner| {
             let order = &owner.threads.get(thread)?.order;
             let rows = order.iter().map(|(_, id)| (id.as_str(), id)).collect();
-            let Page { data, has_more, after } = page(rows, request)?;
+            let Page {
+                data,
+                has_more,
+                after,
+                extra,
+            } = page(rows, request)?;
             let stored = data.into_iter().filter_map(|id| owner.items.get(id));
             let data = stored.map(|stored| stored.item.clone()).collect();
-            Some(Page { data, has_more, after })
+            Some(Page {
+                data,
+                has_more,
+                after,
+                extra,
+            })
         }))
     }
 
@@ -48,19 +58,15 @@ impl Items for MemoryStore {
         Ok(self.read(scope, |owner| {
             let order = owner.threads.get(thread).map(|thread| &thread.order);
             let newest = order.into_iter().flatten().rev().take(limit);
-            let mut items: Vec<_> =
-                newest.filter_map(|(_, id)| owner.items.get(id).cloned()).collect();
+            let mut items: Vec<_> = newest
+                .filter_map(|(_, id)| owner.items.get(id).cloned())
+                .collect();
             items.reverse();
             items
         }))
     }
 
-    async fn steps(
-        &self,
-        scope: &Scope,
-        thread: &ThreadId,
-        turns: &[TurnId],
-    ) -> Result<Vec<Step>> {
+    async fn steps(&self, scope: &Scope, thread: &ThreadId, turns: &[TurnId]) -> Result<Vec<Step>> {
         Ok(self.read(scope, |owner| {
             let turns = turns.iter().filter_map(|turn| owner.turns.get(turn));
             let here = turns.filter(|turn| turn.record.thread_id == *thread);

@@ -29,12 +29,14 @@ impl Maintenance for MemoryStore {
 
     async fn running_turns(&self) -> Result<Vec<(Scope, TurnRecord)>> {
         let data = self.data();
-        let all = data.owners.iter().flat_map(|(scope, owner)| {
-            owner.turns.values().map(move |turn| (scope, &turn.record))
-        });
+        let all = data
+            .owners
+            .iter()
+            .flat_map(|(scope, owner)| owner.turns.values().map(move |turn| (scope, &turn.record)));
         let running = all.filter(|(_, record)| record.status == TurnStatus::Running);
-        let mut running: Vec<_> =
-            running.map(|(scope, record)| (scope.clone(), record.clone())).collect();
+        let mut running: Vec<_> = running
+            .map(|(scope, record)| (scope.clone(), record.clone()))
+            .collect();
         running.sort_by(|(_, a), (_, b)| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(running)
     }
@@ -56,8 +58,15 @@ impl Maintenance for MemoryStore {
     async fn drop_logs(&self, ended_before: Timestamp) -> Result<u64> {
         let mut dropped = 0;
         let mut data = self.data();
-        for turn in data.owners.values_mut().flat_map(|owner| owner.turns.values_mut()) {
-            let ended = turn.record.ended_at.is_some_and(|ended| ended < ended_before);
+        for turn in data
+            .owners
+            .values_mut()
+            .flat_map(|owner| owner.turns.values_mut())
+        {
+            let ended = turn
+                .record
+                .ended_at
+                .is_some_and(|ended| ended < ended_before);
             if ended && !turn.log.is_empty() {
                 turn.log.clear();
                 dropped += 1;

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use frontdesk_protocol::{
-    Attachment, AttachmentId, ItemId, Page, ThreadId, ThreadItem, ThreadMetadata,
+    Attachment, AttachmentId, ItemId, Map, Page, ThreadId, ThreadItem, ThreadMetadata,
 };
 
-use crate::{LogBatch, PageRequest, Result, Step, StoreError, StoredItem, TurnId, TurnRecord, form, limit};
+use crate::{
+    LogBatch, PageRequest, Result, Step, StoreError, StoredItem, TurnId, TurnRecord, form, limit,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Owner {
@@ -41,7 +43,8 @@ impl Owner {
     pub(super) fn add_thread(&mut self, mut metadata: ThreadMetadata) {
         metadata.created_at = form::whole_micros(metadata.created_at);
         let order = BTreeSet::new();
-        self.threads.insert(metadata.id.clone(), Thread { metadata, order });
+        self.threads
+            .insert(metadata.id.clone(), Thread { metadata, order });
     }
 
     pub(super) fn check_items(&self, thread: &ThreadId, items: &[ThreadItem]) -> Result<()> {
@@ -68,9 +71,12 @@ impl Owner {
             let turn = there.map_or(turn.cloned(), |there| there.turn.clone());
             item.set_created_at(form::whole_micros(time));
             if let Some(thread) = self.threads.get_mut(thread) {
-                thread.order.insert((item.created_at().as_microsecond(), item.id().clone()));
+                thread
+                    .order
+                    .insert((item.created_at().as_microsecond(), item.id().clone()));
             }
-            self.items.insert(item.id().clone(), StoredItem { item, turn });
+            self.items
+                .insert(item.id().clone(), StoredItem { item, turn });
         }
     }
 
@@ -108,7 +114,8 @@ impl Owner {
         for (_, item) in gone.order {
             self.items.remove(&item);
         }
-        self.attachments.retain(|_, attachment| attachment.thread_id() != Some(thread));
+        self.attachments
+            .retain(|_, attachment| attachment.thread_id() != Some(thread));
         let (gone, kept) = std::mem::take(&mut self.turns)
             .into_iter()
             .partition(|(_, turn)| turn.record.thread_id == *thread);
@@ -119,10 +126,7 @@ impl Owner {
 }
 
 /// A page of rows that lie in (time, id) order; `None` if the cursor isn't among them.
-pub(super) fn page<T>(
-    mut rows: Vec<(&str, T)>,
-    request: &PageRequest,
-) -> Option<Page<T>> {
+pub(super) fn page<T>(mut rows: Vec<(&str, T)>, request: &PageRequest) -> Option<Page<T>> {
     if form::newest_first(request.order) {
         rows.reverse();
     }
@@ -138,7 +142,12 @@ pub(super) fn page<T>(
         last = Some(id.to_owned());
         data.push(row);
     }
-    Some(Page { data, has_more: more, after: last.filter(|_| more) })
+    Some(Page {
+        data,
+        has_more: more,
+        after: last.filter(|_| more),
+        extra: Map::new(),
+    })
 }
 
 pub(super) fn same_step(there: Option<&Step>, step: &Step) -> Result<()> {

@@ -11,7 +11,9 @@ use crate::{PageRequest, Result, ThreadPatch, Threads, form};
 #[async_trait]
 impl Threads for MemoryStore {
     async fn thread(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<ThreadMetadata>> {
-        Ok(self.read(scope, |owner| Some(owner.threads.get(thread)?.metadata.clone())))
+        Ok(self.read(scope, |owner| {
+            Some(owner.threads.get(thread)?.metadata.clone())
+        }))
     }
 
     async fn threads(
@@ -20,11 +22,25 @@ impl Threads for MemoryStore {
         request: &PageRequest,
     ) -> Result<Option<Page<ThreadMetadata>>> {
         let read = |owner: &super::Owner| {
-            let mut rows: Vec<_> = owner.threads.values().map(|thread| &thread.metadata).collect();
+            let mut rows: Vec<_> = owner
+                .threads
+                .values()
+                .map(|thread| &thread.metadata)
+                .collect();
             rows.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-            page(rows.into_iter().map(|row| (row.id.as_str(), row.clone())).collect(), request)
+            page(
+                rows.into_iter()
+                    .map(|row| (row.id.as_str(), row.clone()))
+                    .collect(),
+                request,
+            )
         };
-        Ok(read(self.data().owners.get(scope).unwrap_or(&super::Owner::default())))
+        Ok(read(
+            self.data()
+                .owners
+                .get(scope)
+                .unwrap_or(&super::Owner::default()),
+        ))
     }
 
     async fn update_thread(
@@ -45,8 +61,10 @@ impl Threads for MemoryStore {
 
     async fn delete_thread(&self, scope: &Scope, thread: &ThreadId) -> Result<bool> {
         let mut data = self.data();
-        let Some(turns) =
-            data.owners.get_mut(scope).and_then(|owner| owner.delete_thread(thread))
+        let Some(turns) = data
+            .owners
+            .get_mut(scope)
+            .and_then(|owner| owner.delete_thread(thread))
         else {
             return Ok(false);
         };

@@ -10,7 +10,7 @@ use super::MemoryStore;
 use super::owner::{Owner, Turn, same_step};
 use super::threads::patched;
 use crate::{
-    BeginTurn, Began, EventId, LogBatch, Result, StoreError, Trim, TurnId, TurnKey, TurnRecord,
+    Began, BeginTurn, EventId, LogBatch, Result, StoreError, Trim, TurnId, TurnKey, TurnRecord,
     TurnStatus, TurnWrite, Turns, Written, form,
 };
 
@@ -24,7 +24,11 @@ impl Turns for MemoryStore {
             return Err(form::taken("turn", begin.turn.id.as_str()));
         }
         let id = begin.turn.id.clone();
-        let outcome = data.owners.entry(scope.clone()).or_default().begin_turn(begin)?;
+        let outcome = data
+            .owners
+            .entry(scope.clone())
+            .or_default()
+            .begin_turn(begin)?;
         if let Began::Started { .. } = outcome {
             data.turn_owners.insert(id, scope.clone());
         }
@@ -47,7 +51,8 @@ impl Turns for MemoryStore {
         Ok(self.read(scope, |owner| {
             let records = owner.turns.values().map(|turn| &turn.record);
             let here = records.filter(|record| record.thread_id == *thread);
-            here.max_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id))).cloned()
+            here.max_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)))
+                .cloned()
         }))
     }
 
@@ -59,7 +64,10 @@ impl Turns for MemoryStore {
     ) -> Result<Vec<LogBatch>> {
         Ok(self.read(scope, |owner| {
             let log = owner.turns.get(turn).map(|turn| turn.log.values());
-            let later = log.into_iter().flatten().filter(|batch| Some(batch.last()) > after);
+            let later = log
+                .into_iter()
+                .flatten()
+                .filter(|batch| Some(batch.last()) > after);
             later.cloned().collect()
         }))
     }
@@ -109,7 +117,11 @@ impl Owner {
         }
         let mut record = begin.turn;
         record.created_at = form::whole_micros(record.created_at);
-        let turn = Turn { record, steps: BTreeMap::new(), log: BTreeMap::new() };
+        let turn = Turn {
+            record,
+            steps: BTreeMap::new(),
+            log: BTreeMap::new(),
+        };
         self.turns.insert(turn.record.id.clone(), turn);
         Ok(Began::Started { removed })
     }
@@ -117,7 +129,12 @@ impl Owner {
     /// The time of the item that the trim names and what the trim removes; `None` if the item isn't there.
     fn trimmed(&self, thread: &ThreadId, trim: &Trim) -> Option<(i64, Vec<ItemId>)> {
         let order = &self.threads.get(thread)?.order;
-        let time = self.items.get(trim.item())?.item.created_at().as_microsecond();
+        let time = self
+            .items
+            .get(trim.item())?
+            .item
+            .created_at()
+            .as_microsecond();
         let position = (time, trim.item().clone());
         if !order.contains(&position) {
             return None;
@@ -165,13 +182,17 @@ impl Owner {
             there.metadata = changed;
         }
         let Some(turn) = self.turns.get_mut(&key.turn) else {
-            return Err(StoreError::Failed { detail: format!("turn {} vanished", key.turn) });
+            return Err(StoreError::Failed {
+                detail: format!("turn {} vanished", key.turn),
+            });
         };
         for step in write.steps {
             turn.steps.entry(step.number).or_insert(step);
         }
         for batch in write.log {
-            turn.log.entry((batch.attempt, batch.first_seq)).or_insert(batch);
+            turn.log
+                .entry((batch.attempt, batch.first_seq))
+                .or_insert(batch);
         }
         if let Some(end) = write.end {
             turn.record.status = end.status;

@@ -3,9 +3,7 @@
 use frontdesk_protocol::{Attachment, Order, ThreadId, ThreadItem, ThreadMetadata, Timestamp};
 use serde::Serialize;
 
-use crate::limit::{
-    self, MAX_ITEM_BYTES, MAX_LOG_BATCH_BYTES, MAX_RECORD_BYTES, MAX_STEP_BYTES,
-};
+use crate::limit::{self, MAX_ITEM_BYTES, MAX_LOG_BATCH_BYTES, MAX_RECORD_BYTES, MAX_STEP_BYTES};
 use crate::{BeginTurn, LogBatch, Result, StoreError, TurnKey, TurnStatus, TurnWrite};
 
 /// A time in whole microseconds, as every store keeps it.
@@ -23,7 +21,9 @@ pub fn newest_first(order: Order) -> bool {
 
 /// The conflict of an id that is taken.
 pub fn taken(kind: &str, id: &str) -> StoreError {
-    StoreError::Conflict { what: format!("{kind} {id}") }
+    StoreError::Conflict {
+        what: format!("{kind} {id}"),
+    }
 }
 
 /// An item of this thread as JSON. One that names another thread is a conflict.
@@ -41,7 +41,12 @@ pub fn thread_json(thread: &ThreadMetadata) -> Result<String> {
 
 /// An attachment as JSON.
 pub fn attachment_json(attachment: &Attachment) -> Result<String> {
-    json("attachment", attachment.id().as_str(), attachment, MAX_RECORD_BYTES)
+    json(
+        "attachment",
+        attachment.id().as_str(),
+        attachment,
+        MAX_RECORD_BYTES,
+    )
 }
 
 /// Checks the beginning of a turn by itself.
@@ -83,9 +88,17 @@ pub fn check_write(key: &TurnKey, write: &TurnWrite) -> Result<()> {
 pub fn check_batch(batch: &LogBatch) -> Result<()> {
     let fits = batch.first_seq <= batch.last_seq && i64::try_from(batch.last_seq).is_ok();
     if !fits {
-        return Err(defect(format!("log batch of turn {} ends before it begins", batch.turn)));
+        return Err(defect(format!(
+            "log batch of turn {} ends before it begins",
+            batch.turn
+        )));
     }
-    limit::check("log batch of turn", batch.turn.as_str(), batch.events.len(), MAX_LOG_BATCH_BYTES)
+    limit::check(
+        "log batch of turn",
+        batch.turn.as_str(),
+        batch.events.len(),
+        MAX_LOG_BATCH_BYTES,
+    )
 }
 
 fn json<T: Serialize>(kind: &str, id: &str, record: &T, limit: usize) -> Result<String> {

@@ -23,5 +23,9 @@ pub fn check(kind: &str, id: &str, bytes: usize, limit: usize) -> Result<()> {
     if bytes <= limit {
         return Ok(());
     }
-    Err(StoreError::TooLarge { what: format!("{kind} {id}"), bytes, limit })
+    Err(StoreError::TooLarge {
+        what: format!("{kind} {id}"),
+        bytes,
+        limit,
+    })
 }

@@ -61,6 +61,9 @@ pub struct LogBatch {
 impl LogBatch {
     /// The id of the last event.
     pub fn last(&self) -> EventId {
-        EventId { attempt: self.attempt, seq: self.last_seq }
+        EventId {
+            attempt: self.attempt,
+            seq: self.last_seq,
+        }
     }
 }

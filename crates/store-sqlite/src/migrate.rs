@@ -1,0 +1,49 @@
+//! Migrations. Their number is SQLite's `user_version`.
+
+use frontdesk_store::{Result, StoreError};
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use crate::fault::fault;
+use crate::writer;
+
+/// All migrations, in order. The list only grows.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_create_threads.sql")];
+
+/// Brings the schema up to date, in one transaction; a newer one is refused.
+pub(crate) async fn migrate(conn: &mut SqliteConnection) -> Result<()> {
+    if pending(conn).await?.is_empty() {
+        return Ok(());
+    }
+    writer::begin(conn).await?;
+    let migrated = run(conn).await;
+    writer::end(conn, migrated).await
+}
+
+async fn run(conn: &mut SqliteConnection) -> Result<()> {
+    // Another process may have been first.
+    for migration in pending(conn).await? {
+        sqlx::raw_sql(*migration)
+            .execute(&mut *conn)
+            .await
+            .map_err(fault)?;
+    }
+    let version = format!("pragma user_version = {}", MIGRATIONS.len());
+    sqlx::raw_sql(AssertSqlSafe(version))
+        .execute(conn)
+        .await
+        .map_err(fault)?;
+    Ok(())
+}
+
+async fn pending(conn: &mut SqliteConnection) -> Result<&'static [&'static str]> {
+    let found: i64 = sqlx::query_scalar("pragma user_version")
+        .fetch_one(conn)
+        .await
+        .map_err(fault)?;
+    let done = usize::try_from(found).ok();
+    done.and_then(|done| MIGRATIONS.get(done..))
+        .ok_or(StoreError::NewerSchema {
+            found,
+            known: i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX),
+        })
+}

@@ -1,0 +1,331 @@
+//! Threads.
+
+use async_trait::async_trait;
+use frontdesk_identity::Scope;
+use frontdesk_protocol::{Map, Page, ThreadId, ThreadMetadata};
+use frontdesk_store::limit::page_limit;
+use frontdesk_store::{PageRequest, Result, ThreadPatch, Threads, form};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+
+use crate::SqliteStore;
+use crate::fault::fault;
+use crate::row;
+use crate::writer::Job;
+
+#[async_trait]
+impl Threads for SqliteStore {
+    async fn thread(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<ThreadMetadata>> {
+        let found: Option<ThreadRow> = sqlx::query_as(
+            "select id, created_at, title, status, image_domains, metadata, extra
+             from threads
+             where tenant_id = ?1 and user_id = ?2 and id = ?3",
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(thread.as_str())
+        .fetch_optional(&mut *self.reader().await?)
+        .await
+        .map_err(fault)?;
+        found.map(ThreadRow::read).transpose()
+    }
+
+    async fn threads(
+        &self,
+        scope: &Scope,
+        request: &PageRequest,
+    ) -> Result<Option<Page<ThreadMetadata>>> {
+        let mut conn = self.reader().await?;
+        let descending = form::newest_first(request.order);
+        let cursor = match &request.after {
+            None => row::outermost(descending),
+            Some(after) => {
+                let time: Option<i64> = sqlx::query_scalar(
+                    "select created_at from threads
+                     where tenant_id = ?1 and user_id = ?2 and id = ?3",
+                )
+                .bind(scope.tenant.as_str())
+                .bind(scope.user.as_str())
+                .bind(after.as_str())
+                .fetch_optional(&mut *conn)
+                .await
+                .map_err(fault)?;
+                let Some(time) = time else {
+                    return Ok(None);
+                };
+                (time, after.as_str())
+            }
+        };
+        let limit = page_limit(request.limit);
+        let statement = if descending {
+            "select id, created_at, title, status, image_domains, metadata, extra
+             from threads
+             where tenant_id = ?1 and user_id = ?2 and (created_at, id) < (?3, ?4)
+             order by created_at desc, id desc
+             limit ?5"
+        } else {
+            "select id, created_at, title, status, image_domains, metadata, extra
+             from threads
+             where tenant_id = ?1 and user_id = ?2 and (created_at, id) > (?3, ?4)
+             order by created_at, id
+             limit ?5"
+        };
+        let rows: Vec<ThreadRow> = sqlx::query_as(statement)
+            .bind(scope.tenant.as_str())
+            .bind(scope.user.as_str())
+            .bind(cursor.0)
+            .bind(cursor.1)
+            .bind(i64::from(limit) + 1)
+            .fetch_all(&mut *conn)
+            .await
+            .map_err(fault)?;
+        let threads = rows
+            .into_iter()
+            .map(ThreadRow::read)
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Some(row::page(threads, limit, |thread| thread.id.as_str())))
+    }
+
+    async fn update_thread(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        patch: ThreadPatch,
+    ) -> Result<Option<ThreadMetadata>> {
+        let patch = PatchRow::new(thread, patch)?;
+        self.write(UpdateThread {
+            scope: scope.clone(),
+            patch,
+        })
+        .await
+    }
+
+    async fn delete_thread(&self, scope: &Scope, thread: &ThreadId) -> Result<bool> {
+        self.write(DeleteThread {
+            scope: scope.clone(),
+            thread: thread.clone(),
+        })
+        .await
+    }
+
+    async fn create_thread(&self, scope: &Scope, thread: ThreadMetadata) -> Result<()> {
+        let thread = ThreadRow::new(&thread)?;
+        self.write(CreateThread {
+            scope: scope.clone(),
+            thread,
+        })
+        .await
+    }
+}
+
+/// A thread as it is stored.
+#[derive(Debug)]
+pub(crate) struct ThreadRow {
+    id: String,
+    created_at: i64,
+    title: Option<String>,
+    status: String,
+    image_domains: Option<String>,
+    metadata: String,
+    extra: String,
+}
+
+impl ThreadRow {
+    pub(crate) fn new(thread: &ThreadMetadata) -> Result<Self> {
+        form::thread_json(thread)?;
+        Ok(Self {
+            id: thread.id.as_str().to_owned(),
+            created_at: thread.created_at.as_microsecond(),
+            title: thread.title.clone(),
+            status: row::json("status", &thread.status)?,
+            image_domains: domains_json(thread.allowed_image_domains.as_ref())?,
+            metadata: row::json("metadata", &thread.metadata)?,
+            extra: row::json("thread", &thread.extra)?,
+        })
+    }
+
+    fn read(self) -> Result<ThreadMetadata> {
+        let domains = self.image_domains.as_deref();
+        Ok(ThreadMetadata {
+            created_at: row::time(self.created_at)?,
+            status: row::record("status of a thread", &self.status)?,
+            allowed_image_domains: domains
+                .map(|json| row::record("image domains of a thread", json))
+                .transpose()?,
+            metadata: map(&self.metadata)?,
+            extra: map(&self.extra)?,
+            id: ThreadId::new(self.id),
+            title: self.title,
+        })
+    }
+
+    /// Stores the thread, which must be new.
+    pub(crate) async fn insert(&self, scope: &Scope, conn: &mut SqliteConnection) -> Result<()> {
+        let done = sqlx::query(
+            "insert into threads
+                 (tenant_id, user_id, id, created_at, title, status, image_domains, metadata, extra)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             on conflict do nothing",
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(self.id.as_str())
+        .bind(self.created_at)
+        .bind(self.title.as_deref())
+        .bind(self.status.as_str())
+        .bind(self.image_domains.as_deref())
+        .bind(self.metadata.as_str())
+        .bind(self.extra.as_str())
+        .execute(conn)
+        .await
+        .map_err(fault)?;
+        if done.rows_affected() == 0 {
+            return Err(form::taken("thread", &self.id));
+        }
+        Ok(())
+    }
+}
+
+impl FromRow<'_, SqliteRow> for ThreadRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            created_at: row.try_get("created_at")?,
+            title: row.try_get("title")?,
+            status: row.try_get("status")?,
+            image_domains: row.try_get("image_domains")?,
+            metadata: row.try_get("metadata")?,
+            extra: row.try_get("extra")?,
+        })
+    }
+}
+
+/// A change of a thread as it is stored.
+#[derive(Debug)]
+#[expect(
+    clippy::option_option,
+    reason = "as in `ThreadPatch`: whether to change, and to what"
+)]
+pub(crate) struct PatchRow {
+    thread: ThreadId,
+    title: Option<Option<String>>,
+    status: Option<String>,
+    metadata: Option<String>,
+    image_domains: Option<Option<String>>,
+}
+
+impl PatchRow {
+    pub(crate) fn new(thread: &ThreadId, patch: ThreadPatch) -> Result<Self> {
+        let status = patch.status.map(|status| row::json("status", &status));
+        let metadata = patch
+            .metadata
+            .map(|metadata| row::json("metadata", &metadata));
+        let domains = patch.allowed_image_domains;
+        Ok(Self {
+            thread: thread.clone(),
+            title: patch.title,
+            status: status.transpose()?,
+            metadata: metadata.transpose()?,
+            image_domains: domains
+                .map(|domains| domains_json(domains.as_ref()))
+                .transpose()?,
+        })
+    }
+
+    /// Changes the thread; `None` if it isn't there.
+    pub(crate) async fn apply(
+        &self,
+        scope: &Scope,
+        conn: &mut SqliteConnection,
+    ) -> Result<Option<ThreadMetadata>> {
+        let changed: Option<ThreadRow> = sqlx::query_as(
+            "update threads set
+                 title = case when ?4 then ?5 else title end,
+                 status = coalesce(?6, status),
+                 metadata = coalesce(?7, metadata),
+                 image_domains = case when ?8 then ?9 else image_domains end
+             where tenant_id = ?1 and user_id = ?2 and id = ?3
+             returning id, created_at, title, status, image_domains, metadata, extra",
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(self.thread.as_str())
+        .bind(self.title.is_some())
+        .bind(self.title.as_ref().and_then(Option::as_deref))
+        .bind(self.status.as_deref())
+        .bind(self.metadata.as_deref())
+        .bind(self.image_domains.is_some())
+        .bind(self.image_domains.as_ref().and_then(Option::as_deref))
+        .fetch_optional(conn)
+        .await
+        .map_err(fault)?;
+        let Some(changed) = changed else {
+            return Ok(None);
+        };
+        let changed = changed.read()?;
+        form::thread_json(&changed)?;
+        Ok(Some(changed))
+    }
+}
+
+fn domains_json(domains: Option<&Vec<String>>) -> Result<Option<String>> {
+    domains
+        .map(|domains| row::json("image domains", domains))
+        .transpose()
+}
+
+fn map(json: &str) -> Result<Map> {
+    if json == "{}" {
+        Ok(Map::new())
+    } else {
+        row::record("fields of a thread", json)
+    }
+}
+
+struct UpdateThread {
+    scope: Scope,
+    patch: PatchRow,
+}
+
+impl Job for UpdateThread {
+    type Output = Option<ThreadMetadata>;
+
+    async fn run(&self, conn: &mut SqliteConnection) -> Result<Self::Output> {
+        self.patch.apply(&self.scope, conn).await
+    }
+}
+
+struct DeleteThread {
+    scope: Scope,
+    thread: ThreadId,
+}
+
+impl Job for DeleteThread {
+    type Output = bool;
+
+    async fn run(&self, conn: &mut SqliteConnection) -> Result<bool> {
+        // All that belongs to the thread goes with it by its foreign key.
+        let done =
+            sqlx::query("delete from threads where tenant_id = ?1 and user_id = ?2 and id = ?3")
+                .bind(self.scope.tenant.as_str())
+                .bind(self.scope.user.as_str())
+                .bind(self.thread.as_str())
+                .execute(conn)
+                .await
+                .map_err(fault)?;
+        Ok(done.rows_affected() > 0)
+    }
+}
+
+struct CreateThread {
+    scope: Scope,
+    thread: ThreadRow,
+}
+
+impl Job for CreateThread {
+    type Output = ();
+
+    async fn run(&self, conn: &mut SqliteConnection) -> Result<()> {
+        self.thread.insert(&self.scope, conn).await
+    }
+}

@@ -1,0 +1,185 @@
+//! The one writer: jobs that wait together share a transaction, so that one sync to the disk serves many.
+//!
+//! A job is done when its transaction is. A job runs to its end even if its caller has gone away.
+
+use std::time::Duration;
+
+use frontdesk_store::{Result, StoreError};
+use futures_util::future::BoxFuture;
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::connect::{BUSY_ATTEMPTS, Options};
+use crate::fault::{fault, is_busy};
+
+/// The most jobs in one transaction.
+const MAX_JOBS: usize = 64;
+
+/// A write. It may run more than once, each time in a transaction where nothing of an earlier run is left.
+pub(crate) trait Job: Send + Sync + 'static {
+    type Output: Send + 'static;
+
+    fn run(&self, conn: &mut SqliteConnection)
+    -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Queued>>,
+    patience: Duration,
+    stop: CancellationToken,
+    task: TaskTracker,
+}
+
+impl Writer {
+    pub(crate) fn start(conn: SqliteConnection, options: &Options) -> Self {
+        let (queue, jobs) = mpsc::channel(options.queue.max(1));
+        let (stop, task) = (CancellationToken::new(), TaskTracker::new());
+        task.spawn(work(conn, jobs, stop.clone()));
+        Self {
+            queue,
+            patience: options.busy_timeout,
+            stop,
+            task,
+        }
+    }
+
+    pub(crate) async fn run<J: Job>(&self, job: J) -> Result<J::Output> {
+        let (reply, answer) = oneshot::channel();
+        let queued = Box::new(Entry {
+            job,
+            output: None,
+            reply,
+        });
+        self.queue
+            .send_timeout(queued, self.patience)
+            .await
+            .map_err(|error| match error {
+                mpsc::error::SendTimeoutError::Timeout(_) => unavailable("too many writes wait"),
+                mpsc::error::SendTimeoutError::Closed(_) => unavailable("closed"),
+            })?;
+        answer.await.map_err(|_| unavailable("closed"))?
+    }
+
+    /// Takes no more jobs and waits for those that are queued.
+    pub(crate) async fn close(&self) {
+        self.stop.cancel();
+        self.task.close();
+        self.task.wait().await;
+    }
+}
+
+fn unavailable(detail: &str) -> StoreError {
+    StoreError::Unavailable {
+        detail: detail.to_owned(),
+    }
+}
+
+trait Queued: Send {
+    fn run<'a>(&'a mut self, conn: &'a mut SqliteConnection) -> BoxFuture<'a, Result<()>>;
+    fn settle(self: Box<Self>, outcome: Result<()>);
+}
+
+struct Entry<J: Job> {
+    job: J,
+    output: Option<J::Output>,
+    reply: oneshot::Sender<Result<J::Output>>,
+}
+
+impl<J: Job> Queued for Entry<J> {
+    fn run<'a>(&'a mut self, conn: &'a mut SqliteConnection) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.output = Some(self.job.run(conn).await?);
+            Ok(())
+        })
+    }
+
+    fn settle(self: Box<Self>, outcome: Result<()>) {
+        let Self { output, reply, .. } = *self;
+        let not_run = || StoreError::Failed {
+            detail: "a write did not run".to_owned(),
+        };
+        // A caller that has gone away doesn't need its answer.
+        drop(reply.send(outcome.and_then(|()| output.ok_or_else(not_run))));
+    }
+}
+
+async fn work(
+    mut conn: SqliteConnection,
+    mut queue: mpsc::Receiver<Box<dyn Queued>>,
+    stop: CancellationToken,
+) {
+    let mut jobs = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled(), if !queue.is_closed() => queue.close(),
+            taken = queue.recv_many(&mut jobs, MAX_JOBS) => {
+                if taken == 0 {
+                    break;
+                }
+                perform(&mut conn, &mut jobs).await;
+            }
+        }
+    }
+    if let Err(error) = conn.close().await {
+        tracing::warn!(%error, "the database was not closed cleanly");
+    }
+}
+
+/// Runs the jobs together; if one of them fails, each by itself, so that only that one fails.
+async fn perform(conn: &mut SqliteConnection, jobs: &mut Vec<Box<dyn Queued>>) {
+    let outcome = transaction(conn, jobs).await;
+    let together =
+        matches!(outcome, Ok(()) | Err(StoreError::Unavailable { .. })) || jobs.len() == 1;
+    for mut job in jobs.drain(..) {
+        let outcome = if together {
+            outcome.clone()
+        } else {
+            transaction(conn, std::slice::from_mut(&mut job)).await
+        };
+        job.settle(outcome);
+    }
+}
+
+async fn transaction(conn: &mut SqliteConnection, jobs: &mut [Box<dyn Queued>]) -> Result<()> {
+    begin(conn).await?;
+    for job in jobs {
+        let outcome = job.run(conn).await;
+        if outcome.is_err() {
+            return end(conn, outcome).await;
+        }
+    }
+    end(conn, Ok(())).await
+}
+
+/// Begins a transaction that may write.
+pub(crate) async fn begin(conn: &mut SqliteConnection) -> Result<()> {
+    let mut attempt = 1;
+    loop {
+        match sqlx::query("begin immediate").execute(&mut *conn).await {
+            Ok(_) => return Ok(()),
+            Err(error) if is_busy(&error) && attempt < BUSY_ATTEMPTS => attempt += 1,
+            Err(error) => return Err(fault(error)),
+        }
+    }
+}
+
+/// Commits what succeeded and rolls back what didn't.
+pub(crate) async fn end(conn: &mut SqliteConnection, outcome: Result<()>) -> Result<()> {
+    let outcome = match outcome {
+        Ok(()) => sqlx::query("commit")
+            .execute(&mut *conn)
+            .await
+            .map(drop)
+            .map_err(fault),
+        Err(error) => Err(error),
+    };
+    if outcome.is_err() {
+        // It fails where the failure has rolled back already.
+        drop(sqlx::query("rollback").execute(conn).await);
+    }
+    outcome
+}
