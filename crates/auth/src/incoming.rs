@@ -1,0 +1,37 @@
+//! How a request becomes a principal.
+
+pub mod development;
+pub mod signed;
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use async_trait::async_trait;
+use frontdesk_identity::Principal;
+use http::request::Parts;
+
+use crate::AuthError;
+
+/// Tells who makes a request.
+#[async_trait]
+pub trait Authenticator: fmt::Debug + Send + Sync {
+    /// The principal of a request that came from this peer; `None` where the transport doesn't know its peer.
+    async fn authenticate(
+        &self,
+        parts: &Parts,
+        peer: Option<SocketAddr>,
+    ) -> Result<Principal, AuthError>;
+}
+
+/// The token of an `Authorization: Bearer` header ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+/// Several such headers are none.
+pub fn bearer(headers: &http::HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(http::header::AUTHORIZATION).iter();
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
