@@ -1,6 +1,6 @@
 //! Every recorded line reads, and writes what the reference wrote.
 
-use frontdesk_protocol::{Attachment, Request, Thread, ThreadEvent, ThreadItem};
+use frontdesk_protocol::{Attachment, Request, Thread, ThreadEvent, ThreadId, ThreadItem};
 use serde_json::Value;
 
 use crate::recorded::{self, check};
@@ -42,7 +42,7 @@ fn requests_are_read_as_recorded() {
         assert_eq!(serde_json::to_value(&request).unwrap(), line.output);
         assert_eq!(request.operation.kind(), line.output["type"]);
         let thread = line.output["params"]["thread_id"].as_str();
-        let named = request.operation.thread_id().map(|id| id.as_str());
+        let named = request.operation.thread_id().map(ThreadId::as_str);
         assert_eq!(named, thread);
         check("request", &line.input);
     }
