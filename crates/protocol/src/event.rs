@@ -10,6 +10,9 @@ use crate::{Icon, ItemId, ItemUpdate, Map, Thread, ThreadItem, open::open_enum, 
 
 pub use build::Retry;
 
+/// How many bytes most events take: a text delta with its names, in one allocation.
+const USUAL_LENGTH: usize = 256;
+
 /// One event of a streamed answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -60,8 +63,14 @@ tag::read_by_type!(open ThreadEvent {
 impl ThreadEvent {
     /// The JSON that goes over the wire: without the metadata of attachments and threads.
     pub fn to_wire(&self) -> Vec<u8> {
-        // All keys are strings and nothing here fails to write, so there is no error to hand on.
-        serde_json::to_vec(self.without_private().as_ref()).unwrap_or_default()
+        let mut json = Vec::with_capacity(USUAL_LENGTH);
+        let written = serde_json::to_writer(&mut json, self.without_private().as_ref());
+        // All keys are strings and memory takes every byte, so there is no error to hand on.
+        debug_assert!(
+            written.is_ok(),
+            "an event that can't be written: {written:?}"
+        );
+        json
     }
 
     /// The event as a client may see it; most are borrowed.
