@@ -1,0 +1,92 @@
+//! Packages of the operating system: installed where that is allowed, else named with the command that does it.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail};
+
+use crate::command;
+
+/// Something that tests need from the system, by its name in each package manager.
+pub(crate) struct Need {
+    /// What it is, in a word or two.
+    pub(crate) what: &'static str,
+    pub(crate) apt: &'static [&'static str],
+    pub(crate) dnf: &'static [&'static str],
+    pub(crate) brew: &'static [&'static str],
+}
+
+pub(crate) const PYTHON: Need = Need {
+    what: "Python 3.10 or newer with venv",
+    apt: &["python3", "python3-venv"],
+    dnf: &["python3"],
+    brew: &["python"],
+};
+
+pub(crate) const CPP: Need = Need {
+    what: "a C++ compiler",
+    apt: &["g++"],
+    dnf: &["gcc-c++"],
+    brew: &["gcc"],
+};
+
+/// Installs it through apt-get as root or with a sudo that asks for no password.
+/// The error says which command does it by hand.
+pub(crate) fn install(need: &Need, root: &Path) -> Result<()> {
+    let by_hand = by_hand(need, root);
+    if !has("apt-get", root) {
+        bail!("{} is missing; run: {by_hand}", need.what);
+    }
+    let prefix: &[&str] = if is_root(root) {
+        &[]
+    } else if command::succeeds(command::new("sudo", root).args(["-n", "true"])) {
+        &["sudo", "-n"]
+    } else {
+        bail!(
+            "{} is missing, and only an administrator may install it; run: {by_hand}",
+            need.what
+        );
+    };
+    println!("installing {} ({})", need.what, need.apt.join(", "));
+    apt(prefix, &["update", "-q"], root)
+        .and_then(|()| {
+            let mut words = vec!["install", "-y", "-q", "--no-install-recommends"];
+            words.extend(need.apt);
+            apt(prefix, &words, root)
+        })
+        .map_err(|error| anyhow!("{error:#}; run by hand: {by_hand}"))
+}
+
+fn apt(prefix: &[&str], words: &[&str], root: &Path) -> Result<()> {
+    let line: Vec<&str> = prefix
+        .iter()
+        .copied()
+        .chain(["apt-get"])
+        .chain(words.iter().copied())
+        .collect();
+    let Some((program, arguments)) = line.split_first() else {
+        bail!("nothing to run");
+    };
+    command::run(
+        command::new(program, root)
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )
+}
+
+fn by_hand(need: &Need, root: &Path) -> String {
+    if has("dnf", root) {
+        format!("sudo dnf install {}", need.dnf.join(" "))
+    } else if has("brew", root) {
+        format!("brew install {}", need.brew.join(" "))
+    } else {
+        format!("sudo apt-get install {}", need.apt.join(" "))
+    }
+}
+
+fn has(program: &str, root: &Path) -> bool {
+    command::succeeds(command::new(program, root).arg("--version"))
+}
+
+fn is_root(root: &Path) -> bool {
+    command::output(command::new("id", root).arg("-u")).is_ok_and(|id| id.trim() == "0")
+}

@@ -1,0 +1,117 @@
+//! `cargo xtask test`: brings what the tests need, runs all of them, and says what was skipped and why.
+//! Nothing is skipped where `CI` is set: there a missing need is a failure.
+
+mod tally;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command;
+use crate::python::{self, Setup};
+use crate::workspace::{self, Workspace};
+
+pub(crate) use tally::Tally;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Install nothing: use what is there and skip what needs more
+    #[arg(long)]
+    no_setup: bool,
+}
+
+/// How a run of all tests went.
+pub(crate) struct Outcome {
+    pub(crate) tally: Tally,
+    /// Why something was not tested, one reason each.
+    pub(crate) skipped: Vec<String>,
+    /// The exit code of `cargo test`.
+    pub(crate) code: u8,
+}
+
+impl Outcome {
+    /// Zero only if everything that had to run did and passed.
+    pub(crate) fn exit(&self) -> ExitCode {
+        if self.code == 0 && workspace::in_ci() && !self.skipped.is_empty() {
+            return ExitCode::FAILURE;
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    let setup = if options.no_setup {
+        Setup::LeaveAlone
+    } else {
+        Setup::Bring
+    };
+    let outcome = all(workspace, setup)?;
+    println!("{}", outcome.tally);
+    Ok(outcome.exit())
+}
+
+/// Runs every test of the workspace; the output of cargo passes through as it comes.
+pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
+    let python = python::ready(workspace, setup);
+    if let (true, Err(error)) = (workspace::in_ci(), &python) {
+        bail!("nothing may be skipped here: {error:#}");
+    }
+    let skips = workspace.path("target/xtask/skipped.txt");
+    fs::create_dir_all(workspace.path("target/xtask")).context("cannot make target/xtask")?;
+    fs::write(&skips, "").context("cannot write target/xtask/skipped.txt")?;
+
+    let mut cargo = command::cargo(workspace.root());
+    cargo
+        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+        .env("FRONTDESK_TEST_SKIPS", &skips)
+        .env_remove("FRONTDESK_TEST_PYTHON");
+    if let Ok(python) = &python {
+        cargo.env("FRONTDESK_TEST_PYTHON", python);
+    }
+    let mut child = cargo
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo test")?;
+    let mut tally = Tally::default();
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line.context("cannot read what cargo test printed")?;
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            tally.read(&line);
+        }
+    }
+    let status = child.wait().context("cannot wait for cargo test")?;
+    let code = status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(1);
+
+    let skipped = skipped(
+        &fs::read_to_string(&skips).unwrap_or_default(),
+        python.err(),
+    );
+    if skipped.is_empty() {
+        println!("skipped: nothing");
+    }
+    for reason in &skipped {
+        println!("skipped: {reason}");
+    }
+    Ok(Outcome {
+        tally,
+        skipped,
+        code,
+    })
+}
+
+fn skipped(noted: &str, python: Option<anyhow::Error>) -> Vec<String> {
+    let mut reasons: Vec<String> = noted.lines().map(str::to_owned).collect();
+    if let Some(error) = python {
+        reasons.push(format!("what needs a Python tool server: {error:#}"));
+    }
+    reasons.sort();
+    reasons.dedup();
+    reasons
+}
