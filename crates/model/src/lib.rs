@@ -11,6 +11,7 @@ mod item;
 pub mod openai_responses;
 mod provider;
 mod request;
+pub mod scripted;
 pub mod sse;
 
 pub use error::{Error, ErrorKind};

@@ -13,6 +13,12 @@ mod items;
 #[path = "all/replay.rs"]
 mod replay;
 #[cfg(test)]
+#[path = "all/scripted.rs"]
+mod scripted;
+#[cfg(test)]
+#[path = "all/scripts.rs"]
+mod scripts;
+#[cfg(test)]
 #[path = "all/server.rs"]
 mod server;
 #[cfg(test)]
