@@ -1,2 +1,10 @@
-//! The binary.
-fn main() {}
+//! The binary `frontdesk`.
+
+mod cli;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run().await
+}

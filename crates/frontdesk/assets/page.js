@@ -1,0 +1,118 @@
+// A plain ChatKit client that resumes. Whatever comes from the server goes in as text, never as markup.
+const $ = (id) => document.getElementById(id);
+const user = new URLSearchParams(location.search).get("user");
+const at = (path) => new URL(path + (user ? `?user=${encodeURIComponent(user)}` : ""), document.baseURI);
+const resuming = { "Frontdesk-Resume": "1" };
+let thread = null, turn = null, last = null, items = new Map(), nodes = new Map(), round = 0;
+
+const make = (tag, text = "", className = "") =>
+  Object.assign(document.createElement(tag), { textContent: text, className });
+const button = (text, onclick) => Object.assign(make("button", text), { type: "button", onclick });
+const checked = async (answer) => {
+  if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error?.message ?? answer.statusText);
+  return answer;
+};
+const post = async (path, body) => checked(await fetch(at(path), {
+  method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...resuming } }));
+const call = (type, params) => post("chatkit", { type, params });
+
+function show(item) {
+  if (!nodes.has(item.id)) nodes.set(item.id, $("log").appendChild(make("article")));
+  items.set(item.id, item);
+  const node = nodes.get(item.id), tasks = item.workflow?.tasks ?? (item.task ? [item.task] : null);
+  node.className = tasks ? "workflow" : item.type;
+  node.hidden = item.type === "end_of_turn";
+  if (tasks) node.replaceChildren(...tasks.map((task) =>
+    make("div", [task.title, task.content].filter(Boolean).join(": "), task.status_indicator)));
+  else node.textContent = item.content?.map((part) => part.text).join("") ?? `(${item.type})`;
+  node.scrollIntoView({ block: "end" });
+}
+function remove(id) { nodes.get(id)?.remove(); nodes.delete(id); items.delete(id); }
+function update(item, change) {
+  const { type, content_index: part, task_index: task } = change;
+  if (type.endsWith("content_part.added") || type.endsWith("content_part.done")) item.content[part] = change.content;
+  if (type.endsWith("text_delta")) (item.content[part] ??= { text: "" }).text += change.delta;
+  if (type.startsWith("workflow.task.")) item.workflow.tasks[task] = change.task;
+  show(item);
+}
+function notice(text, retry) {
+  const node = $("log").appendChild(make("article", `${text} `, "error")), asked = [...items.values()].findLast((item) => item.type === "user_message");
+  if (retry && asked) node.append(button("Try again", () => {
+    node.remove(); stream("threads.retry_after_item", { thread_id: thread, item_id: asked.id });
+  }));
+  node.scrollIntoView({ block: "end" });
+}
+function handle(event) {
+  const { type, item } = event;
+  if (type === "thread.created") { thread = event.thread.id; history.replaceState(null, "", `#${thread}`); }
+  if (type === "thread.item.added" || type === "thread.item.done" || type === "thread.item.replaced") show(item);
+  if (type === "thread.item.updated" && items.has(event.item_id)) update(items.get(event.item_id), event.update);
+  if (type === "thread.item.removed") remove(event.item_id);
+  if (type === "progress_update") $("status").textContent = event.text;
+  if (type === "notice") notice(event.message, false);
+  if (type === "error") notice(event.message ?? "Something went wrong.", event.allow_retry);
+}
+async function read(answer, mine) {
+  const chunks = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = ""; ;) {
+    const { done, value } = await chunks.read();
+    if (done || mine !== round) return chunks.cancel();
+    const events = (rest + value).split("\n\n");
+    rest = events.pop();
+    for (const line of events.flatMap((event) => event.split("\n"))) {
+      if (line.startsWith("id: ")) last = line.slice(4);
+      if (line.startsWith("data: ")) handle(JSON.parse(line.slice(6)));
+    }
+  }
+}
+async function follow(ask) {
+  const mine = ++round, resume = () => fetch(at(`chatkit/turns/${turn}/events`), { headers: { ...resuming, ...(last && { "Last-Event-ID": last }) } });
+  $("stop").hidden = false; $("send").hidden = true; $("status").textContent = "…";
+  for (let tries = 0; mine === round; tries++) try {
+    const answer = await checked(await (tries || !ask ? resume() : ask()));
+    turn = answer.headers.get("Frontdesk-Turn") ?? turn;
+    await read(answer, mine);
+    break;
+  } catch (error) {
+    if (mine === round && (!turn || tries > 4)) { notice(error.message, true); break; }
+    await new Promise((wake) => setTimeout(wake, 400 * 2 ** tries));
+  }
+  if (mine === round) { $("stop").hidden = true; $("send").hidden = false; $("status").textContent = ""; list(); }
+}
+function stream(type, params) { turn = last = null; return follow(() => call(type, params)); }
+function send(text) {
+  const input = { content: [{ type: "input_text", text }], attachments: [], inference_options: {} };
+  return thread ? stream("threads.add_user_message", { thread_id: thread, input }) : stream("threads.create", { input });
+}
+async function list() {
+  const { data } = await (await call("threads.list", { limit: 20, order: "desc" })).json();
+  $("threads").replaceChildren(...data.map(({ id, title }) => {
+    const open = button(title ?? "New chat", () => { location.hash = id; });
+    if (id === thread) open.setAttribute("aria-current", "true");
+    return open;
+  }));
+}
+async function open() {
+  round++; thread = location.hash.slice(1) || null; turn = last = null; items.clear(); nodes.clear();
+  $("log").replaceChildren(); $("stop").hidden = true; $("send").hidden = false; $("status").textContent = "";
+  if (thread) try {
+    const answer = await call("threads.get_by_id", { thread_id: thread });
+    const page = await (await call("items.list", { thread_id: thread, limit: 100, order: "desc" })).json();
+    page.data.reverse().forEach(show);
+    turn = answer.headers.get("Frontdesk-Turn");
+    if (turn) await follow();
+  } catch (error) { thread = null; notice(error.message, false); }
+  await list();
+}
+$("who").textContent = `signed in as ${user ?? "dev"}`;
+$("form").onsubmit = (event) => {
+  event.preventDefault();
+  const text = $("text").value.trim();
+  if (text && !$("send").hidden) { $("text").value = ""; send(text); }
+};
+$("stop").onclick = () => turn && post(`chatkit/turns/${turn}/stop`, {}).catch((error) => notice(error.message, false));
+$("new").onclick = () => { location.hash = ""; $("text").focus(); };
+for (const text of ["Add a task: buy milk", "What are my tasks?", "Complete the first one"])
+  $("suggestions").append(button(text, () => $("send").hidden || send(text)));
+addEventListener("hashchange", open);
+open();

@@ -1,0 +1,158 @@
+//! Puts the parts together: store, sign-in, model, tools, assistant, chat, routes.
+
+mod assistant;
+mod model;
+mod tools;
+mod watched_model;
+
+use std::sync::Arc;
+
+use frontdesk_auth::incoming::Authenticator;
+use frontdesk_auth::incoming::development::Development;
+use frontdesk_chat::{Options, Parts, Service};
+use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
+use frontdesk_store::{Maintenance, Store};
+use frontdesk_store_sqlite::SqliteStore;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{AuthMode, AuthSection, ChatSection, Config, StoreSection};
+use crate::health::Health;
+use crate::http::{App, AppParts, router};
+use crate::server_secret::server_secret;
+use crate::{Builder, Error, Frontdesk};
+
+/// What has to be ended after the chat.
+pub(crate) struct End {
+    store: Option<Arc<SqliteStore>>,
+    tools: CancellationToken,
+}
+
+impl End {
+    pub(crate) async fn end(&self) {
+        self.tools.cancel();
+        if let Some(store) = &self.store {
+            store.close().await;
+        }
+    }
+}
+
+/// Puts a product together from its configuration and the parts that were brought along.
+pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontdesk, Error> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+    let mut health = Health::default();
+    let mut end = End {
+        store: None,
+        tools: CancellationToken::new(),
+    };
+
+    make_data_dir(&config)?;
+    let authenticator = builder
+        .authenticator
+        .unwrap_or_else(|| authenticator(&config.auth));
+    let (store, maintenance) = match builder.store {
+        Some(own) => own,
+        None => open_store(&config.store, &mut end).await?,
+    };
+    let tools = tools::Tools {
+        servers: &config.mcp,
+        secret: server_secret(&config.server)?,
+        data_dir: &config.server.data_dir.value,
+        own_url: builder.own_url,
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        shutdown: end.tools.clone(),
+    };
+    let mut connected = tools.connect(&mut health).await?;
+    connected.toolsets.extend(builder.toolsets);
+    let responder = match builder.responder {
+        Some(own) => own,
+        None => assistant::assistant(&config, connected.toolsets, &mut health)?,
+    };
+    let service = Service::new(Parts {
+        store,
+        maintenance,
+        responder,
+        uploads: None,
+        clock,
+        ids: Arc::clone(&ids),
+        options: options(&config.chat),
+    });
+    let ended = service.recover().await.map_err(|error| Error::Store {
+        detail: error
+            .detail()
+            .map_or_else(|| error.to_string(), str::to_owned),
+    })?;
+    if ended > 0 {
+        tracing::warn!(
+            turns = ended,
+            "turns of an earlier process were interrupted"
+        );
+    }
+    let app = App::new(AppParts {
+        service: service.clone(),
+        authenticator,
+        ids,
+        framing: config.chat.framing.value,
+        health,
+    });
+    Ok(Frontdesk {
+        router: router(app, connected.mounted),
+        service,
+        grace: config.server.shutdown_grace.value,
+        end,
+    })
+}
+
+fn make_data_dir(config: &Config) -> Result<(), Error> {
+    let dir = &config.server.data_dir.value;
+    std::fs::create_dir_all(dir).map_err(|error| Error::Data {
+        path: dir.clone(),
+        detail: error.to_string(),
+    })
+}
+
+fn authenticator(auth: &AuthSection) -> Arc<dyn Authenticator> {
+    match auth.mode.value {
+        AuthMode::Development => {
+            tracing::warn!(
+                "development sign-in: everyone on this machine is \"dev\", or whom ?user= names; nobody else is let in"
+            );
+            Arc::new(Development {
+                allowed_hosts: auth.allowed_hosts.clone(),
+                allowed_origins: auth.allowed_origins.clone(),
+            })
+        }
+    }
+}
+
+async fn open_store(
+    store: &StoreSection,
+    end: &mut End,
+) -> Result<(Arc<dyn Store>, Arc<dyn Maintenance>), Error> {
+    let path = &store.path.value;
+    let opened = SqliteStore::open(path, frontdesk_store_sqlite::Options::default()).await;
+    let opened = Arc::new(opened.map_err(|error| Error::Store {
+        detail: format!(
+            "{} (store.url, from {}): {error}",
+            path.display(),
+            store.path.origin
+        ),
+    })?);
+    end.store = Some(Arc::clone(&opened));
+    Ok((Arc::<SqliteStore>::clone(&opened), opened))
+}
+
+fn options(chat: &ChatSection) -> Options {
+    let mut options = Options {
+        on_disconnect: chat.on_disconnect.value,
+        ..Options::default()
+    };
+    if let Some(chars) = &chat.message_chars {
+        options.limits.message_chars = chars.value;
+    }
+    if let Some(deadline) = &chat.turn_deadline {
+        options.turn_deadline = deadline.value;
+    }
+    options
+}

@@ -1,0 +1,65 @@
+//! A model from its section.
+
+use std::sync::Arc;
+
+use frontdesk_model::Model;
+use frontdesk_model::openai_responses::{Config, OpenAiResponses};
+use frontdesk_model::scripted::{Script, Scripted};
+
+use crate::Error;
+use crate::config::{ModelSection, Provider};
+
+/// The model that a section describes.
+pub(crate) fn model(name: &str, section: &ModelSection) -> Result<Arc<dyn Model>, Error> {
+    let failed = |detail: String| Error::Model {
+        name: name.to_owned(),
+        detail,
+    };
+    match &section.provider {
+        Provider::OpenAiResponses {
+            base_url,
+            name: model,
+            api_key,
+        } => {
+            let http = frontdesk_model::http::client().map_err(|error| failed(error.detail))?;
+            let config = Config {
+                base_url: base_url.value.to_string(),
+                api_key: api_key.as_ref().map(|key| key.value.clone()),
+                ..Config::new(model.value.as_str())
+            };
+            tracing::info!(model = %model.value, base_url = %base_url.value, "the assistant asks the Responses API");
+            let model = OpenAiResponses::new(config, http).map_err(|error| failed(error.detail))?;
+            Ok(Arc::new(model))
+        }
+        Provider::Scripted { rules_file } => {
+            let rules = match rules_file {
+                Some(file) => std::fs::read_to_string(&file.value)
+                    .map_err(|error| failed(format!("{}: {error}", file.value.display())))?,
+                None => demonstration(name)?.to_owned(),
+            };
+            let script = Script::from_toml(&rules).map_err(|error| failed(error.to_string()))?;
+            tracing::info!(
+                "the assistant is a scripted demonstration; set OPENAI_API_KEY for a model"
+            );
+            Ok(Arc::new(Scripted::new(script)))
+        }
+    }
+}
+
+#[cfg(feature = "demo")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "without the feature there is none"
+)]
+fn demonstration(_name: &str) -> Result<&'static str, Error> {
+    Ok("")
+}
+
+#[cfg(not(feature = "demo"))]
+fn demonstration(name: &str) -> Result<&'static str, Error> {
+    Err(Error::Model {
+        name: name.to_owned(),
+        detail: "no model is configured: set OPENAI_API_KEY or OPENAI_BASE_URL, or a rules_file"
+            .to_owned(),
+    })
+}

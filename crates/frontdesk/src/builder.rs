@@ -1,0 +1,139 @@
+//! [`Frontdesk`] and its [`Builder`]: a configuration, with parts of one's own where one wants them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use frontdesk_agent::Toolset;
+use frontdesk_auth::incoming::Authenticator;
+use frontdesk_chat::assistant::TurnContext;
+use frontdesk_chat::{Responder, Service};
+use frontdesk_store::{Maintenance, Store};
+use url::Url;
+
+use crate::config::{Config, Sources};
+use crate::{Error, assemble};
+
+/// The product, put together and running.
+pub struct Frontdesk {
+    pub(crate) router: Router,
+    pub(crate) service: Service,
+    pub(crate) grace: Duration,
+    pub(crate) end: assemble::End,
+}
+
+impl Frontdesk {
+    /// Begins to put it together. With nothing said, it is the demonstration.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// All routes. It nests into another router, under a prefix too.
+    ///
+    /// Development sign-in has to know the peer: serve the whole with
+    /// [`into_make_service_with_connect_info::<SocketAddr>()`](Router::into_make_service_with_connect_info).
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Begins no new turns, gives the running ones their grace and stores everything.
+    pub async fn shutdown(&self) {
+        self.service.shutdown(self.grace).await;
+        self.end.end().await;
+    }
+}
+
+/// Puts a [`Frontdesk`] together.
+#[derive(Default)]
+pub struct Builder {
+    pub(crate) config: Option<Config>,
+    pub(crate) responder: Option<Arc<dyn Responder>>,
+    pub(crate) store: Option<(Arc<dyn Store>, Arc<dyn Maintenance>)>,
+    pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
+    pub(crate) toolsets: Vec<Arc<dyn Toolset<TurnContext>>>,
+    pub(crate) own_url: Option<Url>,
+}
+
+impl Builder {
+    /// The configuration.
+    #[must_use]
+    pub fn config(self, config: Config) -> Self {
+        Self {
+            config: Some(config),
+            ..self
+        }
+    }
+
+    /// What answers, in place of the assistant that the configuration describes.
+    #[must_use]
+    pub fn responder(self, responder: Arc<dyn Responder>) -> Self {
+        Self {
+            responder: Some(responder),
+            ..self
+        }
+    }
+
+    /// Where threads are kept, in place of the configured store.
+    #[must_use]
+    pub fn store<S: Store + Maintenance + 'static>(self, store: Arc<S>) -> Self {
+        Self {
+            store: Some((Arc::<S>::clone(&store), store)),
+            ..self
+        }
+    }
+
+    /// How users sign in, in place of the configured way.
+    #[must_use]
+    pub fn authenticator(self, authenticator: Arc<dyn Authenticator>) -> Self {
+        Self {
+            authenticator: Some(authenticator),
+            ..self
+        }
+    }
+
+    /// Further tools for the assistant, beside those of the tool servers.
+    #[must_use]
+    pub fn toolset(mut self, toolset: Arc<dyn Toolset<TurnContext>>) -> Self {
+        self.toolsets.push(toolset);
+        self
+    }
+
+    /// The address that [`Frontdesk::router`] is served at, where it isn't nested.
+    #[must_use]
+    pub fn own_address(self, address: SocketAddr) -> Self {
+        let loopback = if address.is_ipv6() {
+            "[::1]".to_owned()
+        } else {
+            "127.0.0.1".to_owned()
+        };
+        let host = if address.ip().is_unspecified() {
+            loopback
+        } else if address.is_ipv6() {
+            format!("[{}]", address.ip())
+        } else {
+            address.ip().to_string()
+        };
+        let own_url = Url::parse(&format!("http://{host}:{}/", address.port())).ok();
+        Self { own_url, ..self }
+    }
+
+    /// The URL under which this process can reach the router, with the prefix that it is nested at.
+    /// The embedded tool server is called there.
+    #[must_use]
+    pub fn own_url(self, url: Url) -> Self {
+        Self {
+            own_url: Some(url),
+            ..self
+        }
+    }
+
+    /// Opens the store, connects the parts and ends the turns that an earlier process left behind.
+    pub async fn build(mut self) -> Result<Frontdesk, Error> {
+        let config = match self.config.take() {
+            Some(config) => config,
+            None => Config::read(&Sources::default())?,
+        };
+        assemble::assemble(self, config).await
+    }
+}

@@ -1,0 +1,164 @@
+//! The command line: what the operator asked for, and what the operator reads.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use frontdesk::config::{Config, DEFAULT_FILE, Environment, Sources};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged when `RUST_LOG` says nothing.
+const DEFAULT_LOG: &str = "info";
+
+#[derive(Parser)]
+#[command(
+    name = "frontdesk",
+    version,
+    about = "A chat for your application that works with your application's own tools",
+    after_help = AFTER_HELP
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+const AFTER_HELP: &str = "\
+Without a file and without a key, `frontdesk` runs a demonstration at http://127.0.0.1:8000:
+a scripted assistant that manages tasks, with its data in the working directory.
+
+Every key of the file can be set as FRONTDESK__SECTION__KEY, e.g. FRONTDESK__SERVER__LISTEN.
+Also read: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, MCP_SERVER_URL, DATABASE_URL, RUST_LOG, and a .env file.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the chat; this is what happens without a subcommand, too
+    Serve(Serve),
+    /// Prints a token for the embedded tool server at /mcp, valid for 60 seconds
+    Token(Token),
+}
+
+#[derive(Args)]
+struct Place {
+    /// The configuration file [default: frontdesk.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where relative data files lie [default: the working directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+}
+
+#[derive(Args)]
+struct Token {
+    /// The user that the token is for
+    #[arg(long)]
+    user: String,
+    /// The tool server that the token is for
+    #[arg(long, default_value = "taskflow")]
+    audience: String,
+}
+
+/// Does what the command line says.
+pub(crate) async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match execute(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(cli: Cli) -> anyhow::Result<()> {
+    let environment =
+        Environment::new(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }));
+    let environment = environment.with_file(Path::new(".env"))?;
+    match cli.command {
+        Some(Command::Token(token)) => print_token(&config(&cli.place, None, environment)?, &token),
+        Some(Command::Serve(serve)) => {
+            start(&cli.place, serve.listen.or(cli.serve.listen), environment).await
+        }
+        None => start(&cli.place, cli.serve.listen, environment).await,
+    }
+}
+
+async fn start(
+    place: &Place,
+    listen: Option<String>,
+    environment: Environment,
+) -> anyhow::Result<()> {
+    log(&environment)?;
+    let config = config(place, listen, environment)?;
+    frontdesk::serve(config, |address| {
+        let mut stderr = io::stderr();
+        let _ = writeln!(stderr, "listening on http://{address}");
+        let _ = writeln!(
+            stderr,
+            "open http://{address} in a browser to begin; Ctrl-C ends"
+        );
+    })
+    .await?;
+    Ok(())
+}
+
+fn print_token(config: &Config, token: &Token) -> anyhow::Result<()> {
+    let signed = frontdesk::sign_token(config, &token.user, &token.audience)?;
+    writeln!(io::stdout(), "{}", signed.expose()).context("the token can't be printed")
+}
+
+fn config(
+    place: &Place,
+    listen: Option<String>,
+    environment: Environment,
+) -> anyhow::Result<Config> {
+    let found = Path::new(DEFAULT_FILE);
+    let file = place
+        .config
+        .clone()
+        .or_else(|| found.is_file().then(|| found.to_owned()));
+    let data_dir = place.data_dir.as_ref().map(|dir| {
+        dir.to_str()
+            .map(str::to_owned)
+            .context("--data-dir: the path isn't UTF-8")
+    });
+    let mut flags = Vec::new();
+    if let Some(listen) = listen {
+        flags.push(("server.listen", "--listen", listen));
+    }
+    if let Some(data_dir) = data_dir {
+        flags.push(("server.data_dir", "--data-dir", data_dir?));
+    }
+    Ok(Config::read(&Sources {
+        file,
+        environment,
+        flags,
+    })?)
+}
+
+fn log(environment: &Environment) -> anyhow::Result<()> {
+    let filter = environment
+        .get("RUST_LOG")
+        .map_or(DEFAULT_LOG.to_owned(), |filter| filter.value);
+    let filter =
+        EnvFilter::try_new(&filter).with_context(|| format!("RUST_LOG: not a filter: {filter}"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    Ok(())
+}

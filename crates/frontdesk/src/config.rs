@@ -1,0 +1,104 @@
+//! What the product is told: a file, overlaid by the environment, overlaid by flags.
+//!
+//! Every value remembers where it comes from. An unknown key is an error, not a guess.
+//! One file per section; [`Config::read`] puts them together and fills in the demonstration where nothing is said.
+
+mod agent;
+mod auth;
+mod chat;
+mod environment;
+mod error;
+mod layers;
+mod mcp;
+mod model;
+mod secret_text;
+mod section;
+mod server;
+mod setting;
+mod store;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use agent::AgentSection;
+pub use auth::{AuthMode, AuthSection};
+pub use chat::{ChatSection, Framing};
+pub use environment::{Environment, Variable};
+pub use error::ConfigError;
+pub use mcp::{McpAuth, McpSection, McpUrl};
+pub use model::{ModelSection, Provider};
+pub use server::ServerSection;
+pub use setting::{Origin, Setting};
+pub use store::StoreSection;
+
+pub(crate) use secret_text::read_secret_file;
+
+use layers::Layers;
+
+/// The file that is read when none is named, if it is there.
+pub const DEFAULT_FILE: &str = "frontdesk.toml";
+
+/// The sections that there are.
+const SECTIONS: [&str; 7] = ["server", "store", "auth", "model", "agent", "mcp", "chat"];
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[server]`: where it listens, where its data lies.
+    pub server: ServerSection,
+    /// `[store]`: where threads are kept.
+    pub store: StoreSection,
+    /// `[auth]`: how users sign in.
+    pub auth: AuthSection,
+    /// `[model.NAME]`: the models, by name.
+    pub models: BTreeMap<String, ModelSection>,
+    /// `[agent.NAME]`: the one assistant that answers.
+    pub agent: AgentSection,
+    /// `[mcp.NAME]`: the tool servers, by name.
+    pub mcp: BTreeMap<String, McpSection>,
+    /// `[chat]`: how turns behave.
+    pub chat: ChatSection,
+}
+
+/// Where a configuration is read from. Everything is handed in; nothing is asked of the process.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The file. It has to exist.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub environment: Environment,
+    /// Flags: the key (`server.listen`), the flag's name (`--listen`) and its value.
+    pub flags: Vec<(&'static str, &'static str, String)>,
+}
+
+impl Config {
+    /// Reads, overlays and checks.
+    pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut layers = Layers::default();
+        if let Some(path) = &sources.file {
+            layers.overlay_file(path)?;
+        }
+        layers.overlay_environment(&sources.environment);
+        for (key, flag, value) in &sources.flags {
+            layers.overlay_flag(key, flag, value);
+        }
+        layers.check_sections(&SECTIONS)?;
+        let server = ServerSection::read(&mut layers)?;
+        let store = StoreSection::read(&mut layers, &sources.environment, &server)?;
+        let auth = AuthSection::read(&mut layers)?;
+        auth.check_listen(&server)?;
+        let chat = ChatSection::read(&mut layers)?;
+        let models = model::read_all(&mut layers, &sources.environment)?;
+        let agent = AgentSection::read(&mut layers, &models)?;
+        let mcp = mcp::read_all(&mut layers, &sources.environment, &agent)?;
+        Ok(Self {
+            server,
+            store,
+            auth,
+            models,
+            agent,
+            mcp,
+            chat,
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! `[chat]`: how turns behave and how they are sent.
+
+use std::time::Duration;
+
+use frontdesk_chat::OnDisconnect;
+
+use super::layers::Layers;
+use super::section::Section;
+use super::{ConfigError, Setting};
+
+/// How the events of a stream are framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// With ids, so that a client can resume, and with comments while nothing happens.
+    Resumable,
+    /// `data:` lines alone, as the reference server frames them.
+    Plain,
+}
+
+/// `[chat]`.
+#[derive(Debug, Clone)]
+pub struct ChatSection {
+    /// `on_disconnect`: what happens to a turn whose last reader has gone.
+    pub on_disconnect: Setting<OnDisconnect>,
+    /// `plain_sse`.
+    pub framing: Setting<Framing>,
+    /// `message_chars`: the longest message, in characters.
+    pub message_chars: Option<Setting<usize>>,
+    /// `turn_deadline`: the longest that one turn may take.
+    pub turn_deadline: Option<Setting<Duration>>,
+}
+
+impl ChatSection {
+    pub(crate) fn read(layers: &mut Layers) -> Result<Self, ConfigError> {
+        let mut section = Section::new(layers, "chat");
+        let on_disconnect = section.choice(
+            "on_disconnect",
+            &[
+                ("auto", OnDisconnect::Auto),
+                ("continue", OnDisconnect::Continue),
+                ("stop", OnDisconnect::Stop),
+            ],
+        )?;
+        let framing = section.read("plain_sse", "true or false", |value| {
+            let plain = value.as_bool().or_else(|| value.as_str()?.parse().ok())?;
+            Some(if plain {
+                Framing::Plain
+            } else {
+                Framing::Resumable
+            })
+        })?;
+        let message_chars = section.number("message_chars", "a number of characters")?;
+        let turn_deadline = section.duration("turn_deadline")?;
+        section.finish()?;
+        Ok(Self {
+            on_disconnect: on_disconnect
+                .unwrap_or_else(|| Setting::default_value(OnDisconnect::Auto)),
+            framing: framing.unwrap_or_else(|| Setting::default_value(Framing::Resumable)),
+            message_chars,
+            turn_deadline,
+        })
+    }
+}

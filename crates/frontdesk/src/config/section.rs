@@ -1,0 +1,207 @@
+//! Reads the keys of one section by their kind, and complains about what is left over.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use frontdesk_identity::Secret;
+use toml::Value;
+
+use super::layers::{Layers, is_table, nearest};
+use super::secret_text::read_secret_file;
+use super::{ConfigError, Setting};
+
+/// One section, while it is read.
+pub(crate) struct Section<'a> {
+    layers: &'a mut Layers,
+    name: String,
+    known: Vec<String>,
+}
+
+impl<'a> Section<'a> {
+    pub(crate) fn new(layers: &'a mut Layers, name: impl Into<String>) -> Self {
+        Self {
+            layers,
+            name: name.into(),
+            known: Vec::new(),
+        }
+    }
+
+    /// The whole key of one of this section's.
+    pub(crate) fn key(&self, key: &str) -> String {
+        format!("{}.{key}", self.name)
+    }
+
+    /// Reads a value with a reader of one's own. `None` from the reader means that it doesn't fit.
+    pub(crate) fn read<T>(
+        &mut self,
+        key: &str,
+        expected: &str,
+        reader: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Option<Setting<T>>, ConfigError> {
+        let Some(setting) = self.take(key) else {
+            return Ok(None);
+        };
+        match reader(&setting.value) {
+            Some(value) => Ok(Some(Setting {
+                value,
+                origin: setting.origin,
+            })),
+            None => Err(ConfigError::Invalid {
+                key: self.key(key),
+                origin: setting.origin,
+                expected: expected.to_owned(),
+                found: Some(setting.value.to_string()),
+            }),
+        }
+    }
+
+    pub(crate) fn text(&mut self, key: &str) -> Result<Option<Setting<String>>, ConfigError> {
+        self.read(key, "a text", |value| value.as_str().map(str::to_owned))
+    }
+
+    pub(crate) fn path(&mut self, key: &str) -> Result<Option<Setting<PathBuf>>, ConfigError> {
+        self.read(key, "a path", |value| {
+            value
+                .as_str()
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from)
+        })
+    }
+
+    pub(crate) fn number<T>(
+        &mut self,
+        key: &str,
+        expected: &str,
+    ) -> Result<Option<Setting<T>>, ConfigError>
+    where
+        T: TryFrom<i64> + std::str::FromStr,
+    {
+        self.read(key, expected, |value| match value {
+            Value::Integer(number) => T::try_from(*number).ok(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn fraction(&mut self, key: &str) -> Result<Option<Setting<f64>>, ConfigError> {
+        self.read(key, "a number", |value| match value {
+            Value::Float(number) => Some(*number),
+            Value::Integer(number) => i32::try_from(*number).ok().map(f64::from),
+            Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn duration(&mut self, key: &str) -> Result<Option<Setting<Duration>>, ConfigError> {
+        self.read(
+            key,
+            "a time span such as \"500ms\", \"60s\", \"5m\" or \"1h\"",
+            |value| value.as_str().and_then(duration),
+        )
+    }
+
+    /// A list of texts; in a variable or a flag they are separated by commas.
+    pub(crate) fn list(&mut self, key: &str) -> Result<Option<Setting<Vec<String>>>, ConfigError> {
+        self.read(key, "a list of texts", |value| match value {
+            Value::Array(values) => values
+                .iter()
+                .map(|value| value.as_str().map(str::to_owned))
+                .collect(),
+            Value::String(text) => Some(
+                text.split(',')
+                    .map(str::trim)
+                    .filter(|part| !part.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+            ),
+            _ => None,
+        })
+    }
+
+    /// One of a few words.
+    pub(crate) fn choice<T: Clone>(
+        &mut self,
+        key: &str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<Setting<T>>, ConfigError> {
+        let words: Vec<String> = choices
+            .iter()
+            .map(|(word, _)| format!("\"{word}\""))
+            .collect();
+        let expected = format!("one of {}", words.join(", "));
+        self.read(key, &expected, |value| {
+            let word = value.as_str()?;
+            choices
+                .iter()
+                .find(|(known, _)| *known == word)
+                .map(|(_, choice)| choice.clone())
+        })
+    }
+
+    /// A secret, from `KEY` or from the file that `KEY_file` names.
+    pub(crate) fn secret(&mut self, key: &str) -> Result<Option<Setting<Secret>>, ConfigError> {
+        let file = self.path(&format!("{key}_file"))?;
+        let direct = self.take(key);
+        match (direct, file) {
+            (Some(_), Some(file)) => Err(ConfigError::Conflict {
+                message: format!(
+                    "{} and {}_file (from {}) are both set: keep one",
+                    self.key(key),
+                    self.key(key),
+                    file.origin
+                ),
+            }),
+            (Some(setting), None) => match setting.value {
+                Value::String(text) if !text.trim().is_empty() => Ok(Some(Setting {
+                    value: Secret::new(text.trim()),
+                    origin: setting.origin,
+                })),
+                _ => Err(ConfigError::Invalid {
+                    key: self.key(key),
+                    origin: setting.origin,
+                    expected: "a text".to_owned(),
+                    found: None,
+                }),
+            },
+            (None, Some(file)) => read_secret_file(&file.value).map(|value| {
+                Some(Setting {
+                    value,
+                    origin: file.origin,
+                })
+            }),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Fails if a key of the section was read by nobody.
+    pub(crate) fn finish(self) -> Result<(), ConfigError> {
+        let mut left = self.layers.below(&self.name);
+        let Some((rest, setting)) = left.find(|(_, setting)| !is_table(&setting.value)) else {
+            return Ok(());
+        };
+        let suggestion = nearest(rest, self.known.iter().map(String::as_str));
+        Err(ConfigError::UnknownKey {
+            key: self.key(rest),
+            origin: setting.origin.clone(),
+            suggestion: suggestion.map(|near| self.key(near)),
+        })
+    }
+
+    fn take(&mut self, key: &str) -> Option<Setting<Value>> {
+        self.known.push(key.to_owned());
+        self.layers.take(&self.key(key))
+    }
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|sign: char| !sign.is_ascii_digit())?;
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number: u64 = number.parse().ok()?;
+    match unit.trim() {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(3_600).map(Duration::from_secs),
+        _ => None,
+    }
+}

@@ -1,0 +1,61 @@
+//! Why the product can't be put together or served. All of it is for the operator.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::config::{ConfigError, Origin};
+
+/// Why the product can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration can't be used.
+    #[error("configuration: {0}")]
+    Config(#[from] ConfigError),
+    /// The address can't be listened on.
+    #[error("cannot listen on {address} (server.listen, from {origin}): {detail}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Where it was set.
+        origin: Origin,
+        /// Why.
+        detail: String,
+    },
+    /// A file or directory can't be read or made.
+    #[error("{}: {detail}", path.display())]
+    Data {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        detail: String,
+    },
+    /// The store can't be opened.
+    #[error("store: {detail}")]
+    Store {
+        /// Why.
+        detail: String,
+    },
+    /// Sign-in or the signing of identities can't be set up.
+    #[error("sign-in: {0}")]
+    Auth(#[from] frontdesk_auth::AuthError),
+    /// The model can't be set up.
+    #[error("model.{name}: {detail}")]
+    Model {
+        /// Which model.
+        name: String,
+        /// Why.
+        detail: String,
+    },
+    /// Tools can't be set up.
+    #[error("tools: {detail}")]
+    Tools {
+        /// Why.
+        detail: String,
+    },
+    /// Serving ended with a fault.
+    #[error("serving failed: {detail}")]
+    Serve {
+        /// Why.
+        detail: String,
+    },
+}

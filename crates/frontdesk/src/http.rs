@@ -1,0 +1,73 @@
+//! The HTTP surface: one file per family of routes, one envelope around all of them.
+//!
+//! Every answer carries `Frontdesk: 1` and a request id; every error is JSON and tells no internals.
+
+mod answer;
+mod caller;
+mod chatkit;
+mod envelope;
+mod health;
+mod json_body;
+mod page;
+mod stream;
+mod turns;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use frontdesk_auth::incoming::Authenticator;
+use frontdesk_chat::Service;
+use frontdesk_clock::Ids;
+
+use crate::config::Framing;
+use crate::health::Health;
+
+pub(crate) use answer::HttpError;
+
+/// What the routes share. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<AppParts>);
+
+/// See [`App`].
+pub(crate) struct AppParts {
+    pub(crate) service: Service,
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) framing: Framing,
+    pub(crate) health: Health,
+}
+
+impl App {
+    pub(crate) fn new(parts: AppParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
+}
+
+/// All routes. `mounted` is put beside them, inside the envelope: the embedded tool server.
+pub(crate) fn router(app: App, mounted: Option<Router>) -> Router {
+    let routes = Router::new()
+        .route("/", get(page::page))
+        .route("/page.js", get(page::script))
+        .route("/page.css", get(page::style))
+        .route("/chatkit", post(chatkit::handle))
+        .route("/chatkit/turns/{turn}/events", get(turns::events))
+        .route("/chatkit/turns/{turn}/stop", post(turns::stop))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(page::page_or_not_found)
+        .method_not_allowed_fallback(answer::method_not_allowed)
+        .with_state(app.clone());
+    routes
+        .merge(mounted.unwrap_or_default())
+        .layer(from_fn_with_state(app, envelope::envelope))
+}

@@ -1,0 +1,146 @@
+//! Error answers: `{"error": {"code", "message", "request_id"}}`, with the field where the request is at fault.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use frontdesk_auth::AuthError;
+use frontdesk_chat::ChatError;
+use serde::Serialize;
+
+/// A refused or failed request. The [envelope](super::envelope) writes and logs it, once.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    /// For the caller.
+    pub(crate) message: String,
+    /// What in the request is at fault.
+    pub(crate) field: Option<String>,
+    /// For the operator alone.
+    pub(crate) detail: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Fields<'a>,
+}
+
+#[derive(Serialize)]
+struct Fields<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    request_id: &'a str,
+}
+
+impl HttpError {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            field: None,
+            detail: None,
+        }
+    }
+
+    pub(crate) fn bad_request(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::BAD_REQUEST, "bad_request", message);
+        Self {
+            field: Some(field.into()),
+            ..error
+        }
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+    }
+
+    pub(crate) fn internal(detail: impl Into<String>) -> Self {
+        let error = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "internal error",
+        );
+        Self {
+            detail: Some(detail.into()),
+            ..error
+        }
+    }
+
+    /// The answer with its body.
+    pub(crate) fn write(&self, request_id: &str) -> Response {
+        let fields = Fields {
+            code: self.code,
+            message: &self.message,
+            field: self.field.as_deref(),
+            request_id,
+        };
+        let body = serde_json::to_vec(&Body { error: fields }).unwrap_or_default();
+        (self.status, [(header::CONTENT_TYPE, JSON)], body).into_response()
+    }
+}
+
+/// The content type of every JSON answer.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<ChatError> for HttpError {
+    fn from(error: ChatError) -> Self {
+        let status =
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let field = match &error {
+            ChatError::BadRequest { field, .. } | ChatError::Unprocessable { field, .. } => {
+                Some(field.clone())
+            }
+            _ => None,
+        };
+        Self {
+            status,
+            code: error.code(),
+            message: error.public_message(),
+            field,
+            detail: error.detail().map(str::to_owned),
+        }
+    }
+}
+
+impl From<AuthError> for HttpError {
+    fn from(error: AuthError) -> Self {
+        let (status, code, detail) = match &error {
+            AuthError::Unauthenticated { detail } => (
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                Some((*detail).to_owned()),
+            ),
+            AuthError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", None),
+            AuthError::Invalid { .. } => (StatusCode::BAD_REQUEST, "bad_request", None),
+            AuthError::Unavailable { detail } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                Some(detail.clone()),
+            ),
+            AuthError::Key { detail } => return Self::internal(*detail),
+        };
+        Self {
+            detail,
+            ..Self::new(status, code, error.to_string())
+        }
+    }
+}
+
+/// A path that has other methods.
+pub(crate) async fn method_not_allowed() -> HttpError {
+    HttpError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this path doesn't take that method",
+    )
+}

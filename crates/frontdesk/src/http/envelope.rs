@@ -1,0 +1,76 @@
+//! What is around every request: an id, the headers that every answer has, and a guard against panics.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+
+use super::{App, HttpError};
+
+/// Says that this is Frontdesk, and which version of its additions it speaks.
+const FRONTDESK: HeaderName = HeaderName::from_static("frontdesk");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, made by us; what a client sends as one is not used.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// Wraps a request.
+pub(crate) async fn envelope(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let request_id = app.ids.next("req");
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    request
+        .extensions_mut()
+        .insert(RequestId(request_id.clone()));
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response =
+        answered.unwrap_or_else(|_| HttpError::internal("a handler panicked").into_response());
+    if let Some(error) = response.extensions_mut().remove::<HttpError>() {
+        log(&error, &request_id, method.as_str(), &path);
+        let (parts, _) = response.into_parts();
+        response = error.write(&request_id);
+        if let Some(allow) = parts.headers.get(header::ALLOW) {
+            response.headers_mut().insert(header::ALLOW, allow.clone());
+        }
+    }
+    let headers = response.headers_mut();
+    headers.insert(FRONTDESK, HeaderValue::from_static("1"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if let Ok(request_id) = HeaderValue::try_from(request_id) {
+        headers.insert(REQUEST_ID, request_id);
+    }
+    response
+}
+
+fn log(error: &HttpError, request_id: &str, method: &str, path: &str) {
+    let (status, code) = (error.status.as_u16(), error.code);
+    let detail = error.detail.as_deref().unwrap_or(&error.message);
+    if error.status.is_server_error() {
+        tracing::error!(
+            request_id,
+            method,
+            path,
+            status,
+            code,
+            detail,
+            "a request failed"
+        );
+    } else {
+        tracing::debug!(
+            request_id,
+            method,
+            path,
+            status,
+            code,
+            detail,
+            "a request was refused"
+        );
+    }
+}
