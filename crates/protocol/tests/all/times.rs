@@ -35,6 +35,7 @@ fn what_is_no_time_is_refused() {
         "9999-12-31T23:59:59-23:00",
         "-000001-01-01T00:00:00Z",
         "2026-01-01T10:00:00+99:00",
+        "2026-01-01T10:00:00[Europe/Berlin]",
     ];
     for time in times {
         let error = item(time).unwrap_err().to_string();

@@ -89,3 +89,26 @@ fn attachment(attachment: &Attachment) -> usize {
     check("attachment", &serde_json::to_value(attachment).unwrap());
     1
 }
+
+#[test]
+fn no_field_is_written_twice() {
+    for line in recorded::events() {
+        let event: ThreadEvent = serde_json::from_value(line.input).unwrap();
+        once(&event.to_wire());
+    }
+    for line in recorded::items() {
+        let item: ThreadItem = serde_json::from_value(line.input).unwrap();
+        once(&serde_json::to_vec(&item).unwrap());
+    }
+    for line in recorded::requests() {
+        let request = Request::parse(line.input.to_string().as_bytes()).unwrap();
+        once(&serde_json::to_vec(&request).unwrap());
+    }
+}
+
+/// A value keeps a field once, so it is shorter than a text that has one twice.
+fn once(json: &[u8]) {
+    let value: Value = serde_json::from_slice(json).unwrap();
+    let text = String::from_utf8_lossy(json);
+    assert_eq!(value.to_string().len(), json.len(), "{text}");
+}
