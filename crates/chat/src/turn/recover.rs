@@ -49,7 +49,7 @@ pub(crate) async fn recover(
             match serde_json::from_slice::<ThreadEvent>(&frame.json) {
                 Ok(event) => recorder.resume_after(&event),
                 Err(error) => {
-                    tracing::warn!(turn = %record.id, %error, "an unreadable event in a log")
+                    tracing::warn!(turn = %record.id, %error, "an unreadable event in a log");
                 }
             }
         }

@@ -173,7 +173,7 @@ impl Player {
         }
         match outcome {
             Outcome::Refused(status) => {
-                assert!([400, 404, 409, 422].contains(status), "{at}: {status}")
+                assert!([400, 404, 409, 422].contains(status), "{at}: {status}");
             }
             _ => panic!("{at}: was not refused"),
         }

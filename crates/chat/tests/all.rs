@@ -1,0 +1,18 @@
+//! The chat through its public door: turns, readers, limits, owners and the built-in assistant.
+
+#![cfg(test)]
+
+#[path = "all/assistant.rs"]
+mod assistant;
+#[path = "all/desk.rs"]
+mod desk;
+#[path = "all/faulty.rs"]
+mod faulty;
+#[path = "all/isolation.rs"]
+mod isolation;
+#[path = "all/limits.rs"]
+mod limits;
+#[path = "all/readers.rs"]
+mod readers;
+#[path = "all/turns.rs"]
+mod turns;

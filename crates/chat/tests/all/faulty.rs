@@ -1,0 +1,220 @@
+//! Whatever fails, the stream ends with a stored message or an error; nothing is shown as done before it is stored.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use frontdesk_chat::{OnDisconnect, TurnError};
+use frontdesk_identity::Scope;
+use frontdesk_protocol::{
+    Attachment, AttachmentId, ItemId, Page, ThreadId, ThreadItem, ThreadMetadata,
+};
+use frontdesk_store::memory::MemoryStore;
+use frontdesk_store::{
+    Attachments, Began, BeginTurn, EventId, Items, LogBatch, PageRequest, Result, Step, StoreError,
+    StoredItem, ThreadPatch, Threads, TurnId, TurnKey, TurnRecord, TurnWrite, Turns, Written,
+};
+use futures_util::FutureExt;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use crate::desk::{
+    Answering, Desk, answering, create, event, kinds, plain, read_all, read_until, resuming,
+};
+
+/// A store whose writes of turns wait for a gate, or fail.
+#[derive(Debug)]
+struct Faulty {
+    inner: MemoryStore,
+    gate: Semaphore,
+    fails: AtomicBool,
+}
+
+impl Faulty {
+    fn new(permits: usize) -> Arc<Self> {
+        Arc::new(Self {
+            inner: MemoryStore::new(),
+            gate: Semaphore::new(permits),
+            fails: AtomicBool::new(false),
+        })
+    }
+}
+
+#[async_trait]
+impl Threads for Faulty {
+    async fn thread(&self, scope: &Scope, id: &ThreadId) -> Result<Option<ThreadMetadata>> {
+        self.inner.thread(scope, id).await
+    }
+    async fn threads(
+        &self,
+        scope: &Scope,
+        page: &PageRequest,
+    ) -> Result<Option<Page<ThreadMetadata>>> {
+        self.inner.threads(scope, page).await
+    }
+    async fn update_thread(
+        &self,
+        scope: &Scope,
+        id: &ThreadId,
+        patch: ThreadPatch,
+    ) -> Result<Option<ThreadMetadata>> {
+        self.inner.update_thread(scope, id, patch).await
+    }
+    async fn delete_thread(&self, scope: &Scope, id: &ThreadId) -> Result<bool> {
+        self.inner.delete_thread(scope, id).await
+    }
+    async fn create_thread(&self, scope: &Scope, thread: ThreadMetadata) -> Result<()> {
+        self.inner.create_thread(scope, thread).await
+    }
+}
+
+#[async_trait]
+impl Items for Faulty {
+    async fn item(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        id: &ItemId,
+    ) -> Result<Option<ThreadItem>> {
+        self.inner.item(scope, thread, id).await
+    }
+    async fn items(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        page: &PageRequest,
+    ) -> Result<Option<Page<ThreadItem>>> {
+        self.inner.items(scope, thread, page).await
+    }
+    async fn recent_items(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        limit: u32,
+    ) -> Result<Vec<StoredItem>> {
+        self.inner.recent_items(scope, thread, limit).await
+    }
+    async fn steps(&self, scope: &Scope, thread: &ThreadId, turns: &[TurnId]) -> Result<Vec<Step>> {
+        self.inner.steps(scope, thread, turns).await
+    }
+    async fn put_items(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        items: Vec<ThreadItem>,
+    ) -> Result<bool> {
+        self.inner.put_items(scope, thread, items).await
+    }
+}
+
+#[async_trait]
+impl Attachments for Faulty {
+    async fn attachment(&self, scope: &Scope, id: &AttachmentId) -> Result<Option<Attachment>> {
+        self.inner.attachment(scope, id).await
+    }
+    async fn put_attachment(&self, scope: &Scope, attachment: Attachment) -> Result<()> {
+        self.inner.put_attachment(scope, attachment).await
+    }
+    async fn delete_attachment(&self, scope: &Scope, id: &AttachmentId) -> Result<bool> {
+        self.inner.delete_attachment(scope, id).await
+    }
+}
+
+#[async_trait]
+impl Turns for Faulty {
+    async fn begin_turn(&self, scope: &Scope, begin: BeginTurn) -> Result<Began> {
+        self.inner.begin_turn(scope, begin).await
+    }
+    async fn write_turn(&self, scope: &Scope, key: &TurnKey, write: TurnWrite) -> Result<Written> {
+        self.gate.acquire().await.unwrap().forget();
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable {
+                detail: "disk full at /secret/place".to_owned(),
+            });
+        }
+        self.inner.write_turn(scope, key, write).await
+    }
+    async fn turn(&self, scope: &Scope, id: &TurnId) -> Result<Option<TurnRecord>> {
+        self.inner.turn(scope, id).await
+    }
+    async fn running_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnId>> {
+        self.inner.running_turn(scope, thread).await
+    }
+    async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
+        self.inner.last_turn(scope, thread).await
+    }
+    async fn turn_log(
+        &self,
+        scope: &Scope,
+        id: &TurnId,
+        after: Option<EventId>,
+    ) -> Result<Vec<LogBatch>> {
+        self.inner.turn_log(scope, id, after).await
+    }
+}
+
+fn desk(store: &Arc<Faulty>, responder: Arc<Answering>) -> Desk {
+    let maintenance = Arc::new(MemoryStore::new());
+    Desk::over(store.clone(), maintenance, responder, OnDisconnect::Auto)
+}
+
+#[tokio::test]
+async fn nothing_is_shown_as_done_before_it_is_stored() {
+    let store = Faulty::new(0);
+    let desk = desk(&store, answering());
+    let (_, mut reader) = desk.begin(create("hi"), &plain()).await;
+    let seen = read_until(&mut reader, |event| event["update"]["delta"] == "done").await;
+    let thread = crate::desk::thread_of(&seen);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    // The write waits at the gate: so does what it says is done.
+    assert!(reader.next().now_or_never().is_none());
+    assert_eq!(desk.items(&thread, &plain()).await.len(), 1);
+    store.gate.add_permits(1);
+    let done = read_until(&mut reader, |event| event["type"] == "thread.item.done").await;
+    assert_eq!(
+        desk.items(&thread, &plain()).await[1],
+        event(&done[0])["item"]
+    );
+    store.gate.add_permits(10);
+    read_all(&mut reader).await;
+}
+
+#[tokio::test]
+async fn a_stream_always_ends_with_a_message_or_an_error() {
+    let panics = Answering::with(|_, _| Box::pin(async { panic!("a fault of the application") }));
+    let fails =
+        Answering::with(|_, _| Box::pin(async { Err(TurnError::other("at /secret/place")) }));
+    for responder in [panics, fails] {
+        let desk = Desk::new(responder);
+        let (_, mut reader) = desk.begin(create("hi"), &plain()).await;
+        let frames = read_all(&mut reader).await;
+        let last = event(frames.last().unwrap());
+        assert_eq!(
+            last,
+            json!({"type": "error", "code": "stream.error", "allow_retry": true})
+        );
+    }
+    let store = Faulty::new(1_000);
+    store.fails.store(true, Ordering::SeqCst);
+    let desk = desk(&store, answering());
+    let (turn, mut reader) = desk.begin(create("hi"), &resuming()).await;
+    let frames = read_all(&mut reader).await;
+    assert_eq!(kinds(&frames).last().unwrap(), "error");
+    assert!(
+        frames
+            .iter()
+            .all(|frame| !String::from_utf8_lossy(&frame.json).contains("secret"))
+    );
+
+    // The end could not be stored; the next read of the turn still tells how it ended.
+    store.fails.store(false, Ordering::SeqCst);
+    let record = desk
+        .store
+        .turn(&plain().scope(), &turn)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(record.ended_at, None);
+}
