@@ -1,1 +1,124 @@
 //! The contract suite: what every store must do, one function for each property.
+//!
+//! A back end runs it with [`contract_tests!`](crate::contract_tests) in its tests: each property becomes a test
+//! on a store of its own.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a property that doesn't hold panics; that is the point"
+)]
+
+mod attachments;
+mod fencing;
+mod ids;
+mod isolation;
+mod logs;
+mod maintenance;
+mod paging;
+mod sample;
+mod steps;
+mod threads;
+mod trimming;
+mod turns;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Maintenance, Store};
+
+pub use attachments::*;
+pub use fencing::*;
+pub use ids::*;
+pub use isolation::*;
+pub use logs::*;
+pub use maintenance::*;
+pub use paging::*;
+pub use steps::*;
+pub use threads::*;
+pub use trimming::*;
+pub use turns::*;
+
+/// An empty store, and what has to live as long as it.
+pub struct StoreUnderTest {
+    /// The store as requests see it.
+    pub store: Arc<dyn Store>,
+    /// Its upkeep.
+    pub maintenance: Arc<dyn Maintenance>,
+    /// What is dropped after the store, such as its folder.
+    pub keep: Box<dyn Any + Send + Sync>,
+}
+
+impl StoreUnderTest {
+    /// A store, and what is dropped after it.
+    pub fn new<S: Store + Maintenance + 'static>(store: S, keep: impl Any + Send + Sync) -> Self {
+        let store = Arc::new(store);
+        Self {
+            maintenance: store.clone(),
+            store,
+            keep: Box::new(keep),
+        }
+    }
+}
+
+impl fmt::Debug for StoreUnderTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreUnderTest")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a test of each property. `$make` names a function that gives a future of
+/// `frontdesk_store::Result<StoreUnderTest>` with an empty store; the crate needs tokio's `macros` and `rt`.
+#[macro_export]
+macro_rules! contract_tests {
+    ($make:path) => {
+        $crate::contract_tests! { @each $make;
+            a_thread_is_kept_whole
+            a_patch_changes_what_it_names
+            a_deleted_thread_takes_everything_with_it
+            paging_is_stable_when_times_are_equal
+            paging_shows_each_row_once_while_others_are_added
+            a_cursor_that_is_not_there_is_no_page
+            a_page_is_clamped
+            the_newest_items_come_oldest_first
+            another_owner_reads_nothing
+            another_owner_changes_nothing
+            owners_may_have_the_same_ids
+            an_item_put_again_keeps_its_time_and_turn
+            an_id_of_another_thread_is_a_conflict
+            a_repeated_thread_or_turn_is_a_conflict
+            too_large_an_item_is_refused
+            an_attachment_keeps_to_its_thread
+            a_turn_begins_as_a_whole
+            one_turn_runs_in_a_thread
+            of_concurrent_turns_one_begins
+            a_turn_ends_once
+            the_last_turn_is_the_newest
+            a_late_write_after_deletion_changes_nothing
+            a_late_write_after_takeover_changes_nothing
+            a_failed_write_changes_nothing
+            a_takeover_succeeds_once
+            steps_are_written_once
+            steps_come_in_the_order_asked
+            a_trim_after_an_item_keeps_it
+            a_trim_from_an_item_removes_it
+            a_trim_deletes_steps_and_logs
+            a_trim_of_nothing_known_changes_nothing
+            a_log_is_read_after_an_event
+            a_late_log_is_left_out
+            logs_of_ended_turns_are_dropped
+            running_turns_are_listed_with_their_owners
+        }
+    };
+    (@each $make:path; $($property:ident)+) => {
+        $(
+            #[tokio::test]
+            async fn $property() -> $crate::Result<()> {
+                let subject = $make().await?;
+                $crate::contract::$property(&subject).await
+            }
+        )+
+    };
+}

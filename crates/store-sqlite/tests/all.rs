@@ -1,0 +1,9 @@
+//! The contract suite on SQLite, and what SQLite alone has to do.
+
+mod all {
+    mod contract;
+    mod file;
+    mod sample;
+    mod sharing;
+    mod writer;
+}

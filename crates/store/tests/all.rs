@@ -1,0 +1,6 @@
+//! The contract suite on the store in memory, and the records by themselves.
+
+mod all {
+    mod memory;
+    mod records;
+}
