@@ -1,1 +1,15 @@
-//! TaskFlow, a small task manager as an MCP server: the tools of the demonstration.
+//! TaskFlow, a small task manager as an MCP server: the tools of the demonstration, and an example of the kit.
+//!
+//! A user is who the kit's [`Caller`](frontdesk_mcp_server::Caller) says; no tool takes one as an argument,
+//! and every statement carries the tenant and the user.
+
+mod error;
+mod record;
+mod store;
+mod task;
+mod tools;
+
+pub use error::TaskflowError;
+pub use store::Tasks;
+pub use task::{Priority, Status, Task, TaskId};
+pub use tools::server;

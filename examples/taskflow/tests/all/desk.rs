@@ -1,0 +1,96 @@
+//! A TaskFlow server on a socket, and a caller for each user.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use frontdesk_auth::SigningKey;
+use frontdesk_auth::incoming::signed::Verifier;
+use frontdesk_auth::outgoing::Signer;
+use frontdesk_clock::{Clock, ManualClock, RandomIds, Timestamp};
+use frontdesk_identity::{Principal, Secret, TenantId, UserId};
+use frontdesk_mcp_server::{Authentication, MountOptions, serve};
+use frontdesk_taskflow::Tasks;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The server; it ends when this is dropped.
+pub(crate) struct Desk {
+    pub(crate) url: String,
+    signer: Signer,
+    http: reqwest::Client,
+    _serving: JoinSet<std::io::Result<()>>,
+    _directory: TempDir,
+}
+
+/// What a call came to.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Answer {
+    Done(Value),
+    Failed(String),
+}
+
+impl Desk {
+    pub(crate) async fn open() -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}/mcp", listener.local_addr()?);
+        let key = SigningKey::from_secret(&Secret::new("a secret of some length"))?;
+        let verifier = Verifier::new("desk", &url, &[key.public().clone()], Arc::clone(&clock));
+        let tasks = Tasks::open(&directory.path().join("taskflow.db"), Arc::clone(&clock)).await?;
+        let options = MountOptions::new(Authentication::Signed(Arc::new(verifier)), url.clone());
+        let router = frontdesk_taskflow::server(tasks).into_router(options)?;
+        let mut serving = JoinSet::new();
+        serving.spawn(serve(listener, router, CancellationToken::new()));
+        let signer = Signer::new("desk", key, clock, Arc::new(RandomIds));
+        let http = reqwest::Client::builder().build()?;
+        Ok(Self {
+            url,
+            signer,
+            http,
+            _serving: serving,
+            _directory: directory,
+        })
+    }
+
+    pub(crate) async fn call(&self, user: &str, tool: &str, arguments: Value) -> Result<Answer> {
+        let result = self
+            .request(
+                user,
+                "tools/call",
+                json!({"name": tool, "arguments": arguments}),
+            )
+            .await?;
+        if result["isError"] == json!(true) {
+            let text = result["content"][0]["text"]
+                .as_str()
+                .ok_or("a failure without text")?;
+            return Ok(Answer::Failed(text.to_owned()));
+        }
+        Ok(Answer::Done(result["structuredContent"].clone()))
+    }
+
+    pub(crate) async fn request(&self, user: &str, method: &str, params: Value) -> Result<Value> {
+        let (tenant, user) = user.split_once('/').unwrap_or(("default", user));
+        let principal = Principal::new(TenantId::new(tenant)?, UserId::new(user)?);
+        let token = self.signer.sign(&principal, &self.url)?;
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let answer = self
+            .http
+            .post(&self.url)
+            .bearer_auth(token.expose())
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2025-11-25")
+            .body(body.to_string())
+            .send()
+            .await?;
+        let mut answer: Value = serde_json::from_str(&answer.error_for_status()?.text().await?)?;
+        Ok(answer["result"].take())
+    }
+}
