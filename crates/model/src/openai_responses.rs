@@ -7,6 +7,7 @@ mod call;
 mod decode;
 mod encode;
 mod failure;
+mod surrogates;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
+use super::surrogates::without_halves;
 use crate::sse::FrameRef;
 use crate::{Event, Item, Usage};
 
@@ -89,9 +90,15 @@ impl Decoder {
         if data.starts_with("[DONE]") {
             return Err(Failure::cut("[DONE] came before the end of the response"));
         }
-        let wire = match serde_json::from_str::<Wire<'_>>(data) {
-            Ok(wire) => wire,
-            Err(error) => return self.read_odd(data, &error, events),
+        let repaired;
+        let (data, wire) = if let Ok(wire) = serde_json::from_str::<Wire<'_>>(data) {
+            (data, wire)
+        } else {
+            repaired = without_halves(data);
+            match serde_json::from_str::<Wire<'_>>(&repaired) {
+                Ok(wire) => (&*repaired, wire),
+                Err(error) => return self.read_odd(&repaired, &error, events),
+            }
         };
         let kind = match (&*wire.kind, &frame.event) {
             ("", Some(name)) => name,

@@ -328,3 +328,24 @@ async fn the_same_message_is_what_a_reader_of_the_output_gets() {
     assert_eq!(message.id.as_deref(), Some("msg_1"));
     assert_eq!(Message::assistant("Hellö 🦀").content, message.content);
 }
+
+#[tokio::test]
+async fn half_a_character_fails_nothing() {
+    let delta = r#"data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a\ud83e"}"#;
+    let end = r#"data: {"type":"response.completed","response":{"output":[]}}"#;
+    let bytes = format!("{delta}\n\n{end}\n\n").into_bytes();
+    assert_eq!(
+        answer(Reply::Chunks(vec![bytes])).await,
+        [
+            Event::TextDelta {
+                index: 0,
+                part: 0,
+                delta: "a\u{FFFD}".to_owned(),
+            },
+            Event::Completed {
+                usage: Usage::default(),
+                output: vec![],
+            },
+        ]
+    );
+}

@@ -404,7 +404,7 @@ async fn words_come_at_the_pace() {
     );
     let fast = model.with_pace(Duration::ZERO);
     let words = collect(&fast, Request::default());
-    let (events, _) = tokio::time::timeout(Duration::from_secs(1), words)
+    let (events, _) = tokio::time::timeout(Duration::from_secs(3), words)
         .await
         .unwrap();
     assert_eq!(events.len(), 6);
