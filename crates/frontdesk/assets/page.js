@@ -3,54 +3,49 @@ const $ = (id) => document.getElementById(id);
 const user = new URLSearchParams(location.search).get("user");
 const at = (path) => new URL(path + (user ? `?user=${encodeURIComponent(user)}` : ""), document.baseURI);
 const resuming = { "Frontdesk-Resume": "1" };
-let thread = null, turn = null, last = null, items = new Map(), nodes = new Map(), round = 0;
-
-const make = (tag, text = "", className = "") =>
-  Object.assign(document.createElement(tag), { textContent: text, className });
+const items = new Map(), nodes = new Map();
+let thread = null, turn = null, last = null, round = 0;
+const make = (tag, text = "", className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
 const button = (text, onclick) => Object.assign(make("button", text), { type: "button", onclick });
-const checked = async (answer) => {
-  if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error?.message ?? answer.statusText);
-  return answer;
-};
+const message = async (answer) => (await answer.json().catch(() => null))?.error?.message ?? answer.statusText;
+const checked = async (answer) => { if (answer.ok) return answer; throw new Error(await message(answer)); };
 const post = async (path, body) => checked(await fetch(at(path), {
   method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...resuming } }));
 const call = (type, params) => post("chatkit", { type, params });
-
 function show(item) {
   if (!nodes.has(item.id)) nodes.set(item.id, $("log").appendChild(make("article")));
   items.set(item.id, item);
-  const node = nodes.get(item.id), tasks = item.workflow?.tasks ?? (item.task ? [item.task] : null);
-  node.className = tasks ? "workflow" : item.type;
-  node.hidden = item.type === "end_of_turn";
+  const node = nodes.get(item.id), tasks = item.workflow?.tasks ?? (item.task && [item.task]);
+  Object.assign(node, { className: tasks ? "workflow" : item.type, hidden: item.type === "end_of_turn" });
   if (tasks) node.replaceChildren(...tasks.map((task) =>
     make("div", [task.title, task.content].filter(Boolean).join(": "), task.status_indicator)));
-  else node.textContent = item.content?.map((part) => part.text).join("") ?? `(${item.type})`;
+  else node.textContent = item.content?.map((part) => part?.text).join("") ?? `(${item.type})`;
   node.scrollIntoView({ block: "end" });
 }
-function remove(id) { nodes.get(id)?.remove(); nodes.delete(id); items.delete(id); }
-function update(item, change) {
-  const { type, content_index: part, task_index: task } = change;
+function update(item, { type, content_index: part, task_index: task, ...change }) {
   if (type.endsWith("content_part.added") || type.endsWith("content_part.done")) item.content[part] = change.content;
   if (type.endsWith("text_delta")) (item.content[part] ??= { text: "" }).text += change.delta;
   if (type.startsWith("workflow.task.")) item.workflow.tasks[task] = change.task;
   show(item);
 }
-function notice(text, retry) {
-  const node = $("log").appendChild(make("article", `${text} `, "error")), asked = [...items.values()].findLast((item) => item.type === "user_message");
-  if (retry && asked) node.append(button("Try again", () => {
-    node.remove(); stream("threads.retry_after_item", { thread_id: thread, item_id: asked.id });
-  }));
+function notice(text, again) {
+  const node = $("log").appendChild(make("article", `${text} `, "error"));
+  if (again) node.append(button("Try again", () => { node.remove(); again(); }));
   node.scrollIntoView({ block: "end" });
 }
-function handle(event) {
-  const { type, item } = event;
-  if (type === "thread.created") { thread = event.thread.id; history.replaceState(null, "", `#${thread}`); }
-  if (type === "thread.item.added" || type === "thread.item.done" || type === "thread.item.replaced") show(item);
+const asked = () => [...items.values()].findLast((item) => item.type === "user_message")?.id;
+const retry = () => stream("threads.retry_after_item", { thread_id: thread, item_id: asked() });
+function handle({ type, item, ...event }) {
+  if (type === "thread.created") {
+    thread = event.thread.id;
+    history.replaceState(null, "", Object.assign(new URL(location.href), { hash: thread }));
+  }
+  if (/^thread\.item\.(added|done|replaced)$/.test(type)) show(item);
   if (type === "thread.item.updated" && items.has(event.item_id)) update(items.get(event.item_id), event.update);
-  if (type === "thread.item.removed") remove(event.item_id);
+  if (type === "thread.item.removed") { nodes.get(event.item_id)?.remove(); nodes.delete(event.item_id); items.delete(event.item_id); }
   if (type === "progress_update") $("status").textContent = event.text;
-  if (type === "notice") notice(event.message, false);
-  if (type === "error") notice(event.message ?? "Something went wrong.", event.allow_retry);
+  if (type === "notice") notice(event.message);
+  if (type === "error") notice(event.message ?? "Something went wrong.", event.allow_retry && retry);
 }
 async function read(answer, mine) {
   const chunks = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -65,19 +60,20 @@ async function read(answer, mine) {
     }
   }
 }
+function busy(yes) { $("stop").hidden = !yes; $("send").hidden = yes; $("status").textContent = yes ? "…" : ""; }
 async function follow(ask) {
-  const mine = ++round, resume = () => fetch(at(`chatkit/turns/${turn}/events`), { headers: { ...resuming, ...(last && { "Last-Event-ID": last }) } });
-  $("stop").hidden = false; $("send").hidden = true; $("status").textContent = "…";
+  const mine = ++round, headers = () => ({ ...resuming, ...(last && { "Last-Event-ID": last }) });
+  busy(true);
   for (let tries = 0; mine === round; tries++) try {
-    const answer = await checked(await (tries || !ask ? resume() : ask()));
+    const answer = await (turn ? fetch(at(`chatkit/turns/${turn}/events`), { headers: headers() }).then(checked) : ask());
     turn = answer.headers.get("Frontdesk-Turn") ?? turn;
     await read(answer, mine);
     break;
   } catch (error) {
-    if (mine === round && (!turn || tries > 4)) { notice(error.message, true); break; }
+    if (mine === round && (!turn || tries > 4)) { notice(error.message, () => follow(ask)); break; }
     await new Promise((wake) => setTimeout(wake, 400 * 2 ** tries));
   }
-  if (mine === round) { $("stop").hidden = true; $("send").hidden = false; $("status").textContent = ""; list(); }
+  if (mine === round) { busy(false); await list(); }
 }
 function stream(type, params) { turn = last = null; return follow(() => call(type, params)); }
 function send(text) {
@@ -86,33 +82,30 @@ function send(text) {
 }
 async function list() {
   const { data } = await (await call("threads.list", { limit: 20, order: "desc" })).json();
-  $("threads").replaceChildren(...data.map(({ id, title }) => {
-    const open = button(title ?? "New chat", () => { location.hash = id; });
-    if (id === thread) open.setAttribute("aria-current", "true");
-    return open;
-  }));
+  $("threads").replaceChildren(...data.map(({ id, title }) => Object.assign(
+    button(title ?? "New chat", () => { location.hash = id; }), { ariaCurrent: id === thread ? "true" : null })));
 }
 async function open() {
-  round++; thread = location.hash.slice(1) || null; turn = last = null; items.clear(); nodes.clear();
-  $("log").replaceChildren(); $("stop").hidden = true; $("send").hidden = false; $("status").textContent = "";
-  if (thread) try {
-    const answer = await call("threads.get_by_id", { thread_id: thread });
-    const page = await (await call("items.list", { thread_id: thread, limit: 100, order: "desc" })).json();
-    page.data.reverse().forEach(show);
-    turn = answer.headers.get("Frontdesk-Turn");
-    if (turn) await follow();
-  } catch (error) { thread = null; notice(error.message, false); }
-  await list();
+  const mine = ++round;
+  thread = location.hash.slice(1) || null; turn = last = null; items.clear(); nodes.clear();
+  $("log").replaceChildren(); busy(false);
+  try {
+    if (thread) {
+      const answer = await call("threads.get_by_id", { thread_id: thread });
+      const page = await (await call("items.list", { thread_id: thread, limit: 100, order: "desc" })).json();
+      if (mine !== round) return;
+      page.data.reverse().forEach(show);
+      turn = answer.headers.get("Frontdesk-Turn");
+    }
+    await (turn ? follow() : list());
+  } catch (error) { thread = null; notice(error.message); }
 }
 $("who").textContent = `signed in as ${user ?? "dev"}`;
-$("form").onsubmit = (event) => {
-  event.preventDefault();
-  const text = $("text").value.trim();
-  if (text && !$("send").hidden) { $("text").value = ""; send(text); }
-};
-$("stop").onclick = () => turn && post(`chatkit/turns/${turn}/stop`, {}).catch((error) => notice(error.message, false));
+function submit(text) { if (text && !$("send").hidden) { $("text").value = ""; send(text); } }
+$("form").onsubmit = (event) => { event.preventDefault(); submit($("text").value.trim()); };
+$("stop").onclick = () => turn && post(`chatkit/turns/${turn}/stop`, {}).catch((error) => notice(error.message));
 $("new").onclick = () => { location.hash = ""; $("text").focus(); };
-for (const text of ["Add a task: buy milk", "What are my tasks?", "Complete the first one"])
-  $("suggestions").append(button(text, () => $("send").hidden || send(text)));
+$("suggestions").append(...["Add a task: buy milk", "What are my tasks?", "Complete the first one"]
+  .map((text) => button(text, () => submit(text))));
 addEventListener("hashchange", open);
 open();

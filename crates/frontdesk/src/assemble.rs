@@ -1,6 +1,9 @@
 //! Puts the parts together: store, sign-in, model, tools, assistant, chat, routes.
 
 mod assistant;
+#[cfg(feature = "demo")]
+mod embedded;
+mod end;
 mod model;
 mod tools;
 mod watched_model;
@@ -13,38 +16,22 @@ use frontdesk_chat::{Options, Parts, Service};
 use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
 use frontdesk_store::{Maintenance, Store};
 use frontdesk_store_sqlite::SqliteStore;
-use tokio_util::sync::CancellationToken;
 
 use crate::config::{AuthMode, AuthSection, ChatSection, Config, StoreSection};
 use crate::health::Health;
 use crate::http::{App, AppParts, router};
 use crate::server_secret::server_secret;
+use crate::token::signer;
 use crate::{Builder, Error, Frontdesk};
 
-/// What has to be ended after the chat.
-pub(crate) struct End {
-    store: Option<Arc<SqliteStore>>,
-    tools: CancellationToken,
-}
-
-impl End {
-    pub(crate) async fn end(&self) {
-        self.tools.cancel();
-        if let Some(store) = &self.store {
-            store.close().await;
-        }
-    }
-}
+pub(crate) use end::End;
 
 /// Puts a product together from its configuration and the parts that were brought along.
 pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontdesk, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let mut health = Health::default();
-    let mut end = End {
-        store: None,
-        tools: CancellationToken::new(),
-    };
+    let mut end = End::default();
 
     make_data_dir(&config)?;
     let authenticator = builder
@@ -56,14 +43,12 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     };
     let tools = tools::Tools {
         servers: &config.mcp,
-        secret: server_secret(&config.server)?,
+        signer: Arc::new(signer(&server_secret(&config.server)?, Arc::clone(&clock), Arc::clone(&ids))?),
         data_dir: &config.server.data_dir.value,
         own_url: builder.own_url,
         clock: Arc::clone(&clock),
-        ids: Arc::clone(&ids),
-        shutdown: end.tools.clone(),
     };
-    let mut connected = tools.connect(&mut health).await?;
+    let mut connected = tools.connect(&mut health, &mut end).await?;
     connected.toolsets.extend(builder.toolsets);
     let responder = match builder.responder {
         Some(own) => own,
@@ -139,7 +124,13 @@ async fn open_store(
             store.path.origin
         ),
     })?);
-    end.store = Some(Arc::clone(&opened));
+    end.close_by({
+        let opened = Arc::clone(&opened);
+        move || {
+            let opened = Arc::clone(&opened);
+            Box::pin(async move { opened.close().await })
+        }
+    });
     Ok((Arc::<SqliteStore>::clone(&opened), opened))
 }
 

@@ -6,25 +6,26 @@ use std::sync::Arc;
 
 use axum::Router;
 use frontdesk_agent::Toolset;
+use frontdesk_auth::outgoing::Signer;
 use frontdesk_chat::assistant::TurnContext;
-use frontdesk_clock::{Clock, Ids};
-use frontdesk_identity::Secret;
-use tokio_util::sync::CancellationToken;
+use frontdesk_clock::Clock;
 use url::Url;
 
+use super::End;
 use crate::Error;
-use crate::config::McpSection;
+use crate::config::{McpSection, McpUrl};
 use crate::health::Health;
+
+/// Where the embedded server is, below our own URL.
+const EMBEDDED_PATH: &str = "mcp";
 
 /// What connecting needs.
 pub(crate) struct Tools<'a> {
     pub(crate) servers: &'a BTreeMap<String, McpSection>,
-    pub(crate) secret: Secret,
+    pub(crate) signer: Arc<Signer>,
     pub(crate) data_dir: &'a Path,
     pub(crate) own_url: Option<Url>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn Ids>,
-    pub(crate) shutdown: CancellationToken,
 }
 
 /// What connecting gives.
@@ -35,7 +36,43 @@ pub(crate) struct Connected {
 }
 
 impl Tools<'_> {
-    pub(crate) async fn connect(&self, health: &mut Health) -> Result<Connected, Error> {
-        Ok(Connected::default())
+    /// Connects all servers. One that is away is no error: it is asked again when it is needed.
+    pub(crate) async fn connect(
+        &self,
+        health: &mut Health,
+        end: &mut End,
+    ) -> Result<Connected, Error> {
+        let mut connected = Connected::default();
+        for (name, server) in self.servers {
+            let url = match &server.url.value {
+                McpUrl::At(url) => url.clone(),
+                McpUrl::Embedded => {
+                    let url = self.embedded_url()?;
+                    connected.mounted = Some(self.mount(server, &url, end).await?);
+                    url
+                }
+            };
+        }
+        Ok(connected)
+    }
+
+    fn embedded_url(&self) -> Result<Url, Error> {
+        let own = self.own_url.as_ref().ok_or_else(|| Error::Tools {
+            detail: "the embedded server is called over a socket: say where, by own_url or own_address".to_owned(),
+        })?;
+        let mut url = own.clone();
+        url.set_path(&format!("{}/{EMBEDDED_PATH}", own.path().trim_end_matches('/')));
+        Ok(url)
+    }
+
+    #[cfg(feature = "demo")]
+    async fn mount(&self, server: &McpSection, url: &Url, end: &mut End) -> Result<Router, Error> {
+        let (audience, clock) = (&server.audience.value, Arc::clone(&self.clock));
+        super::embedded::mount(&self.signer, audience, url, self.data_dir, clock, end).await
+    }
+
+    #[cfg(not(feature = "demo"))]
+    async fn mount(&self, _: &McpSection, _: &Url, _: &mut End) -> Result<Router, Error> {
+        Err(Error::Tools { detail: "this build has no embedded server".to_owned() })
     }
 }

@@ -44,7 +44,7 @@ pub struct McpSection {
     pub url: Setting<McpUrl>,
     /// `auth`.
     pub auth: Setting<McpAuth>,
-    /// `audience`: the audience of signed tokens; the server's name when nothing is said.
+    /// `audience`: the audience of signed tokens; the URL when nothing is said.
     pub audience: Setting<String>,
     /// `call_timeout`: how long a call may be silent.
     pub call_timeout: Setting<Duration>,
@@ -118,10 +118,11 @@ impl McpSection {
                 found: None,
             });
         };
+        let own_audience = Setting::default_value(address.to_string());
         Ok(Self {
             url: url.map(|_| McpUrl::At(address)),
             auth: auth.unwrap_or_else(|| Setting::default_value(McpAuth::None)),
-            audience: audience.unwrap_or_else(|| Setting::default_value(name.to_owned())),
+            audience: audience.unwrap_or(own_audience),
             call_timeout: call_timeout
                 .unwrap_or_else(|| Setting::default_value(DEFAULT_CALL_TIMEOUT)),
             connect_timeout: connect_timeout

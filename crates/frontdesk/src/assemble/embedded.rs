@@ -1,0 +1,53 @@
+//! TaskFlow in this process, for the demonstration: mounted at `/mcp`, with its own database and behind sign-in.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use frontdesk_auth::incoming::signed::Verifier;
+use frontdesk_auth::outgoing::Signer;
+use frontdesk_clock::Clock;
+use frontdesk_mcp_server::{Authentication, MountOptions};
+use frontdesk_taskflow::Tasks;
+use url::Url;
+
+use super::End;
+use crate::Error;
+
+/// The database in the data directory.
+const FILE: &str = "taskflow.db";
+
+/// Opens the database and gives the routes of the server, which takes the tokens of `signer` for `audience`.
+pub(crate) async fn mount(
+    signer: &Signer,
+    audience: &str,
+    url: &Url,
+    data_dir: &Path,
+    clock: Arc<dyn Clock>,
+    end: &mut End,
+) -> Result<Router, Error> {
+    let verifier = Verifier::new(
+        signer.issuer(),
+        audience,
+        &[signer.public_key().clone()],
+        Arc::clone(&clock),
+    );
+    let mut options = MountOptions::new(Authentication::Signed(Arc::new(verifier)), url.as_str());
+    options.shutdown = end.calls();
+    let path = data_dir.join(FILE);
+    let tasks = Tasks::open(&path, clock).await.map_err(|error| Error::Data {
+        path,
+        detail: error.to_string(),
+    })?;
+    end.close_by({
+        let tasks = tasks.clone();
+        move || {
+            let tasks = tasks.clone();
+            Box::pin(async move { tasks.close().await })
+        }
+    });
+    let server = frontdesk_taskflow::server(tasks);
+    server.into_router(options).map_err(|error| Error::Tools {
+        detail: format!("the embedded server: {error}"),
+    })
+}
