@@ -14,12 +14,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use frontdesk_agent::{Agent, RunContext};
-use frontdesk_protocol::{ThreadId, UserMessageItem};
+use frontdesk_protocol::{ThreadEvent, ThreadId, UserMessageItem};
 
 pub use instructions::{InstructionsError, InstructionsTemplate};
 
 use crate::{RequestContext, Responder, Turn, TurnError};
 use events::Events;
+use step::StepData;
 
 /// Items of the thread that the model reads again.
 pub const HISTORY_ITEMS: u32 = 40;
@@ -85,7 +86,7 @@ impl Responder for Assistant {
                 }
                 events.close().await?;
                 tracing::warn!(turn = %turn.id(), error = error.detail(), "the agent's run failed");
-                say(turn, error.user_message()).await?;
+                apologise(turn, error.user_message()).await?;
                 Err(TurnError::Stream { allow_retry: true })
             }
         }
@@ -95,6 +96,16 @@ impl Responder for Assistant {
 /// One message of the assistant that isn't the model's.
 async fn say(turn: &mut Turn, text: &str) -> Result<(), TurnError> {
     let message = events::message(turn, text);
-    turn.emit(frontdesk_protocol::ThreadEvent::item_done(message))
-        .await
+    turn.emit(ThreadEvent::item_done(message)).await
+}
+
+/// A message for the user alone: the model doesn't read it as words of its own.
+async fn apologise(turn: &mut Turn, text: &str) -> Result<(), TurnError> {
+    let message = events::message(turn, text);
+    let step = StepData {
+        items: Vec::new(),
+        covers: vec![message.id().clone()],
+    };
+    turn.queue_step(step::VERSION, step.write()?);
+    turn.emit(ThreadEvent::item_done(message)).await
 }

@@ -143,9 +143,7 @@ impl<'t> Events<'t> {
     }
 
     fn keep(&mut self, items: Vec<Item>, covers: Vec<ItemId>) -> Result<(), TurnError> {
-        let data = StepData { items, covers }.write();
-        let data =
-            data.map_err(|error| TurnError::other(format!("a step can't be written: {error}")))?;
+        let data = StepData { items, covers }.write()?;
         self.turn.queue_step(VERSION, data);
         Ok(())
     }

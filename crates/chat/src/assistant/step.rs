@@ -6,6 +6,8 @@ use frontdesk_store::Step;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::TurnError;
+
 /// The version of the form below.
 pub(super) const VERSION: u16 = 1;
 
@@ -21,8 +23,9 @@ pub(super) struct StepData {
 
 impl StepData {
     /// The data as it is stored.
-    pub(super) fn write(&self) -> Result<Box<RawValue>, serde_json::Error> {
+    pub(super) fn write(&self) -> Result<Box<RawValue>, TurnError> {
         serde_json::value::to_raw_value(self)
+            .map_err(|error| TurnError::other(format!("a step can't be written: {error}")))
     }
 
     /// Reads a stored step. A form of another version, or one that can't be read, is left out of history.

@@ -24,8 +24,7 @@ impl Service {
         cx: RequestContext,
     ) -> Result<Reply, ChatError> {
         let scope = cx.scope();
-        let _guard = self.0.hub.lock_thread(&scope, &params.thread_id).await;
-        let thread = self.thread(&scope, &params.thread_id).await?;
+        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
         let sender = match self
             .sender(&scope, &thread.id, params.item_id.as_ref())
             .await?

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{
-    Attachment, ItemId, StreamOptions, ThreadEvent, ThreadItem, ThreadMetadata, ThreadStatus,
+    Attachment, ItemId, StreamOptions, ThreadEvent, ThreadId, ThreadItem, ThreadMetadata,
+    ThreadStatus,
 };
 use frontdesk_store::{Began, BeginTurn, Trim, TurnId, TurnKey, TurnRecord, TurnStatus};
+
+use tokio::sync::OwnedMutexGuard;
 
 use super::{Reply, STOP_WAIT, Service};
 use crate::turn::{Audience, Call, LiveTurn, Recorder, TurnReader, WhenUnread, recover, run};
@@ -65,6 +68,27 @@ pub(super) fn refuse_unless_open(thread: &ThreadMetadata) -> Result<(), ChatErro
 }
 
 impl Service {
+    /// The caller's thread, with nothing running in it, and no other request of this process beginning
+    /// a turn in it while the guard is held. Waits for a turn that is about to stop.
+    pub(super) async fn enter(
+        &self,
+        scope: &Scope,
+        id: &ThreadId,
+    ) -> Result<(OwnedMutexGuard<()>, ThreadMetadata), ChatError> {
+        let guard = self.0.hub.lock_thread(scope, id).await;
+        let thread = self.thread(scope, id).await?;
+        match self.0.hub.of_thread(scope, id) {
+            None => Ok((guard, thread)),
+            Some(live) if live.is_stopping() => {
+                let waited = tokio::time::timeout(STOP_WAIT, live.over()).await;
+                waited
+                    .map_err(|_| ChatError::conflict("the last answer is still being stopped"))?;
+                Ok((guard, self.thread(scope, id).await?))
+            }
+            Some(_) => Err(being_answered()),
+        }
+    }
+
     /// Begins a turn: one transaction, then its task, then a reader for the one who asked.
     pub(super) async fn begin(
         &self,
@@ -105,7 +129,7 @@ impl Service {
         let removed = match self.store_begin(&scope, begin).await {
             Ok(removed) => removed,
             Err(error) => {
-                self.0.hub.remove(&live.key.turn);
+                self.0.hub.remove(&live);
                 return Err(error);
             }
         };
@@ -120,7 +144,7 @@ impl Service {
         })
     }
 
-    /// Stores the beginning; waits for a turn of the thread that is about to stop.
+    /// Stores the beginning.
     async fn store_begin(&self, scope: &Scope, begin: BeginTurn) -> Result<Vec<ItemId>, ChatError> {
         for _ in 0..BEGIN_TRIES {
             match self.store().begin_turn(scope, begin.clone()).await? {
@@ -135,22 +159,16 @@ impl Service {
         ))
     }
 
-    /// Waits for a turn that is about to stop, and ends one that nobody runs.
+    /// Ends a running turn that nobody runs, so that another can begin.
     async fn make_way(&self, scope: &Scope, other: &TurnId) -> Result<(), ChatError> {
-        match self.0.hub.find(scope, other) {
-            Some(live) if live.is_stopping() => {
-                let waited = tokio::time::timeout(STOP_WAIT, live.over()).await;
-                waited.map_err(|_| ChatError::conflict("the last answer is still being stopped"))
+        if self.0.hub.find(scope, other).is_some() {
+            return Err(being_answered());
+        }
+        match self.store().turn(scope, other).await? {
+            Some(record) if record.ended_at.is_none() => {
+                recover(&self.recovery(), scope, &record).await.map(|_| ())
             }
-            Some(_) => Err(ChatError::conflict(
-                "an answer is still running in this thread; wait for it or stop it",
-            )),
-            None => match self.store().turn(scope, other).await? {
-                Some(record) if record.ended_at.is_none() => {
-                    recover(&self.recovery(), scope, &record).await.map(|_| ())
-                }
-                _ => Ok(()),
-            },
+            _ => Ok(()),
         }
     }
 
@@ -183,9 +201,13 @@ impl Service {
         let hub = Arc::clone(&self.0.hub);
         self.0.tasks.spawn(async move {
             run(turn, opening.call, responder, deadline).await;
-            hub.remove(&live.key.turn);
+            hub.remove(&live);
         });
     }
+}
+
+fn being_answered() -> ChatError {
+    ChatError::conflict("an answer is still running in this thread; wait for it or stop it")
 }
 
 /// The opening's events were checked with the request; one that is too large shows as the turn goes on without it.

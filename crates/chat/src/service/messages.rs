@@ -36,8 +36,7 @@ impl Service {
         check_input(&params.input, &self.options().limits)?;
         let replaces = params.replaces;
         let scope = cx.scope();
-        let _guard = self.0.hub.lock_thread(&scope, &params.thread_id).await;
-        let thread = self.thread(&scope, &params.thread_id).await?;
+        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
         refuse_unless_open(&thread)?;
         if let Some(id) = &replaces {
             self.user_message(&scope, &thread.id, id).await?;
@@ -53,8 +52,7 @@ impl Service {
         cx: RequestContext,
     ) -> Result<Reply, ChatError> {
         let scope = cx.scope();
-        let _guard = self.0.hub.lock_thread(&scope, &params.thread_id).await;
-        let thread = self.thread(&scope, &params.thread_id).await?;
+        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
         refuse_unless_open(&thread)?;
         let message = self
             .user_message(&scope, &thread.id, &params.item_id)

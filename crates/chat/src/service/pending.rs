@@ -26,8 +26,7 @@ impl Service {
         cx: RequestContext,
     ) -> Result<Reply, ChatError> {
         let scope = cx.scope();
-        let _guard = self.0.hub.lock_thread(&scope, &params.thread_id).await;
-        let thread = self.thread(&scope, &params.thread_id).await?;
+        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
         let mut calls = self.pending_calls(&scope, &thread.id).await?.into_iter();
         let Some(mut call) = calls.next() else {
             return Err(ChatError::conflict(
@@ -76,8 +75,7 @@ impl Service {
         cx: RequestContext,
     ) -> Result<Reply, ChatError> {
         let scope = cx.scope();
-        let _guard = self.0.hub.lock_thread(&scope, &params.thread_id).await;
-        let thread = self.thread(&scope, &params.thread_id).await?;
+        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
         let asked = self
             .pending_input(&scope, &thread.id, &params.item_id)
             .await?;

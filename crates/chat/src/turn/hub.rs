@@ -10,46 +10,59 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::live::LiveTurn;
 
+type ThreadKey = (Scope, ThreadId);
 type ThreadLock = Arc<tokio::sync::Mutex<()>>;
 
 /// The running turns of this process.
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
-    turns: Mutex<HashMap<TurnId, Arc<LiveTurn>>>,
-    threads: Mutex<HashMap<(Scope, ThreadId), ThreadLock>>,
+    running: Mutex<Running>,
+    threads: Mutex<HashMap<ThreadKey, ThreadLock>>,
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    turns: HashMap<TurnId, Arc<LiveTurn>>,
+    by_thread: HashMap<ThreadKey, TurnId>,
 }
 
 impl Hub {
-    fn turns(&self) -> MutexGuard<'_, HashMap<TurnId, Arc<LiveTurn>>> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn insert(&self, turn: Arc<LiveTurn>) {
-        self.turns().insert(turn.key.turn.clone(), turn);
+        let mut running = self.running();
+        let thread = (turn.scope.clone(), turn.key.thread.clone());
+        running.by_thread.insert(thread, turn.key.turn.clone());
+        running.turns.insert(turn.key.turn.clone(), turn);
     }
 
-    pub(crate) fn remove(&self, turn: &TurnId) {
-        self.turns().remove(turn);
+    pub(crate) fn remove(&self, turn: &LiveTurn) {
+        let mut running = self.running();
+        running.turns.remove(&turn.key.turn);
+        let thread = (turn.scope.clone(), turn.key.thread.clone());
+        if running.by_thread.get(&thread) == Some(&turn.key.turn) {
+            running.by_thread.remove(&thread);
+        }
     }
 
     /// The running turn with this id, if it is the caller's.
     pub(crate) fn find(&self, scope: &Scope, turn: &TurnId) -> Option<Arc<LiveTurn>> {
-        self.turns()
-            .get(turn)
-            .filter(|live| live.scope == *scope)
-            .map(Arc::clone)
+        let running = self.running();
+        let live = running.turns.get(turn)?;
+        (live.scope == *scope).then(|| Arc::clone(live))
     }
 
     /// The running turn of a thread.
     pub(crate) fn of_thread(&self, scope: &Scope, thread: &ThreadId) -> Option<Arc<LiveTurn>> {
-        self.turns()
-            .values()
-            .find(|live| live.key.thread == *thread && live.scope == *scope)
-            .map(Arc::clone)
+        let running = self.running();
+        let turn = running.by_thread.get(&(scope.clone(), thread.clone()))?;
+        running.turns.get(turn).map(Arc::clone)
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<LiveTurn>> {
-        self.turns().values().map(Arc::clone).collect()
+        self.running().turns.values().map(Arc::clone).collect()
     }
 
     /// Keeps other requests of this process from beginning a turn in the thread until the guard is dropped,

@@ -1,1 +1,353 @@
-//! placeholder
+//! The built-in assistant: what the model reads, what people see, what is kept.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use frontdesk_agent::{Agent, FunctionTools, NoArguments, ToolContext, ToolError, function_tool};
+use frontdesk_chat::Frame;
+use frontdesk_chat::assistant::{Assistant, TurnContext};
+use frontdesk_model::{
+    Error, ErrorKind, Event, EventStream, FunctionCall, Item, Model, Reasoning, Request, Usage,
+};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, add, create, event, kinds, plain, read_all, read_until, thread_of};
+
+/// A model that answers as it was told, and remembers what it was asked.
+#[derive(Debug, Default)]
+struct Told {
+    answers: Mutex<VecDeque<Vec<Result<Event, Error>>>>,
+    asked: Mutex<Vec<Request>>,
+}
+
+impl Told {
+    fn new(answers: impl IntoIterator<Item = Vec<Result<Event, Error>>>) -> Arc<Self> {
+        Arc::new(Self {
+            answers: Mutex::new(answers.into_iter().collect()),
+            asked: Mutex::default(),
+        })
+    }
+
+    /// The input of a request, one short line per item.
+    fn read(&self, request: usize) -> Vec<String> {
+        self.asked.lock().unwrap()[request]
+            .input
+            .iter()
+            .map(line)
+            .collect()
+    }
+}
+
+fn line(item: &Item) -> String {
+    match item {
+        Item::Message(message) => format!("{:?}: {}", message.role, message.text()),
+        Item::FunctionCall(call) => format!("call {} {}", call.name, call.arguments),
+        Item::FunctionCallOutput(output) => format!("result {}", output.output),
+        Item::Reasoning(_) => "reasoning".to_owned(),
+        Item::Other(_) => "other".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Model for Told {
+    fn name(&self) -> &'static str {
+        "told"
+    }
+
+    async fn stream(&self, request: Request) -> Result<EventStream, Error> {
+        self.asked.lock().unwrap().push(request);
+        let answer = self.answers.lock().unwrap().pop_front();
+        Ok(match answer {
+            Some(events) => stream::iter(events).chain(stream::pending()).boxed(),
+            None => stream::pending().boxed(),
+        })
+    }
+}
+
+fn says(text: &str) -> Vec<Result<Event, Error>> {
+    let item = Item::assistant(text);
+    let mut events = vec![Ok(Event::Started)];
+    events.extend(text.split_inclusive(' ').map(|word| {
+        Ok(Event::TextDelta {
+            index: 0,
+            part: 0,
+            delta: word.to_owned(),
+        })
+    }));
+    events.push(Ok(Event::ItemDone {
+        index: 0,
+        item: item.clone(),
+    }));
+    events.push(Ok(Event::Completed {
+        usage: Usage::default(),
+        output: vec![item],
+    }));
+    events
+}
+
+fn calls(names: &[&str]) -> Vec<Result<Event, Error>> {
+    let thought = Item::Reasoning(Reasoning {
+        id: Some("rs_1".to_owned()),
+        summary: vec!["Let me look.".to_owned()],
+        ..Reasoning::default()
+    });
+    let mut output = vec![thought];
+    output.extend(names.iter().enumerate().map(|(number, name)| {
+        Item::FunctionCall(FunctionCall::new(format!("call_{number}"), *name, "{}"))
+    }));
+    let mut events = vec![
+        Ok(Event::Started),
+        Ok(Event::ReasoningDelta {
+            index: 0,
+            part: 0,
+            delta: "Let me look.".to_owned(),
+        }),
+    ];
+    for (index, item) in output.iter().enumerate() {
+        events.push(Ok(Event::ItemAdded {
+            index,
+            item: item.clone(),
+        }));
+        events.push(Ok(Event::ItemDone {
+            index,
+            item: item.clone(),
+        }));
+    }
+    events.push(Ok(Event::Completed {
+        usage: Usage::default(),
+        output,
+    }));
+    events
+}
+
+async fn weather(_: NoArguments, cx: ToolContext<TurnContext>) -> Result<Value, ToolError> {
+    Ok(json!({"weather": "rain", "for": cx.principal.user}))
+}
+
+async fn broken(_: NoArguments, _: ToolContext<TurnContext>) -> Result<String, ToolError> {
+    Err(ToolError::new(
+        "the sensor is away",
+        "sensor at /secret/place",
+    ))
+}
+
+fn desk(model: &Arc<Told>) -> Desk {
+    let mut agent = Agent::new("assistant", "Be brief.", model.clone() as Arc<dyn Model>);
+    let tools = vec![
+        function_tool("get_weather", "Tells the weather.", weather),
+        function_tool("read_sensor", "Reads a sensor.", broken),
+    ];
+    agent
+        .toolsets
+        .push(Arc::new(FunctionTools::new("sky", tools)));
+    Desk::new(Arc::new(Assistant::new(Arc::new(agent))))
+}
+
+async fn turn(desk: &Desk, request: Value) -> Vec<Frame> {
+    let (_, mut reader) = desk.begin(request, &plain()).await;
+    read_all(&mut reader).await
+}
+
+#[tokio::test]
+async fn text_streams_and_a_new_thread_gets_a_title() {
+    let model = Told::new([says("Hello there")]);
+    let desk = desk(&model);
+    let frames = turn(&desk, create("How are   you?")).await;
+    assert_eq!(
+        kinds(&frames),
+        [
+            "thread.created",
+            "thread.item.done",
+            "stream_options",
+            "thread.item.added",
+            "thread.updated",
+            "thread.item.updated",
+            "thread.item.updated",
+            "thread.item.updated",
+            "thread.item.updated",
+            "thread.item.done",
+        ]
+    );
+    assert_eq!(event(&frames[4])["thread"]["title"], "How are you?");
+    let updates: Vec<Value> = frames[5..9]
+        .iter()
+        .map(|frame| event(frame)["update"].clone())
+        .collect();
+    let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": []});
+    assert_eq!(
+        updates,
+        [
+            json!({"type": "assistant_message.content_part.added", "content_index": 0, "content": part("")}),
+            json!({"type": "assistant_message.content_part.text_delta", "content_index": 0, "delta": "Hello "}),
+            json!({"type": "assistant_message.content_part.text_delta", "content_index": 0, "delta": "there"}),
+            json!({"type": "assistant_message.content_part.done", "content_index": 0, "content": part("Hello there")}),
+        ]
+    );
+    let thread = thread_of(&frames);
+    let items = desk.items(&thread, &plain()).await;
+    assert_eq!(items[1], event(frames.last().unwrap())["item"]);
+    assert_eq!(
+        model.asked.lock().unwrap()[0].instructions.as_deref(),
+        Some("Be brief.")
+    );
+}
+
+#[tokio::test]
+async fn tools_show_as_a_workflow_and_the_model_reads_them_again() {
+    let model = Told::new([
+        calls(&["get_weather", "read_sensor"]),
+        says("It rains."),
+        says("Yes."),
+    ]);
+    let desk = desk(&model);
+    let frames = turn(&desk, create("Weather?")).await;
+    let thread = thread_of(&frames);
+    let items = desk.items(&thread, &plain()).await;
+    let shapes: Vec<&str> = items
+        .iter()
+        .map(|item| item["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        shapes,
+        ["user_message", "workflow", "workflow", "assistant_message"]
+    );
+    assert_eq!(items[1]["workflow"]["type"], "reasoning");
+    assert_eq!(items[1]["workflow"]["tasks"][0]["content"], "Let me look.");
+    let tools = &items[2]["workflow"];
+    assert_eq!(tools["summary"]["title"], "Used 2 tools");
+    let lines: Vec<(&Value, &Value, &Value)> = tools["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| (&task["title"], &task["status_indicator"], &task["content"]))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (&json!("Get weather"), &json!("complete"), &Value::Null),
+            (
+                &json!("Read sensor"),
+                &json!("complete"),
+                &json!("Failed: the sensor is away")
+            ),
+        ]
+    );
+    assert!(
+        frames
+            .iter()
+            .all(|frame| !String::from_utf8_lossy(&frame.json).contains("secret"))
+    );
+
+    turn(&desk, add(&thread, "Sure?")).await;
+    let result = json!({"weather": "rain", "for": "dev"}).to_string();
+    let read = model.read(2);
+    assert_eq!(
+        read[..4],
+        [
+            "User: Weather?",
+            "reasoning",
+            "call get_weather {}",
+            "call read_sensor {}"
+        ]
+    );
+    assert!(
+        read[4].contains("rain") && read[5].contains("the sensor is away"),
+        "{read:?} {result}"
+    );
+    assert_eq!(read[6..], ["Assistant: It rains.", "User: Sure?"]);
+}
+
+#[tokio::test]
+async fn the_current_message_is_read_exactly_once_and_history_is_the_newest() {
+    let model = Told::new((0..30).map(|number| says(&format!("answer {number}"))));
+    let desk = desk(&model);
+    let frames = turn(&desk, create("message 0")).await;
+    let thread = thread_of(&frames);
+    for number in 1..30 {
+        turn(&desk, add(&thread, &format!("message {number}"))).await;
+    }
+    let read = model.read(29);
+    assert_eq!(read.len(), 40);
+    assert_eq!(read[..2], ["Assistant: answer 9", "User: message 10"]);
+    assert_eq!(read[38..], ["Assistant: answer 28", "User: message 29"]);
+    assert_eq!(
+        read.iter()
+            .filter(|line| line.ends_with("message 29"))
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_stopped_answer_is_read_as_far_as_it_was_seen() {
+    let mut half = says("one two three");
+    half.truncate(3);
+    half.push(Ok(Event::Unknown(json!({"type": "whatever"}))));
+    let model = Told::new([half]);
+    // After its last event the stream of a stopped answer stays open.
+    let desk = desk(&model);
+    let (_, mut reader) = desk.begin(create("Count."), &plain()).await;
+    let seen = read_until(&mut reader, |event| event["update"]["delta"] == "two ").await;
+    let thread = thread_of(&seen);
+    drop(reader);
+    model.answers.lock().unwrap().push_back(says("Fine."));
+    turn(&desk, add(&thread, "Go on.")).await;
+    let read = model.read(1);
+    assert_eq!(read[..2], ["User: Count.", "Assistant: one two "]);
+    assert!(
+        read[2].starts_with("Developer: The user cancelled"),
+        "{read:?}"
+    );
+    assert_eq!(read[3..], ["User: Go on."]);
+}
+
+#[tokio::test]
+async fn a_retry_forgets_what_came_after_the_message() {
+    let model = Told::new([calls(&["get_weather"]), says("Rain."), says("Again.")]);
+    let desk = desk(&model);
+    let frames = turn(&desk, create("Weather?")).await;
+    let thread = thread_of(&frames);
+    let message = event(&frames[1])["item"]["id"].clone();
+    let retry = json!({"type": "threads.retry_after_item", "params": {"thread_id": thread, "item_id": message}});
+    turn(&desk, retry).await;
+    assert_eq!(model.read(2), ["User: Weather?"]);
+    assert_eq!(desk.items(&thread, &plain()).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_failing_model_is_told_in_words_that_the_user_understands() {
+    let error = Error::new(
+        ErrorKind::Overloaded,
+        "503 from https://internal.example/v1",
+    );
+    let mut broken_off = says("one two three");
+    broken_off.truncate(3);
+    broken_off.push(Err(error.clone()));
+    for (answer, texts) in [
+        (vec![Err(error)], vec!["very busy"]),
+        (broken_off, vec!["one two ", "very busy"]),
+    ] {
+        let desk = desk(&Told::new([answer]));
+        let frames = turn(&desk, create("Hi")).await;
+        let last = event(frames.last().unwrap());
+        assert_eq!(
+            (&last["type"], &last["allow_retry"]),
+            (&json!("error"), &json!(true))
+        );
+        assert!(
+            frames
+                .iter()
+                .all(|frame| !String::from_utf8_lossy(&frame.json).contains("internal"))
+        );
+        let items = desk.items(&thread_of(&frames), &plain()).await;
+        assert_eq!(items.len(), 1 + texts.len(), "{items:?}");
+        for (item, text) in items[1..].iter().zip(texts) {
+            assert!(
+                item["content"][0]["text"].as_str().unwrap().contains(text),
+                "{item}"
+            );
+        }
+    }
+}
