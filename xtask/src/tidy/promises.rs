@@ -30,7 +30,7 @@ pub(super) fn problems(files: &[File]) -> Vec<String> {
         for (folder, test) in promised {
             if !files
                 .iter()
-                .any(|file| belongs_to(&file.path, &folder) && has_test(&file.text, &test))
+                .any(|file| belongs_to(&file.path, &folder) && keeps(file, &test))
             {
                 problems.push(format!(
                     "{DOCUMENT}: invariant {number} names `{folder}::{test}`, and there is no such test"
@@ -96,6 +96,13 @@ fn belongs_to(path: &str, folder: &str) -> bool {
             path.starts_with(&prefix)
         })
     })
+}
+
+/// A test function, or a property of a contract suite, which runs as a test of every implementation.
+fn keeps(file: &File, name: &str) -> bool {
+    let is_property = file.path.contains("/src/contract/")
+        && file.text.contains(&format!("pub async fn {name}("));
+    is_property || has_test(&file.text, name)
 }
 
 fn has_test(text: &str, name: &str) -> bool {
