@@ -1,0 +1,8 @@
+//! What the fakes promise to the tests that use them.
+
+#[path = "all/model_server.rs"]
+mod model_server;
+#[path = "all/python.rs"]
+mod python;
+#[path = "all/schemas.rs"]
+mod schemas;
