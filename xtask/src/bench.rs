@@ -1,13 +1,123 @@
-//! `cargo xtask bench`: to be measured once the server stands.
+//! `cargo xtask bench`: what a plain turn costs the server process in processor time, with the model and the client
+//! in processes of their own. Numbers of one machine at one time: read them side by side, never test them.
+
+mod process;
+
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
+use serde::Deserialize;
 
+use crate::command;
 use crate::workspace::Workspace;
+use process::Running;
+
+/// Turns before the measured ones: caches fill, the database file grows to its working size.
+const WARM_UP: u32 = 100;
 
 #[derive(clap::Args)]
-pub(crate) struct Options {}
+pub(crate) struct Options {
+    /// How many turns are measured
+    #[arg(long, default_value_t = 2_000)]
+    turns: u32,
+    /// How many run at a time
+    #[arg(long, default_value_t = 8)]
+    at_once: u32,
+    /// How many deltas an answer has
+    #[arg(long, default_value_t = 20)]
+    deltas: u32,
+}
 
-pub(crate) fn run(_: &Workspace, _: &Options) -> Result<ExitCode> {
-    bail!("not there yet")
+/// What the client measured.
+#[derive(Deserialize)]
+struct Load {
+    turns: u32,
+    seconds: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    let programs = build(workspace)?;
+    let data = workspace.path("target/xtask/bench");
+    if data.exists() {
+        fs::remove_dir_all(&data).context("cannot empty target/xtask/bench")?;
+    }
+    fs::create_dir_all(&data).context("cannot make target/xtask/bench")?;
+
+    let deltas = options.deltas.to_string();
+    let mut model = command::new(program(&programs, "model-server"), &data);
+    model.args(["--deltas", &deltas]);
+    let model = Running::start("model-server", &mut model)?;
+
+    let mut server = command::new(program(&programs, "frontdesk"), &data);
+    server
+        .args(["--listen", "127.0.0.1:0", "--data-dir", "."])
+        .env("OPENAI_BASE_URL", format!("{}/v1", model.url()))
+        .env("OPENAI_API_KEY", "test")
+        .env("RUST_LOG", "warn")
+        .env_remove("MCP_SERVER_URL")
+        .env_remove("DATABASE_URL");
+    let server = Running::start("frontdesk", &mut server)?;
+
+    let client = program(&programs, "chat-load");
+    load(&client, &server, WARM_UP, options, &data)?;
+    let before = server.processor_time()?;
+    let measured = load(&client, &server, options.turns, options, &data)?;
+    let used = server.processor_time()?.saturating_sub(before);
+
+    let turns = f64::from(measured.turns);
+    println!(
+        "frontdesk with SQLite, {} plain turns of {deltas} deltas, {} at once",
+        measured.turns, options.at_once
+    );
+    println!(
+        "processor time a turn   {:>8.3} ms",
+        used.as_secs_f64() * 1e3 / turns
+    );
+    println!("turns a second          {:>8.0}", turns / measured.seconds);
+    println!("latency p50             {:>8.2} ms", measured.p50_ms);
+    println!("latency p99             {:>8.2} ms", measured.p99_ms);
+    println!(
+        "resident memory         {:>8.1} MB",
+        server.memory_megabytes()?
+    );
+    println!("machine                 {}", process::machine());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn load(
+    client: &Path,
+    server: &Running,
+    turns: u32,
+    options: &Options,
+    data: &Path,
+) -> Result<Load> {
+    let mut client = command::new(client, data);
+    client.args(["--url", server.url(), "--turns", &turns.to_string()]);
+    client.args(["--at-once", &options.at_once.to_string()]);
+    client.args(["--deltas", &options.deltas.to_string()]);
+    serde_json::from_str(&command::output(&mut client)?)
+        .context("cannot read what the client measured")
+}
+
+/// Builds the three programs and gives back the folder they are in.
+fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let mut cargo = command::cargo(workspace.root());
+    cargo.args(["build", "--release", "--locked", "--package", "frontdesk"]);
+    cargo.args(["--package", "frontdesk-testkit", "--bins"]);
+    command::run(&mut cargo)?;
+    let mut cargo = command::cargo(workspace.root());
+    cargo.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
+    let metadata: serde_json::Value = serde_json::from_str(&command::output(&mut cargo)?)?;
+    let target = metadata
+        .get("target_directory")
+        .and_then(serde_json::Value::as_str);
+    Ok(Path::new(target.context("cargo names no target directory")?).join("release"))
+}
+
+fn program(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
