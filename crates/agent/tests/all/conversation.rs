@@ -128,7 +128,7 @@ async fn the_turn_limit_counts_model_calls_and_keeps_the_last_results() {
     let model = PlayedModel::new(vec![step(), step(), step()]);
     let mut agent = agent(&model, vec![function_tool("quick", "", quick)]);
     agent.limits.max_turns = 2;
-    let (outcome, _) = play(&agent).await;
+    let (outcome, notes) = play(&agent).await;
 
     let outcome = outcome.unwrap();
     assert_eq!(outcome.ended, Ended::TurnLimit);
@@ -137,6 +137,17 @@ async fn the_turn_limit_counts_model_calls_and_keeps_the_last_results() {
     assert_eq!(
         results(&outcome.new_items),
         ["a: quick for ann", "a_2: quick for ann"]
+    );
+    let told = |line: &String| line.starts_with("called") || line.starts_with("finished");
+    let told: Vec<String> = notes.lines().into_iter().filter(told).collect();
+    assert_eq!(
+        told,
+        [
+            "called a quick -",
+            "finished a quick ok: quick for ann",
+            "called a_2 quick -",
+            "finished a_2 quick ok: quick for ann",
+        ]
     );
 }
 

@@ -114,7 +114,9 @@ async fn dropping_a_run_drops_its_tools_and_cancels_their_tokens() {
     );
 
     // What the tool has started elsewhere learns of it.
-    kept.recv().await.unwrap().cancelled().await;
+    let token = kept.recv().await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(1), token.cancelled()).await;
+    assert_eq!(told, Ok(()));
     assert_eq!(dropped.load(Ordering::SeqCst), 1);
 }
 
