@@ -169,6 +169,11 @@ async fn nothing_is_shown_as_done_before_it_is_stored() {
         tokio::task::yield_now().await;
     }
     // The write waits at the gate: so does what it says is done.
+    let shown: Vec<String> = kinds(&seen)
+        .into_iter()
+        .filter(|kind| kind == "thread.item.done")
+        .collect();
+    assert_eq!(shown.len(), 1, "only the user's message is done");
     assert!(reader.next().now_or_never().is_none());
     assert_eq!(desk.items(&thread, &plain()).await.len(), 1);
     store.gate.add_permits(1);
