@@ -50,7 +50,7 @@ macro_rules! tool_function {
 
             fn call(&self, call: Call<S>) -> BoxFuture<'static, Result<CallToolResult, ToolFailure>> {
                 let _ = &call;
-                let future = (|| Ok(self($($argument::from_call(&call)?),*)))();
+                let future = Ok(()).and_then(|()| Ok(self($($argument::from_call(&call)?),*)));
                 match future {
                     Ok(future) => async move { future.await?.into_result() }.boxed(),
                     Err(failure) => std::future::ready(Err(failure)).boxed(),

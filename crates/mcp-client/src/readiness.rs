@@ -1,0 +1,65 @@
+//! Whether a server answers at all, for the health page: asked without a user and without any identity.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::McpServerConfig;
+
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long an answer is good for.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// Whether a server answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readiness {
+    /// The server's configured name.
+    pub server: String,
+    /// Why it counts as away; `None` where it answers.
+    pub away: Option<String>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Probe(Mutex<Option<(Instant, Readiness)>>);
+
+impl Probe {
+    /// Any HTTP answer counts, also a refusal: without a token it must refuse.
+    pub(crate) async fn readiness(
+        &self,
+        config: &McpServerConfig,
+        http: &reqwest::Client,
+    ) -> Readiness {
+        if let Some(known) = self.fresh() {
+            return known;
+        }
+        let request = http
+            .get(config.url.clone())
+            .header("accept", "text/event-stream")
+            .timeout(PROBE_TIMEOUT);
+        let away = match request.send().await {
+            Ok(answer) if answer.status().is_server_error() => {
+                Some(format!("answers with {}", answer.status()))
+            }
+            Ok(_) => None,
+            Err(error) if error.is_timeout() => Some("doesn't answer in time".to_owned()),
+            Err(error) if error.is_connect() => Some("can't be reached".to_owned()),
+            Err(_) => Some("doesn't answer".to_owned()),
+        };
+        let readiness = Readiness {
+            server: config.name.clone(),
+            away,
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), readiness.clone()));
+        readiness
+    }
+
+    fn fresh(&self) -> Option<Readiness> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .as_ref()
+            .filter(|(at, _)| at.elapsed() < FRESH)
+            .map(|(_, readiness)| readiness.clone())
+    }
+}
