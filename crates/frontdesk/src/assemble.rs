@@ -43,12 +43,22 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     };
     let tools = tools::Tools {
         servers: &config.mcp,
-        signer: Arc::new(signer(&server_secret(&config.server)?, Arc::clone(&clock), Arc::clone(&ids))?),
+        signer: Arc::new(signer(
+            &server_secret(&config.server)?,
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+        )?),
         data_dir: &config.server.data_dir.value,
         own_url: builder.own_url,
         clock: Arc::clone(&clock),
     };
     let mut connected = tools.connect(&mut health, &mut end).await?;
+    if let Some(wanted) = &config.agent.mcp {
+        let is_wanted = |name: &str| wanted.value.iter().any(|wanted| wanted == name);
+        connected
+            .toolsets
+            .retain(|toolset| is_wanted(toolset.name()));
+    }
     connected.toolsets.extend(builder.toolsets);
     let responder = match builder.responder {
         Some(own) => own,

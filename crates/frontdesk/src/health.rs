@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use frontdesk_chat::Service;
+use frontdesk_mcp_client::McpServers;
 use serde::Serialize;
 
 /// How long the store may take to answer.
@@ -23,6 +24,7 @@ pub(crate) enum State {
 pub(crate) struct Health {
     /// Parts without which the chat goes on, each with a way to ask.
     parts: Vec<(String, Ask)>,
+    servers: McpServers,
 }
 
 type Ask = Box<dyn Fn() -> State + Send + Sync>;
@@ -47,16 +49,29 @@ impl Health {
         self.parts.push((name, Box::new(state)));
     }
 
+    /// Adds the tool servers.
+    pub(crate) fn add_servers(&mut self, servers: McpServers) {
+        self.servers = servers;
+    }
+
     pub(crate) async fn report(&self, service: &Service) -> Report {
         let store = match tokio::time::timeout(STORE_DEADLINE, service.ready()).await {
             Ok(Ok(())) => State::Ok,
             Ok(Err(_)) | Err(_) => State::Away,
         };
-        let parts: BTreeMap<String, State> = self
+        let mut parts: BTreeMap<String, State> = self
             .parts
             .iter()
             .map(|(name, state)| (name.clone(), state()))
             .collect();
+        for server in self.servers.readiness().await {
+            let state = if server.away.is_none() {
+                State::Ok
+            } else {
+                State::Away
+            };
+            parts.insert(format!("mcp.{}", server.server), state);
+        }
         let all_well = parts.values().all(|state| *state == State::Ok);
         let status = match store {
             State::Ok if all_well => State::Ok,

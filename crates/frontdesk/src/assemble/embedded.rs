@@ -35,10 +35,12 @@ pub(crate) async fn mount(
     let mut options = MountOptions::new(Authentication::Signed(Arc::new(verifier)), url.as_str());
     options.shutdown = end.calls();
     let path = data_dir.join(FILE);
-    let tasks = Tasks::open(&path, clock).await.map_err(|error| Error::Data {
-        path,
-        detail: error.to_string(),
-    })?;
+    let tasks = Tasks::open(&path, clock)
+        .await
+        .map_err(|error| Error::Data {
+            path,
+            detail: error.to_string(),
+        })?;
     end.close_by({
         let tasks = tasks.clone();
         move || {

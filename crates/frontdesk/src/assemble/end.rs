@@ -2,6 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 type Closer = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
@@ -9,13 +10,19 @@ type Closer = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 #[derive(Default)]
 pub(crate) struct End {
     calls: CancellationToken,
+    tasks: TaskTracker,
     closers: Vec<Closer>,
 }
 
 impl End {
-    /// Is cancelled first: calls that still run.
+    /// Is cancelled first: calls that still run, and upkeep.
     pub(crate) fn calls(&self) -> CancellationToken {
         self.calls.clone()
+    }
+
+    /// Runs something that ends when [`calls`](Self::calls) is cancelled.
+    pub(crate) fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
     }
 
     /// Adds something to close.
@@ -29,6 +36,8 @@ impl End {
     /// Ends everything. Ending twice changes nothing.
     pub(crate) async fn end(&self) {
         self.calls.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
         for close in &self.closers {
             close().await;
         }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use frontdesk_agent::Toolset;
-use frontdesk_auth::outgoing::Signer;
+use frontdesk_auth::outgoing::{Outgoing, Signer};
 use frontdesk_chat::assistant::TurnContext;
 use frontdesk_clock::Clock;
+use frontdesk_mcp_client::{McpServer, McpServerConfig, McpServers};
 use url::Url;
 
 use super::End;
 use crate::Error;
-use crate::config::{McpSection, McpUrl};
+use crate::config::{McpAuth, McpSection, McpUrl};
 use crate::health::Health;
 
 /// Where the embedded server is, below our own URL.
@@ -43,6 +44,10 @@ impl Tools<'_> {
         end: &mut End,
     ) -> Result<Connected, Error> {
         let mut connected = Connected::default();
+        let http = frontdesk_mcp_client::client().map_err(|error| Error::Tools {
+            detail: error.to_string(),
+        })?;
+        let mut servers = Vec::new();
         for (name, server) in self.servers {
             let url = match &server.url.value {
                 McpUrl::At(url) => url.clone(),
@@ -52,16 +57,43 @@ impl Tools<'_> {
                     url
                 }
             };
+            let server = McpServer::new(self.client(name, server, url), http.clone());
+            servers.push(Arc::new(server));
         }
+        let servers = McpServers::new(servers);
+        connected.toolsets = servers.toolsets();
+        health.add_servers(servers.clone());
+        let end_of_upkeep = end.calls();
+        end.run(async move { servers.maintain(end_of_upkeep).await });
         Ok(connected)
+    }
+
+    fn client(&self, name: &str, server: &McpSection, url: Url) -> McpServerConfig {
+        let auth = match server.auth.value {
+            McpAuth::None => Outgoing::None,
+            McpAuth::Signed => Outgoing::Signed {
+                signer: Arc::clone(&self.signer),
+                audience: server.audience.value.clone(),
+            },
+        };
+        McpServerConfig {
+            connect_timeout: server.connect_timeout.value,
+            call_timeout: server.call_timeout.value,
+            ..McpServerConfig::new(name, url, auth)
+        }
     }
 
     fn embedded_url(&self) -> Result<Url, Error> {
         let own = self.own_url.as_ref().ok_or_else(|| Error::Tools {
-            detail: "the embedded server is called over a socket: say where, by own_url or own_address".to_owned(),
+            detail:
+                "the embedded server is called over a socket: say where, by own_url or own_address"
+                    .to_owned(),
         })?;
         let mut url = own.clone();
-        url.set_path(&format!("{}/{EMBEDDED_PATH}", own.path().trim_end_matches('/')));
+        url.set_path(&format!(
+            "{}/{EMBEDDED_PATH}",
+            own.path().trim_end_matches('/')
+        ));
         Ok(url)
     }
 
@@ -73,6 +105,8 @@ impl Tools<'_> {
 
     #[cfg(not(feature = "demo"))]
     async fn mount(&self, _: &McpSection, _: &Url, _: &mut End) -> Result<Router, Error> {
-        Err(Error::Tools { detail: "this build has no embedded server".to_owned() })
+        Err(Error::Tools {
+            detail: "this build has no embedded server".to_owned(),
+        })
     }
 }
