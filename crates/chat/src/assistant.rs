@@ -74,7 +74,7 @@ impl Responder for Assistant {
         match outcome {
             Ok(outcome) => {
                 events.close().await?;
-                match narrate::ending(&outcome.ended) {
+                match narrate::ending(&outcome.ended, events.speech()) {
                     Some(text) => say(turn, text).await,
                     None => Ok(()),
                 }

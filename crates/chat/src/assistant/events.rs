@@ -27,6 +27,14 @@ pub(super) struct Events<'t> {
     tools: Option<Group>,
     thoughts: BTreeMap<OutputKey, Thought>,
     failure: Option<TurnError>,
+    speech: Speech,
+}
+
+/// Whether the user has read anything of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speech {
+    Silent,
+    Spoke,
 }
 
 /// A message that is being written.
@@ -89,7 +97,13 @@ impl<'t> Events<'t> {
             tools: None,
             thoughts: BTreeMap::new(),
             failure: None,
+            speech: Speech::Silent,
         }
+    }
+
+    /// Whether the last step said anything.
+    pub(super) fn speech(&self) -> Speech {
+        self.speech
     }
 
     /// What the turn refused, if that is why the run ended.
@@ -106,7 +120,10 @@ impl<'t> Events<'t> {
 
     async fn show(&mut self, event: AgentEvent) -> Result<(), TurnError> {
         match event {
-            AgentEvent::ModelStarted { .. } => self.finish_tools().await,
+            AgentEvent::ModelStarted { .. } => {
+                self.speech = Speech::Silent;
+                self.finish_tools().await
+            }
             AgentEvent::TextStarted { key } => self.text_started(key).await,
             AgentEvent::TextDelta { key, part, delta } => self.text_delta(key, part, delta).await,
             AgentEvent::TextDone { key, .. } => self.text_done(key).await,
@@ -153,6 +170,7 @@ impl<'t> Events<'t> {
     }
 
     async fn text_started(&mut self, key: OutputKey) -> Result<(), TurnError> {
+        self.speech = Speech::Spoke;
         let item = empty_message(self.turn);
         let added = ThreadEvent::item_added(ThreadItem::AssistantMessage(item.clone()));
         let text = Text {

@@ -2,10 +2,15 @@
 
 use frontdesk_agent::Ended;
 
+use super::events::Speech;
+
 /// What the user is told about the end, if anything.
-pub(super) fn ending(ended: &Ended) -> Option<&'static str> {
+pub(super) fn ending(ended: &Ended, speech: Speech) -> Option<&'static str> {
     match ended {
-        Ended::Answered | Ended::Refused => None,
+        Ended::Answered | Ended::Refused => match speech {
+            Speech::Spoke => None,
+            Speech::Silent => Some("I have nothing to say to that. Ask me in other words."),
+        },
         Ended::TurnLimit => Some(
             "I stopped here because this took more steps than I may take at once. \
              Tell me to go on if I should continue.",

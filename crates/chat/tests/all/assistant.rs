@@ -351,3 +351,18 @@ async fn a_failing_model_is_told_in_words_that_the_user_understands() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_model_that_says_nothing_leaves_no_silence() {
+    let nothing = vec![
+        Ok(Event::Started),
+        Ok(Event::Completed {
+            usage: Usage::default(),
+            output: Vec::new(),
+        }),
+    ];
+    let desk = desk(&Told::new([nothing]));
+    let frames = turn(&desk, create("Hi")).await;
+    let items = desk.items(&thread_of(&frames), &plain()).await;
+    assert_eq!(items[1]["type"], "assistant_message");
+}
