@@ -21,12 +21,17 @@ fuzz_target!(|input: &[u8]| {
 });
 
 /// The events, whether all of them fitted, and what the end left over.
-fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>, limit: usize) -> (Vec<Frame>, bool, Option<Frame>) {
+fn decode<'a>(
+    pieces: impl Iterator<Item = &'a [u8]>,
+    limit: usize,
+) -> (Vec<Frame>, bool, Option<Frame>) {
     let mut decoder = Decoder::new(limit);
     let mut frames = Vec::new();
     let mut fits = true;
     for piece in pieces {
-        fits &= decoder.decode(piece, |frame| frames.push(frame.into_owned())).is_ok();
+        fits &= decoder
+            .decode(piece, |frame| frames.push(frame.into_owned()))
+            .is_ok();
     }
     (frames, fits, decoder.finish())
 }
