@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{Attachment, AttachmentId, ThreadId};
 use frontdesk_store::{Attachments, Result, form};
-use sqlx::SqliteConnection;
 
 use crate::SqliteStore;
-use crate::fault::{fault, is_missing_parent};
+use crate::fault::fault;
 use crate::row;
+use crate::script::Script;
 use crate::writer::Job;
 
 #[async_trait]
@@ -74,35 +74,24 @@ impl AttachmentRow {
         attachments.into_iter().map(link).collect()
     }
 
-    /// Stores the attachment. One that belongs to a thread keeps to it.
-    pub(crate) async fn put(&self, scope: &Scope, conn: &mut SqliteConnection) -> Result<()> {
-        let done = sqlx::query(
-            "insert into attachments (tenant_id, user_id, id, thread_id, attachment)
-             values (?1, ?2, ?3, ?4, ?5)
-             on conflict (tenant_id, user_id, id) do update set
-                 thread_id = excluded.thread_id,
-                 attachment = excluded.attachment
-                 where attachments.thread_id is null
-                     or attachments.thread_id = excluded.thread_id",
-        )
-        .bind(scope.tenant.as_str())
-        .bind(scope.user.as_str())
-        .bind(self.id.as_str())
-        .bind(self.thread.as_ref().map(ThreadId::as_str))
-        .bind(self.json.as_str())
-        .execute(conn)
-        .await
-        .map_err(|error| {
-            if is_missing_parent(&error) {
-                form::taken("attachment", self.id.as_str())
-            } else {
-                fault(error)
-            }
-        })?;
-        if done.rows_affected() == 0 {
-            return Err(form::taken("attachment", self.id.as_str()));
-        }
-        Ok(())
+    /// Stores the attachment. One that belongs to another thread would be left without content, which fails.
+    pub(crate) fn put(&self, scope: &Scope, script: &mut Script<'_>) {
+        script
+            .add(
+                "insert into attachments (tenant_id, user_id, id, thread_id, attachment)
+                 values (?, ?, ?, ?, ?)
+                 on conflict (tenant_id, user_id, id) do update set
+                     thread_id = excluded.thread_id,
+                     attachment = iif(attachments.thread_id is null
+                         or attachments.thread_id is excluded.thread_id, excluded.attachment, null)",
+                "attachment",
+                self.id.as_str(),
+            )
+            .bind(scope.tenant.as_str())
+            .bind(scope.user.as_str())
+            .bind(self.id.as_str())
+            .bind(self.thread.as_ref().map(ThreadId::as_str))
+            .bind(self.json.as_str());
     }
 }
 
@@ -114,8 +103,9 @@ struct PutAttachment {
 impl Job for PutAttachment {
     type Output = ();
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<()> {
-        self.attachment.put(&self.scope, conn).await
+    async fn run(&self, script: &mut Script<'_>) -> Result<()> {
+        self.attachment.put(&self.scope, script);
+        Ok(())
     }
 }
 
@@ -127,16 +117,16 @@ struct DeleteAttachment {
 impl Job for DeleteAttachment {
     type Output = bool;
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<bool> {
-        let done = sqlx::query(
-            "delete from attachments where tenant_id = ?1 and user_id = ?2 and id = ?3",
-        )
-        .bind(self.scope.tenant.as_str())
-        .bind(self.scope.user.as_str())
-        .bind(self.attachment.as_str())
-        .execute(conn)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected() > 0)
+    async fn run(&self, script: &mut Script<'_>) -> Result<bool> {
+        script
+            .add(
+                "delete from attachments where tenant_id = ? and user_id = ? and id = ?",
+                "attachment",
+                self.attachment.as_str(),
+            )
+            .bind(self.scope.tenant.as_str())
+            .bind(self.scope.user.as_str())
+            .bind(self.attachment.as_str());
+        Ok(script.send().await?.changed > 0)
     }
 }

@@ -3,11 +3,12 @@
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, ThreadId};
 use frontdesk_store::{Began, BeginTurn, Result, Trim, TurnId, TurnRecord, form};
-use sqlx::SqliteConnection;
+use sqlx::Row;
 
 use crate::attachments::AttachmentRow;
 use crate::fault::fault;
 use crate::items::{self, ItemRow};
+use crate::script::Script;
 use crate::threads::ThreadRow;
 use crate::writer::Job;
 
@@ -44,33 +45,36 @@ impl Begin {
 impl Job for Begin {
     type Output = Began;
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<Began> {
+    async fn run(&self, script: &mut Script<'_>) -> Result<Began> {
         let (scope, thread) = (&self.scope, self.thread());
         if let Some(new) = &self.new_thread {
             if self.trim.is_some() {
                 return Ok(Began::NoItem);
             }
-            new.insert(scope, conn).await?;
-        } else if let Some(refused) = refusal(scope, thread, conn).await? {
+            new.insert(scope, script);
+        } else if let Some(refused) = refusal(scope, thread, script).await? {
             return Ok(refused);
         }
         let removed = match &self.trim {
-            Some(cut) => match trim(scope, thread, cut, conn).await? {
+            Some(cut) => match trim(scope, thread, cut, script).await? {
                 Some(removed) => removed,
                 None => return Ok(Began::NoItem),
             },
             None => Vec::new(),
         };
         for item in &self.remove {
-            items::remove(scope, thread, item, conn).await?;
+            items::remove(scope, thread, item, script);
+            script.relieve().await?;
         }
         for item in &self.put {
-            item.put(scope, thread, Some(&self.turn.id), conn).await?;
+            item.put(scope, thread, Some(&self.turn.id), script);
+            script.relieve().await?;
         }
         for attachment in &self.attachments {
-            attachment.put(scope, conn).await?;
+            attachment.put(scope, script);
+            script.relieve().await?;
         }
-        insert(scope, &self.turn, conn).await?;
+        insert(scope, &self.turn, script);
         Ok(Began::Started { removed })
     }
 }
@@ -79,26 +83,27 @@ impl Job for Begin {
 async fn refusal(
     scope: &Scope,
     thread: &ThreadId,
-    conn: &mut SqliteConnection,
+    script: &mut Script<'_>,
 ) -> Result<Option<Began>> {
-    let found: Option<Option<String>> = sqlx::query_scalar(
-        "select turns.id
-         from threads
-             left join turns on turns.tenant_id = ?1 and turns.user_id = ?2
-                 and turns.thread_id = ?3 and turns.status = 'running'
-         where threads.tenant_id = ?1 and threads.user_id = ?2 and threads.id = ?3",
-    )
-    .bind(scope.tenant.as_str())
-    .bind(scope.user.as_str())
-    .bind(thread.as_str())
-    .fetch_optional(conn)
-    .await
-    .map_err(fault)?;
-    Ok(match found {
-        None => Some(Began::NoThread),
-        Some(Some(running)) => Some(Began::Busy(TurnId::new(running))),
-        Some(None) => None,
-    })
+    script
+        .add(
+            "select turns.id
+             from threads
+                 left join turns on turns.tenant_id = threads.tenant_id
+                     and turns.user_id = threads.user_id
+                     and turns.thread_id = threads.id and turns.status = 'running'
+             where threads.tenant_id = ? and threads.user_id = ? and threads.id = ?",
+            "thread",
+            thread.as_str(),
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(thread.as_str());
+    let Some(found) = script.row().await? else {
+        return Ok(Some(Began::NoThread));
+    };
+    let running: Option<String> = found.try_get(0).map_err(fault)?;
+    Ok(running.map(|turn| Began::Busy(TurnId::new(turn))))
 }
 
 /// Cuts the thread off and tells the removed items; `None` if the item isn't there.
@@ -106,10 +111,11 @@ async fn trim(
     scope: &Scope,
     thread: &ThreadId,
     trim: &Trim,
-    conn: &mut SqliteConnection,
+    script: &mut Script<'_>,
 ) -> Result<Option<Vec<ItemId>>> {
     let item = trim.item().as_str();
-    let Some(time) = items::time_of(scope, thread, item, conn).await? else {
+    script.send().await?;
+    let Some(time) = items::time_of(scope, thread, item, script.conn()).await? else {
         return Ok(None);
     };
     let ids: Vec<String> = sqlx::query_scalar(
@@ -122,7 +128,7 @@ async fn trim(
     .bind(thread.as_str())
     .bind(time)
     .bind(item)
-    .fetch_all(&mut *conn)
+    .fetch_all(script.conn())
     .await
     .map_err(fault)?;
     let removed = ids.into_iter().map(ItemId::new);
@@ -131,58 +137,48 @@ async fn trim(
         Trim::After(kept) => removed.filter(|removed| removed != kept).collect(),
     };
     for item in &removed {
-        items::remove(scope, thread, item, conn).await?;
+        items::remove(scope, thread, item, script);
+        script.relieve().await?;
     }
-    forget_turns(scope, thread, time, conn).await?;
+    forget_turns(scope, thread, time, script);
     Ok(Some(removed))
 }
 
 /// Deletes the steps and logs of the turns that were created at this time or later.
-async fn forget_turns(
-    scope: &Scope,
-    thread: &ThreadId,
-    since: i64,
-    conn: &mut SqliteConnection,
-) -> Result<()> {
+fn forget_turns(scope: &Scope, thread: &ThreadId, since: i64, script: &mut Script<'_>) {
     let steps = "delete from steps
-         where tenant_id = ?1 and user_id = ?2 and turn_id in (
+         where tenant_id = ? and user_id = ? and turn_id in (
              select id from turns
-             where tenant_id = ?1 and user_id = ?2 and thread_id = ?3 and created_at >= ?4)";
+             where tenant_id = ? and user_id = ? and thread_id = ? and created_at >= ?)";
     let logs = "delete from turn_logs
-         where tenant_id = ?1 and user_id = ?2 and turn_id in (
+         where tenant_id = ? and user_id = ? and turn_id in (
              select id from turns
-             where tenant_id = ?1 and user_id = ?2 and thread_id = ?3 and created_at >= ?4)";
+             where tenant_id = ? and user_id = ? and thread_id = ? and created_at >= ?)";
     for statement in [steps, logs] {
-        sqlx::query(statement)
+        script
+            .add(statement, "thread", thread.as_str())
+            .bind(scope.tenant.as_str())
+            .bind(scope.user.as_str())
             .bind(scope.tenant.as_str())
             .bind(scope.user.as_str())
             .bind(thread.as_str())
-            .bind(since)
-            .execute(&mut *conn)
-            .await
-            .map_err(fault)?;
+            .bind(since);
     }
-    Ok(())
 }
 
-async fn insert(scope: &Scope, turn: &TurnRecord, conn: &mut SqliteConnection) -> Result<()> {
-    let done = sqlx::query(
-        "insert into turns (id, tenant_id, user_id, thread_id, status, attempt, created_at)
-         values (?3, ?1, ?2, ?4, ?5, ?6, ?7)
-         on conflict (id) do nothing",
-    )
-    .bind(scope.tenant.as_str())
-    .bind(scope.user.as_str())
-    .bind(turn.id.as_str())
-    .bind(turn.thread_id.as_str())
-    .bind(turn.status.as_str())
-    .bind(i64::from(turn.attempt))
-    .bind(turn.created_at.as_microsecond())
-    .execute(conn)
-    .await
-    .map_err(fault)?;
-    if done.rows_affected() == 0 {
-        return Err(form::taken("turn", turn.id.as_str()));
-    }
-    Ok(())
+fn insert(scope: &Scope, turn: &TurnRecord, script: &mut Script<'_>) {
+    script
+        .add(
+            "insert into turns (tenant_id, user_id, id, thread_id, status, attempt, created_at)
+             values (?, ?, ?, ?, ?, ?, ?)",
+            "turn",
+            turn.id.as_str(),
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(turn.id.as_str())
+        .bind(turn.thread_id.as_str())
+        .bind(turn.status.as_str())
+        .bind(i64::from(turn.attempt))
+        .bind(turn.created_at.as_microsecond());
 }

@@ -13,6 +13,7 @@ mod code {
     pub(super) const FULL: i32 = 13;
     pub(super) const CANT_OPEN: i32 = 14;
     pub(super) const PROTOCOL: i32 = 15;
+    pub(super) const CONSTRAINT: i32 = 19;
     pub(super) const NOT_A_DATABASE: i32 = 26;
 }
 
@@ -47,10 +48,10 @@ pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(code, Some(code::BUSY | code::LOCKED))
 }
 
-pub(crate) fn is_missing_parent(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(DatabaseError::is_foreign_key_violation)
+/// Whether a constraint of the schema failed.
+pub(crate) fn is_constraint(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(primary_code);
+    code == Some(code::CONSTRAINT)
 }
 
 fn primary_code(error: &dyn DatabaseError) -> Option<i32> {

@@ -9,6 +9,7 @@ use sqlx::SqliteConnection;
 
 use crate::SqliteStore;
 use crate::fault::fault;
+use crate::script::Script;
 use crate::writer::Job;
 use crate::{row, steps};
 
@@ -154,54 +155,46 @@ impl ItemRow {
     }
 
     /// Stores the item. One that is there keeps its time, which is why reading takes the column's, and its turn.
-    pub(crate) async fn put(
+    pub(crate) fn put(
         &self,
         scope: &Scope,
         thread: &ThreadId,
         turn: Option<&TurnId>,
-        conn: &mut SqliteConnection,
-    ) -> Result<()> {
-        let done = sqlx::query(
-            "insert into items (tenant_id, user_id, id, thread_id, turn_id, created_at, item)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             on conflict (tenant_id, user_id, id) do update set item = excluded.item
-                 where items.thread_id = excluded.thread_id",
-        )
-        .bind(scope.tenant.as_str())
-        .bind(scope.user.as_str())
-        .bind(self.id.as_str())
-        .bind(thread.as_str())
-        .bind(turn.map(TurnId::as_str))
-        .bind(self.created_at)
-        .bind(self.json.as_str())
-        .execute(conn)
-        .await
-        .map_err(fault)?;
-        if done.rows_affected() == 0 {
-            return Err(form::taken("item", self.id.as_str()));
-        }
-        Ok(())
+        script: &mut Script<'_>,
+    ) {
+        // An item of another thread gets no thread then, which it may not.
+        script
+            .add(
+                "insert into items (tenant_id, user_id, id, thread_id, turn_id, created_at, item)
+                 values (?, ?, ?, ?, ?, ?, ?)
+                 on conflict (tenant_id, user_id, id) do update set
+                     thread_id = iif(items.thread_id = excluded.thread_id, items.thread_id, null),
+                     item = excluded.item",
+                "item",
+                self.id.as_str(),
+            )
+            .bind(scope.tenant.as_str())
+            .bind(scope.user.as_str())
+            .bind(self.id.as_str())
+            .bind(thread.as_str())
+            .bind(turn.map(TurnId::as_str))
+            .bind(self.created_at)
+            .bind(self.json.as_str());
     }
 }
 
-pub(crate) async fn remove(
-    scope: &Scope,
-    thread: &ThreadId,
-    item: &ItemId,
-    conn: &mut SqliteConnection,
-) -> Result<()> {
-    sqlx::query(
-        "delete from items
-         where tenant_id = ?1 and user_id = ?2 and id = ?4 and thread_id = ?3",
-    )
-    .bind(scope.tenant.as_str())
-    .bind(scope.user.as_str())
-    .bind(thread.as_str())
-    .bind(item.as_str())
-    .execute(conn)
-    .await
-    .map_err(fault)?;
-    Ok(())
+pub(crate) fn remove(scope: &Scope, thread: &ThreadId, item: &ItemId, script: &mut Script<'_>) {
+    script
+        .add(
+            "delete from items
+             where tenant_id = ? and user_id = ? and thread_id = ? and id = ?",
+            "item",
+            item.as_str(),
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(thread.as_str())
+        .bind(item.as_str());
 }
 
 /// The time of an item of this thread.
@@ -252,12 +245,14 @@ struct PutItems {
 impl Job for PutItems {
     type Output = bool;
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<bool> {
-        if !exists(&self.scope, &self.thread, conn).await? {
+    async fn run(&self, script: &mut Script<'_>) -> Result<bool> {
+        script.send().await?;
+        if !exists(&self.scope, &self.thread, script.conn()).await? {
             return Ok(false);
         }
         for item in &self.items {
-            item.put(&self.scope, &self.thread, None, conn).await?;
+            item.put(&self.scope, &self.thread, None, script);
+            script.relieve().await?;
         }
         Ok(true)
     }

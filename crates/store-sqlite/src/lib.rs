@@ -12,6 +12,7 @@ mod items;
 mod maintenance;
 mod migrate;
 mod row;
+mod script;
 mod steps;
 mod store;
 mod threads;

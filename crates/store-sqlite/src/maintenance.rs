@@ -5,11 +5,12 @@ use frontdesk_identity::{Scope, TenantId, UserId};
 use frontdesk_protocol::Timestamp;
 use frontdesk_store::{LogBatch, Maintenance, Result, TurnId, TurnRecord, form};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::{FromRow, Row};
 
 use crate::SqliteStore;
 use crate::fault::fault;
 use crate::row;
+use crate::script::Script;
 use crate::turns::TurnRow;
 use crate::writer::Job;
 
@@ -94,19 +95,20 @@ struct AppendLogs(Vec<LogBatch>);
 impl Job for AppendLogs {
     type Output = ();
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<()> {
+    async fn run(&self, script: &mut Script<'_>) -> Result<()> {
         for batches in self.0.chunks(APPENDED_AT_ONCE) {
-            append(batches, conn).await?;
+            append(batches, script);
+            script.relieve().await?;
         }
         Ok(())
     }
 }
 
-/// The number of batches that one statement appends; a parameter that isn't bound is null and names no turn.
+/// The number of batches that one statement appends; where there are fewer, the rest names no turn.
 const APPENDED_AT_ONCE: usize = 8;
 
-async fn append(batches: &[LogBatch], conn: &mut SqliteConnection) -> Result<()> {
-    let mut statement = sqlx::query(
+fn append(batches: &[LogBatch], script: &mut Script<'_>) {
+    script.add(
         "insert into turn_logs (tenant_id, user_id, turn_id, attempt, first_seq, last_seq, events)
          select turns.tenant_id, turns.user_id, turns.id, turns.attempt,
              batch.column3, batch.column4, batch.column5
@@ -116,17 +118,18 @@ async fn append(batches: &[LogBatch], conn: &mut SqliteConnection) -> Result<()>
              join turns on turns.id = batch.column1 and turns.attempt = batch.column2
          where true
          on conflict (turn_id, attempt, first_seq) do nothing",
+        "log of turn",
+        batches.first().map_or("", |batch| batch.turn.as_str()),
     );
-    for batch in batches {
-        statement = statement
-            .bind(batch.turn.as_str())
-            .bind(i64::from(batch.attempt))
-            .bind(row::integer(batch.first_seq))
-            .bind(row::integer(batch.last_seq))
-            .bind(&*batch.events);
+    for number in 0..APPENDED_AT_ONCE {
+        let batch = batches.get(number);
+        script
+            .bind(batch.map(|batch| batch.turn.as_str()))
+            .bind(batch.map(|batch| i64::from(batch.attempt)))
+            .bind(batch.map(|batch| row::integer(batch.first_seq)))
+            .bind(batch.map(|batch| row::integer(batch.last_seq)))
+            .bind(batch.map(|batch| &*batch.events));
     }
-    statement.execute(conn).await.map_err(fault)?;
-    Ok(())
 }
 
 struct TakeOver {
@@ -138,20 +141,20 @@ struct TakeOver {
 impl Job for TakeOver {
     type Output = bool;
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<bool> {
-        let done = sqlx::query(
-            "update turns set attempt = attempt + 1
-             where tenant_id = ?1 and user_id = ?2 and id = ?3
-                 and attempt = ?4 and status = 'running'",
-        )
-        .bind(self.scope.tenant.as_str())
-        .bind(self.scope.user.as_str())
-        .bind(self.turn.as_str())
-        .bind(i64::from(self.from_attempt))
-        .execute(conn)
-        .await
-        .map_err(fault)?;
-        Ok(done.rows_affected() > 0)
+    async fn run(&self, script: &mut Script<'_>) -> Result<bool> {
+        script
+            .add(
+                "update turns set attempt = attempt + 1
+                 where tenant_id = ? and user_id = ? and id = ?
+                     and attempt = ? and status = 'running'",
+                "turn",
+                self.turn.as_str(),
+            )
+            .bind(self.scope.tenant.as_str())
+            .bind(self.scope.user.as_str())
+            .bind(self.turn.as_str())
+            .bind(i64::from(self.from_attempt));
+        Ok(script.send().await?.changed > 0)
     }
 }
 
@@ -160,25 +163,32 @@ struct DropLogs(Timestamp);
 impl Job for DropLogs {
     type Output = u64;
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<u64> {
-        let turns: i64 = sqlx::query_scalar(
-            "select count(distinct turn_logs.turn_id)
-             from turn_logs
-                 join turns on turns.id = turn_logs.turn_id
-             where turns.ended_at < ?1",
-        )
-        .bind(self.0.as_microsecond())
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(fault)?;
-        sqlx::query(
-            "delete from turn_logs
-             where turn_id in (select id from turns where ended_at < ?1)",
-        )
-        .bind(self.0.as_microsecond())
-        .execute(conn)
-        .await
-        .map_err(fault)?;
-        row::number(turns)
+    async fn run(&self, script: &mut Script<'_>) -> Result<u64> {
+        let before = self.0.as_microsecond();
+        script
+            .add(
+                "select count(distinct turn_logs.turn_id)
+                 from turn_logs
+                     join turns on turns.id = turn_logs.turn_id
+                 where turns.ended_at < ?",
+                "log",
+                "",
+            )
+            .bind(before);
+        let counted = script
+            .row()
+            .await?
+            .map(|row| row.try_get(0))
+            .transpose()
+            .map_err(fault)?;
+        script
+            .add(
+                "delete from turn_logs
+                 where turn_id in (select id from turns where ended_at < ?)",
+                "log",
+                "",
+            )
+            .bind(before);
+        row::number(counted.unwrap_or(0_i64))
     }
 }

@@ -3,8 +3,9 @@
 use frontdesk_store::{Result, StoreError};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use crate::connect::BUSY_ATTEMPTS;
 use crate::fault::fault;
-use crate::writer;
+use crate::script::{Ended, Script};
 
 /// All migrations, in order. The list only grows.
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_create_threads.sql")];
@@ -14,22 +15,29 @@ pub(crate) async fn migrate(conn: &mut SqliteConnection) -> Result<()> {
     if pending(conn).await?.is_empty() {
         return Ok(());
     }
-    writer::begin(conn).await?;
-    let migrated = run(conn).await;
-    writer::end(conn, migrated).await
+    let mut attempt = 1;
+    loop {
+        let mut script = Script::new(conn);
+        let migrated = run(&mut script).await;
+        match script.end(migrated).await {
+            Ended::Busy(_) if attempt < BUSY_ATTEMPTS => attempt += 1,
+            Ended::Busy(outcome) | Ended::Settled(outcome) => return outcome,
+        }
+    }
 }
 
-async fn run(conn: &mut SqliteConnection) -> Result<()> {
+async fn run(script: &mut Script<'_>) -> Result<()> {
+    script.add("begin immediate", "schema", "").send().await?;
     // Another process may have been first.
-    for migration in pending(conn).await? {
+    for migration in pending(script.conn()).await? {
         sqlx::raw_sql(*migration)
-            .execute(&mut *conn)
+            .execute(script.conn())
             .await
             .map_err(fault)?;
     }
     let version = format!("pragma user_version = {}", MIGRATIONS.len());
     sqlx::raw_sql(AssertSqlSafe(version))
-        .execute(conn)
+        .execute(script.conn())
         .await
         .map_err(fault)?;
     Ok(())

@@ -2,12 +2,13 @@
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ThreadId;
-use frontdesk_store::{Result, Step, TurnId, form};
+use frontdesk_store::{Result, Step, TurnId};
 use serde_json::value::RawValue;
 use sqlx::SqliteConnection;
 
 use crate::fault::fault;
 use crate::row;
+use crate::script::Script;
 
 pub(crate) async fn of_turns(
     scope: &Scope,
@@ -43,28 +44,22 @@ pub(crate) async fn of_turns(
     steps.collect()
 }
 
-/// Stores a step. The same one may be there already; a different one may not.
-pub(crate) async fn put(scope: &Scope, step: &Step, conn: &mut SqliteConnection) -> Result<()> {
-    let done = sqlx::query(
-        "insert into steps (tenant_id, user_id, turn_id, number, version, data)
-         values (?1, ?2, ?3, ?4, ?5, ?6)
-         on conflict (turn_id, number) do update set data = excluded.data
-             where steps.version = excluded.version and steps.data = excluded.data",
-    )
-    .bind(scope.tenant.as_str())
-    .bind(scope.user.as_str())
-    .bind(step.turn.as_str())
-    .bind(i64::from(step.number))
-    .bind(i64::from(step.version))
-    .bind(step.data.get())
-    .execute(conn)
-    .await
-    .map_err(fault)?;
-    if done.rows_affected() == 0 {
-        return Err(form::taken(
-            "step",
-            &format!("{} of {}", step.number, step.turn),
-        ));
-    }
-    Ok(())
+/// Stores a step. The same one may be there already; a different one may not, and would be left without data.
+pub(crate) fn put(scope: &Scope, step: &Step, script: &mut Script<'_>) {
+    script
+        .add(
+            "insert into steps (tenant_id, user_id, turn_id, number, version, data)
+             values (?, ?, ?, ?, ?, ?)
+             on conflict (turn_id, number) do update set
+                 data = iif(steps.version = excluded.version and steps.data = excluded.data,
+                     steps.data, null)",
+            "step of turn",
+            step.turn.as_str(),
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(step.turn.as_str())
+        .bind(i64::from(step.number))
+        .bind(i64::from(step.version))
+        .bind(step.data.get());
 }

@@ -6,11 +6,12 @@ use frontdesk_protocol::{Map, Page, ThreadId, ThreadMetadata};
 use frontdesk_store::limit::page_limit;
 use frontdesk_store::{PageRequest, Result, ThreadPatch, Threads, form};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::{FromRow, Row};
 
 use crate::SqliteStore;
 use crate::fault::fault;
 use crate::row;
+use crate::script::Script;
 use crate::writer::Job;
 
 #[async_trait]
@@ -160,29 +161,24 @@ impl ThreadRow {
     }
 
     /// Stores the thread, which must be new.
-    pub(crate) async fn insert(&self, scope: &Scope, conn: &mut SqliteConnection) -> Result<()> {
-        let done = sqlx::query(
-            "insert into threads
-                 (tenant_id, user_id, id, created_at, title, status, image_domains, metadata, extra)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             on conflict do nothing",
-        )
-        .bind(scope.tenant.as_str())
-        .bind(scope.user.as_str())
-        .bind(self.id.as_str())
-        .bind(self.created_at)
-        .bind(self.title.as_deref())
-        .bind(self.status.as_str())
-        .bind(self.image_domains.as_deref())
-        .bind(self.metadata.as_str())
-        .bind(self.extra.as_str())
-        .execute(conn)
-        .await
-        .map_err(fault)?;
-        if done.rows_affected() == 0 {
-            return Err(form::taken("thread", &self.id));
-        }
-        Ok(())
+    pub(crate) fn insert(&self, scope: &Scope, script: &mut Script<'_>) {
+        script
+            .add(
+                "insert into threads (tenant_id, user_id, id, created_at, title, status,
+                     image_domains, metadata, extra)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "thread",
+                &self.id,
+            )
+            .bind(scope.tenant.as_str())
+            .bind(scope.user.as_str())
+            .bind(self.id.as_str())
+            .bind(self.created_at)
+            .bind(self.title.as_deref())
+            .bind(self.status.as_str())
+            .bind(self.image_domains.as_deref())
+            .bind(self.metadata.as_str())
+            .bind(self.extra.as_str());
     }
 }
 
@@ -216,6 +212,7 @@ pub(crate) struct PatchRow {
 
 impl PatchRow {
     pub(crate) fn new(thread: &ThreadId, patch: ThreadPatch) -> Result<Self> {
+        form::check_patch(thread, &patch)?;
         let status = patch.status.map(|status| row::json("status", &status));
         let metadata = patch
             .metadata
@@ -232,39 +229,48 @@ impl PatchRow {
         })
     }
 
-    /// Changes the thread; `None` if it isn't there.
-    pub(crate) async fn apply(
-        &self,
-        scope: &Scope,
-        conn: &mut SqliteConnection,
-    ) -> Result<Option<ThreadMetadata>> {
-        let changed: Option<ThreadRow> = sqlx::query_as(
+    /// Changes the thread and returns it, if it is there.
+    pub(crate) fn update(&self, scope: &Scope, script: &mut Script<'_>) {
+        script.add(
             "update threads set
-                 title = case when ?4 then ?5 else title end,
-                 status = coalesce(?6, status),
-                 metadata = coalesce(?7, metadata),
-                 image_domains = case when ?8 then ?9 else image_domains end
-             where tenant_id = ?1 and user_id = ?2 and id = ?3
+                 title = case when ? then ? else title end,
+                 status = coalesce(?, status),
+                 metadata = coalesce(?, metadata),
+                 image_domains = case when ? then ? else image_domains end
+             where tenant_id = ? and user_id = ? and id = ?
              returning id, created_at, title, status, image_domains, metadata, extra",
-        )
-        .bind(scope.tenant.as_str())
-        .bind(scope.user.as_str())
-        .bind(self.thread.as_str())
-        .bind(self.title.is_some())
-        .bind(self.title.as_ref().and_then(Option::as_deref))
-        .bind(self.status.as_deref())
-        .bind(self.metadata.as_deref())
-        .bind(self.image_domains.is_some())
-        .bind(self.image_domains.as_ref().and_then(Option::as_deref))
-        .fetch_optional(conn)
-        .await
-        .map_err(fault)?;
-        let Some(changed) = changed else {
-            return Ok(None);
-        };
-        let changed = changed.read()?;
-        form::thread_json(&changed)?;
-        Ok(Some(changed))
+            "thread",
+            self.thread.as_str(),
+        );
+        self.bind(scope, script);
+    }
+
+    /// Changes the thread, if it is there.
+    pub(crate) fn apply(&self, scope: &Scope, script: &mut Script<'_>) {
+        script.add(
+            "update threads set
+                 title = case when ? then ? else title end,
+                 status = coalesce(?, status),
+                 metadata = coalesce(?, metadata),
+                 image_domains = case when ? then ? else image_domains end
+             where tenant_id = ? and user_id = ? and id = ?",
+            "thread",
+            self.thread.as_str(),
+        );
+        self.bind(scope, script);
+    }
+
+    fn bind(&self, scope: &Scope, script: &mut Script<'_>) {
+        script
+            .bind(self.title.is_some())
+            .bind(self.title.as_ref().and_then(Option::as_deref))
+            .bind(self.status.as_deref())
+            .bind(self.metadata.as_deref())
+            .bind(self.image_domains.is_some())
+            .bind(self.image_domains.as_ref().and_then(Option::as_deref))
+            .bind(scope.tenant.as_str())
+            .bind(scope.user.as_str())
+            .bind(self.thread.as_str());
     }
 }
 
@@ -290,8 +296,12 @@ struct UpdateThread {
 impl Job for UpdateThread {
     type Output = Option<ThreadMetadata>;
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<Self::Output> {
-        self.patch.apply(&self.scope, conn).await
+    async fn run(&self, script: &mut Script<'_>) -> Result<Self::Output> {
+        self.patch.update(&self.scope, script);
+        let changed = script.row().await?;
+        changed
+            .map(|row| ThreadRow::from_row(&row).map_err(fault)?.read())
+            .transpose()
     }
 }
 
@@ -303,17 +313,18 @@ struct DeleteThread {
 impl Job for DeleteThread {
     type Output = bool;
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<bool> {
+    async fn run(&self, script: &mut Script<'_>) -> Result<bool> {
         // All that belongs to the thread goes with it by its foreign key.
-        let done =
-            sqlx::query("delete from threads where tenant_id = ?1 and user_id = ?2 and id = ?3")
-                .bind(self.scope.tenant.as_str())
-                .bind(self.scope.user.as_str())
-                .bind(self.thread.as_str())
-                .execute(conn)
-                .await
-                .map_err(fault)?;
-        Ok(done.rows_affected() > 0)
+        script
+            .add(
+                "delete from threads where tenant_id = ? and user_id = ? and id = ?",
+                "thread",
+                self.thread.as_str(),
+            )
+            .bind(self.scope.tenant.as_str())
+            .bind(self.scope.user.as_str())
+            .bind(self.thread.as_str());
+        Ok(script.send().await?.changed > 0)
     }
 }
 
@@ -325,7 +336,8 @@ struct CreateThread {
 impl Job for CreateThread {
     type Output = ();
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<()> {
-        self.thread.insert(&self.scope, conn).await
+    async fn run(&self, script: &mut Script<'_>) -> Result<()> {
+        self.thread.insert(&self.scope, script);
+        Ok(())
     }
 }

@@ -9,12 +9,13 @@ use frontdesk_store::{
     TurnWrite, Turns, Written,
 };
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::{FromRow, Row};
 
 use crate::SqliteStore;
 use crate::begin::Begin;
 use crate::fault::fault;
 use crate::row;
+use crate::script::Script;
 use crate::write::Write;
 
 #[async_trait]
@@ -150,25 +151,21 @@ impl FromRow<'_, SqliteRow> for TurnRow {
 }
 
 /// Stores a batch of a turn's log, if it isn't there.
-pub(crate) async fn put_batch(
-    scope: &Scope,
-    batch: &LogBatch,
-    conn: &mut SqliteConnection,
-) -> Result<()> {
-    sqlx::query(
-        "insert into turn_logs (tenant_id, user_id, turn_id, attempt, first_seq, last_seq, events)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         on conflict (turn_id, attempt, first_seq) do nothing",
-    )
-    .bind(scope.tenant.as_str())
-    .bind(scope.user.as_str())
-    .bind(batch.turn.as_str())
-    .bind(i64::from(batch.attempt))
-    .bind(row::integer(batch.first_seq))
-    .bind(row::integer(batch.last_seq))
-    .bind(&*batch.events)
-    .execute(conn)
-    .await
-    .map_err(fault)?;
-    Ok(())
+pub(crate) fn put_batch(scope: &Scope, batch: &LogBatch, script: &mut Script<'_>) {
+    script
+        .add(
+            "insert into turn_logs
+                 (tenant_id, user_id, turn_id, attempt, first_seq, last_seq, events)
+             values (?, ?, ?, ?, ?, ?, ?)
+             on conflict (turn_id, attempt, first_seq) do nothing",
+            "log of turn",
+            batch.turn.as_str(),
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(batch.turn.as_str())
+        .bind(i64::from(batch.attempt))
+        .bind(row::integer(batch.first_seq))
+        .bind(row::integer(batch.last_seq))
+        .bind(&*batch.events);
 }

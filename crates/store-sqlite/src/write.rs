@@ -2,13 +2,10 @@
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ItemId;
-use frontdesk_store::{
-    LogBatch, Result, Step, TurnEnd, TurnKey, TurnStatus, TurnWrite, Written, form,
-};
-use sqlx::SqliteConnection;
+use frontdesk_store::{LogBatch, Result, Step, TurnEnd, TurnKey, TurnWrite, Written, form};
 
-use crate::fault::fault;
 use crate::items::{self, ItemRow};
+use crate::script::Script;
 use crate::threads::PatchRow;
 use crate::writer::Job;
 use crate::{steps, turns};
@@ -43,58 +40,64 @@ impl Write {
     }
 
     /// Whether the turn runs under the key's attempt; if it is to end, it has ended then.
-    async fn pass(&self, conn: &mut SqliteConnection) -> Result<bool> {
-        let (status, ended_at) = match &self.end {
-            Some(end) => (end.status, Some(end.at.as_microsecond())),
-            None => (TurnStatus::Running, None),
+    async fn pass(&self, script: &mut Script<'_>) -> Result<bool> {
+        let turn = self.key.turn.as_str();
+        match &self.end {
+            Some(end) => script
+                .add(
+                    "update turns set status = ?, ended_at = ?
+                     where tenant_id = ? and user_id = ? and id = ?
+                         and thread_id = ? and attempt = ? and status = 'running'
+                     returning 1",
+                    "turn",
+                    turn,
+                )
+                .bind(end.status.as_str())
+                .bind(end.at.as_microsecond()),
+            None => script.add(
+                "select 1 from turns
+                 where tenant_id = ? and user_id = ? and id = ?
+                     and thread_id = ? and attempt = ? and status = 'running'",
+                "turn",
+                turn,
+            ),
         };
-        let statement = if self.end.is_some() {
-            "update turns set status = ?6, ended_at = ?7
-             where tenant_id = ?1 and user_id = ?2 and id = ?3
-                 and thread_id = ?4 and attempt = ?5 and status = 'running'
-             returning 1"
-        } else {
-            "select 1 from turns
-             where tenant_id = ?1 and user_id = ?2 and id = ?3
-                 and thread_id = ?4 and attempt = ?5 and status = ?6"
-        };
-        let passed: Option<i64> = sqlx::query_scalar(statement)
+        script
             .bind(self.scope.tenant.as_str())
             .bind(self.scope.user.as_str())
-            .bind(self.key.turn.as_str())
+            .bind(turn)
             .bind(self.key.thread.as_str())
-            .bind(i64::from(self.key.attempt))
-            .bind(status.as_str())
-            .bind(ended_at)
-            .fetch_optional(conn)
-            .await
-            .map_err(fault)?;
-        Ok(passed.is_some())
+            .bind(i64::from(self.key.attempt));
+        Ok(script.row().await?.is_some())
     }
 }
 
 impl Job for Write {
     type Output = Written;
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<Written> {
-        if !self.pass(conn).await? {
+    async fn run(&self, script: &mut Script<'_>) -> Result<Written> {
+        if !self.pass(script).await? {
             return Ok(Written::Gone);
         }
         let (scope, thread) = (&self.scope, &self.key.thread);
         for item in &self.remove {
-            items::remove(scope, thread, item, conn).await?;
+            items::remove(scope, thread, item, script);
+            script.relieve().await?;
         }
         for item in &self.put {
-            item.put(scope, thread, Some(&self.key.turn), conn).await?;
+            item.put(scope, thread, Some(&self.key.turn), script);
+            script.relieve().await?;
         }
         for step in &self.steps {
-            steps::put(scope, step, conn).await?;
+            steps::put(scope, step, script);
+            script.relieve().await?;
         }
         if let Some(patch) = &self.thread {
-            patch.apply(scope, conn).await?;
+            patch.apply(scope, script);
         }
         for batch in &self.log {
-            turns::put_batch(scope, batch, conn).await?;
+            turns::put_batch(scope, batch, script);
+            script.relieve().await?;
         }
         Ok(Written::Stored)
     }

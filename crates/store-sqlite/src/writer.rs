@@ -12,17 +12,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::connect::{BUSY_ATTEMPTS, Options};
-use crate::fault::{fault, is_busy};
+use crate::script::{Ended, Script};
 
 /// The most jobs in one transaction.
 const MAX_JOBS: usize = 64;
 
 /// A write. It may run more than once, each time in a transaction where nothing of an earlier run is left.
+/// What it adds to the script may be sent after it has run.
 pub(crate) trait Job: Send + Sync + 'static {
     type Output: Send + 'static;
 
-    fn run(&self, conn: &mut SqliteConnection)
-    -> impl Future<Output = Result<Self::Output>> + Send;
+    fn run(&self, script: &mut Script<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
 #[derive(Debug)]
@@ -78,7 +78,7 @@ fn unavailable(detail: &str) -> StoreError {
 }
 
 trait Queued: Send {
-    fn run<'a>(&'a mut self, conn: &'a mut SqliteConnection) -> BoxFuture<'a, Result<()>>;
+    fn run<'a>(&'a mut self, script: &'a mut Script<'_>) -> BoxFuture<'a, Result<()>>;
     fn settle(self: Box<Self>, outcome: Result<()>);
 }
 
@@ -89,9 +89,9 @@ struct Entry<J: Job> {
 }
 
 impl<J: Job> Queued for Entry<J> {
-    fn run<'a>(&'a mut self, conn: &'a mut SqliteConnection) -> BoxFuture<'a, Result<()>> {
+    fn run<'a>(&'a mut self, script: &'a mut Script<'_>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            self.output = Some(self.job.run(conn).await?);
+            self.output = Some(self.job.run(script).await?);
             Ok(())
         })
     }
@@ -145,41 +145,22 @@ async fn perform(conn: &mut SqliteConnection, jobs: &mut Vec<Box<dyn Queued>>) {
 }
 
 async fn transaction(conn: &mut SqliteConnection, jobs: &mut [Box<dyn Queued>]) -> Result<()> {
-    begin(conn).await?;
-    for job in jobs {
-        let outcome = job.run(conn).await;
-        if outcome.is_err() {
-            return end(conn, outcome).await;
-        }
-    }
-    end(conn, Ok(())).await
-}
-
-/// Begins a transaction that may write.
-pub(crate) async fn begin(conn: &mut SqliteConnection) -> Result<()> {
     let mut attempt = 1;
     loop {
-        match sqlx::query("begin immediate").execute(&mut *conn).await {
-            Ok(_) => return Ok(()),
-            Err(error) if is_busy(&error) && attempt < BUSY_ATTEMPTS => attempt += 1,
-            Err(error) => return Err(fault(error)),
+        let mut script = Script::new(conn);
+        script.add("begin immediate", "transaction", "");
+        let outcome = run_all(&mut script, jobs).await;
+        match script.end(outcome).await {
+            Ended::Busy(_) if attempt < BUSY_ATTEMPTS => attempt += 1,
+            Ended::Busy(outcome) | Ended::Settled(outcome) => return outcome,
         }
     }
 }
 
-/// Commits what succeeded and rolls back what didn't.
-pub(crate) async fn end(conn: &mut SqliteConnection, outcome: Result<()>) -> Result<()> {
-    let outcome = match outcome {
-        Ok(()) => sqlx::query("commit")
-            .execute(&mut *conn)
-            .await
-            .map(drop)
-            .map_err(fault),
-        Err(error) => Err(error),
-    };
-    if outcome.is_err() {
-        // It fails where the failure has rolled back already.
-        drop(sqlx::query("rollback").execute(conn).await);
+async fn run_all(script: &mut Script<'_>, jobs: &mut [Box<dyn Queued>]) -> Result<()> {
+    for job in jobs {
+        job.run(script).await?;
+        script.relieve().await?;
     }
-    outcome
+    Ok(())
 }

@@ -83,10 +83,10 @@ impl Threads for MemoryStore {
     }
 }
 
-/// The thread as the patch makes it, if it isn't too large then.
+/// The thread as the patch makes it, unless the patch is too large.
 pub(super) fn patched(thread: &ThreadMetadata, patch: ThreadPatch) -> Result<ThreadMetadata> {
+    form::check_patch(&thread.id, &patch)?;
     let mut changed = thread.clone();
     patch.apply(&mut changed);
-    form::thread_json(&changed)?;
     Ok(changed)
 }

@@ -4,7 +4,7 @@ use frontdesk_protocol::{Attachment, Order, ThreadId, ThreadItem, ThreadMetadata
 use serde::Serialize;
 
 use crate::limit::{self, MAX_ITEM_BYTES, MAX_LOG_BATCH_BYTES, MAX_RECORD_BYTES, MAX_STEP_BYTES};
-use crate::{BeginTurn, LogBatch, Result, StoreError, TurnKey, TurnStatus, TurnWrite};
+use crate::{BeginTurn, LogBatch, Result, StoreError, ThreadPatch, TurnKey, TurnStatus, TurnWrite};
 
 /// A time in whole microseconds, as every store keeps it.
 pub fn whole_micros(time: Timestamp) -> Timestamp {
@@ -47,6 +47,12 @@ pub fn attachment_json(attachment: &Attachment) -> Result<String> {
         attachment,
         MAX_RECORD_BYTES,
     )
+}
+
+/// Checks a change of a thread by itself.
+pub fn check_patch(thread: &ThreadId, patch: &ThreadPatch) -> Result<()> {
+    let changed = (&patch.title, &patch.metadata, &patch.allowed_image_domains);
+    json("thread", thread.as_str(), &changed, MAX_RECORD_BYTES).map(drop)
 }
 
 /// Checks the beginning of a turn by itself.
