@@ -39,13 +39,18 @@ pub(super) fn smoke(workspace: &Workspace) -> Result<()> {
     }
     let manifest: Manifest =
         toml::from_str(&workspace.read(MANIFEST)?).context("cannot read fuzz/Cargo.toml")?;
+    let version = command::output(command::new("rustc", root).arg("-vV"))?;
+    let host = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .context("rustc names no host")?;
     for target in &manifest.bin {
-        run(workspace, &target.name)?;
+        run(workspace, host, &target.name)?;
     }
     Ok(())
 }
 
-fn run(workspace: &Workspace, target: &str) -> Result<()> {
+fn run(workspace: &Workspace, host: &str, target: &str) -> Result<()> {
     let corpus = workspace.path(&format!("fuzz/corpus/{target}"));
     let artifacts = workspace.path("fuzz/artifacts");
     for folder in [&corpus, &artifacts] {
@@ -54,7 +59,9 @@ fn run(workspace: &Workspace, target: &str) -> Result<()> {
     println!("fuzz: {target}, {SECONDS} s");
     command::run(
         command::cargo(&workspace.path("fuzz"))
-            .args(["run", "--quiet", "--release", "--bin", target, "--"])
+            .args(["run", "--quiet", "--release", "--locked", "--bin", target])
+            // Named, so that build scripts are spared: they couldn't be linked with the coverage.
+            .args(["--target", host, "--"])
             .arg(&corpus)
             .arg(format!("-max_total_time={SECONDS}"))
             .arg(format!("-artifact_prefix={}/", artifacts.display()))
