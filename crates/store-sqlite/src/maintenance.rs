@@ -50,7 +50,14 @@ impl Maintenance for SqliteStore {
     }
 
     async fn drop_logs(&self, ended_before: Timestamp) -> Result<u64> {
-        self.write(DropLogs(ended_before)).await
+        let mut dropped = 0;
+        loop {
+            let turns = self.write(DropLogs(ended_before)).await?;
+            dropped += turns;
+            if turns < DROPPED_AT_ONCE {
+                return Ok(dropped);
+            }
+        }
     }
 
     async fn ping(&self) -> Result<()> {
@@ -158,37 +165,42 @@ impl Job for TakeOver {
     }
 }
 
+/// The most turns whose logs are dropped in one transaction, so that no other write waits for long.
+const DROPPED_AT_ONCE: u64 = 200;
+
 struct DropLogs(Timestamp);
 
 impl Job for DropLogs {
     type Output = u64;
 
     async fn run(&self, script: &mut Script<'_>) -> Result<u64> {
-        let before = self.0.as_microsecond();
         script
             .add(
-                "select count(distinct turn_logs.turn_id)
+                "select distinct turn_logs.turn_id
                  from turn_logs
-                     join turns on turns.id = turn_logs.turn_id
-                 where turns.ended_at < ?",
+                     cross join turns on turns.id = turn_logs.turn_id
+                 where turns.ended_at < ?
+                 limit ?",
                 "log",
                 "",
             )
-            .bind(before);
-        let counted = script
-            .row()
+            .bind(self.0.as_microsecond())
+            .bind(row::integer(DROPPED_AT_ONCE));
+        let turns: sqlx::Result<Vec<String>> = script
+            .send()
             .await?
+            .rows
+            .iter()
             .map(|row| row.try_get(0))
-            .transpose()
-            .map_err(fault)?;
+            .collect();
+        let turns = turns.map_err(fault)?;
         script
             .add(
-                "delete from turn_logs
-                 where turn_id in (select id from turns where ended_at < ?)",
+                "delete from turn_logs where turn_id in (select value from json_each(?))",
                 "log",
                 "",
             )
-            .bind(before);
-        row::number(counted.unwrap_or(0_i64))
+            .bind(row::json("turns", &turns)?);
+        row::number(i64::try_from(turns.len()).unwrap_or(i64::MAX))
     }
 }

@@ -20,8 +20,8 @@ pub(crate) async fn of_turns(
     let rows: Vec<(String, i64, i64, String)> = sqlx::query_as(
         "select steps.turn_id, steps.number, steps.version, steps.data
          from json_each(?4) as asked
-             join turns on turns.id = asked.value
-             join steps on steps.turn_id = turns.id
+             cross join turns on turns.id = asked.value
+             cross join steps on steps.turn_id = turns.id
          where turns.tenant_id = ?1 and turns.user_id = ?2 and turns.thread_id = ?3
              and steps.tenant_id = ?1 and steps.user_id = ?2
          order by asked.key, steps.number",
