@@ -64,7 +64,7 @@ pub(crate) fn router(app: App, mounted: Option<Router>) -> Router {
         .route("/chatkit/turns/{turn}/stop", post(turns::stop))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .fallback(page::page_or_not_found)
+        .fallback(answer::not_found)
         .method_not_allowed_fallback(answer::method_not_allowed)
         .with_state(app.clone());
     routes

@@ -136,6 +136,11 @@ impl From<AuthError> for HttpError {
     }
 }
 
+/// A path that nothing lies at.
+pub(crate) async fn not_found() -> HttpError {
+    HttpError::not_found()
+}
+
 /// A path that has other methods.
 pub(crate) async fn method_not_allowed() -> HttpError {
     HttpError::new(

@@ -1,10 +1,8 @@
 //! `/`: a plain page to try the chat with.
 
 use axum::extract::OriginalUri;
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-
-use super::HttpError;
 
 const PAGE: &str = include_str!("../../assets/index.html");
 const SCRIPT: &str = include_str!("../../assets/page.js");
@@ -29,18 +27,6 @@ pub(crate) async fn script() -> Response {
 /// The page's style.
 pub(crate) async fn style() -> Response {
     asset("text/css; charset=utf-8", STYLE)
-}
-
-/// What no route matches. A router that is nested at `/support` sees `/support/` here.
-pub(crate) async fn page_or_not_found(
-    method: Method,
-    uri: Uri,
-    original: OriginalUri,
-) -> Result<Response, HttpError> {
-    match uri.path() {
-        "" | "/" if method == Method::GET || method == Method::HEAD => Ok(page(original).await),
-        _ => Err(HttpError::not_found()),
-    }
 }
 
 fn asset(content_type: &'static str, body: impl IntoResponse) -> Response {
