@@ -1,7 +1,7 @@
 //! Two stores on one file, as two processes have it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use frontdesk_protocol::{Order, ThreadId};
 use frontdesk_store::{
@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::sample::{ann, begin, end, folder, key};
 
 const CALLERS: usize = 200;
+const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// A whole conversation; what one store has stored is read through the other.
 async fn converse(name: String, writes: Arc<SqliteStore>, reads: Arc<SqliteStore>) -> Result<()> {
@@ -120,7 +121,7 @@ async fn a_lock_that_stays_makes_the_store_unavailable() -> Result<()> {
     let folder = folder()?;
     let path = folder.path().join("store.db");
     let options = Options {
-        busy_timeout: Duration::from_millis(20),
+        busy_timeout: BUSY_TIMEOUT,
         ..Options::default()
     };
     let store = SqliteStore::open(&path, options).await?;
@@ -131,11 +132,13 @@ async fn a_lock_that_stays_makes_the_store_unavailable() -> Result<()> {
         .execute(&mut other)
         .await
         .unwrap();
+    let asked = Instant::now();
     let error = store
         .begin_turn(&ann()?, begin("thr_1")?)
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    assert!(asked.elapsed() >= 3 * BUSY_TIMEOUT, "tried three times");
     sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
     let began = store.begin_turn(&ann()?, begin("thr_1")?).await?;
     assert_eq!(
