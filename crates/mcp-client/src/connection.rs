@@ -20,6 +20,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 
 use crate::credential::{Credential, SignedHttp};
 use crate::events::Events;
+use crate::in_flight::InFlight;
 use crate::listing::{MAX_PAGES, MAX_TOOLS};
 use crate::{Era, McpError, McpServerConfig};
 
@@ -169,7 +170,10 @@ impl Connection {
             .service
             .service()
             .follow(handle.progress_token.clone(), progress);
-        match handle.await_response().await {
+        let in_flight = InFlight::new(self.service.peer(), handle.id.clone());
+        let answer = handle.await_response().await;
+        in_flight.landed();
+        match answer {
             Ok(ServerResult::CallToolResult(result)) => Ok(result),
             Ok(ServerResult::InputRequiredResult(_)) => Err(McpError::Refused {
                 message: "it asks for input that can't be given here".to_owned(),

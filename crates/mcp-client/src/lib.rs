@@ -11,6 +11,7 @@ mod credential;
 mod events;
 mod failure;
 mod http;
+mod in_flight;
 mod listing;
 mod output;
 mod pool;

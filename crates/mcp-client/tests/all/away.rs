@@ -1,0 +1,181 @@
+//! Servers that are away, come back, refuse, or are silent.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use frontdesk_auth::outgoing::Outgoing;
+use frontdesk_mcp_client::{Era, McpError, McpServers};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::stand::{Stand, principal, said};
+
+#[tokio::test]
+async fn a_server_that_is_away_is_told_of_and_used_again_when_it_is_back() {
+    for era in [Era::Auto, Era::Initialize] {
+        let mut stand = Stand::with(|config| config.era = era).await.unwrap();
+        assert_eq!(
+            stand
+                .call("ann", "say", json!({"words": ["a"]}))
+                .await
+                .unwrap(),
+            said("ann", "a")
+        );
+        stand.stop().await;
+        let error = stand
+            .call("ann", "say", json!({"words": ["b"]}))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.model_message,
+            "the tool server stand can't be reached at the moment; nothing was done"
+        );
+        let bob = principal("bob").unwrap();
+        assert!(matches!(
+            stand.client.tools(&bob).await,
+            Err(McpError::Away { .. })
+        ));
+        stand.start().unwrap();
+        assert_eq!(
+            stand
+                .call("ann", "say", json!({"words": ["c"]}))
+                .await
+                .unwrap(),
+            said("ann", "c")
+        );
+        assert_eq!(stand.client.tools(&bob).await.unwrap().len(), 6);
+        assert_eq!(stand.seen.calls.load(Ordering::SeqCst), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_between_two_calls_goes_unnoticed() {
+    let mut stand = Stand::open().await.unwrap();
+    stand
+        .call("ann", "say", json!({"words": ["a"]}))
+        .await
+        .unwrap();
+    stand.stop().await;
+    stand.start().unwrap();
+    assert_eq!(
+        stand
+            .call("ann", "say", json!({"words": ["b"]}))
+            .await
+            .unwrap(),
+        said("ann", "b")
+    );
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_is_told_without_the_credential() {
+    let stand = Stand::with(|config| config.auth = Outgoing::None)
+        .await
+        .unwrap();
+    let error = stand
+        .call("ann", "say", json!({"words": []}))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.model_message,
+        "the tool server stand refuses the user's sign-in"
+    );
+
+    let mut wrong = None;
+    let stand = Stand::with(|config| {
+        if let Outgoing::Signed { audience, .. } = &mut config.auth {
+            "https://elsewhere.example".clone_into(audience);
+        }
+        wrong = Some(config.auth.clone());
+    })
+    .await
+    .unwrap();
+    let token = wrong
+        .unwrap()
+        .bearer(&principal("ann").unwrap())
+        .unwrap()
+        .unwrap();
+    let error = stand
+        .call("ann", "say", json!({"words": []}))
+        .await
+        .unwrap_err();
+    assert!(
+        !error.to_string().contains(token.expose()) && error.detail.contains("refuses the sign-in")
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_is_away_within_the_limit() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", silent.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    let stand = Stand::with(|config| {
+        config.url = url;
+        config.connect_timeout = Duration::from_millis(200);
+    })
+    .await
+    .unwrap();
+    let error = stand
+        .client
+        .tools(&principal("ann").unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error,
+        McpError::Away {
+            detail: "no connection within 200ms".to_owned()
+        }
+    );
+}
+
+#[tokio::test]
+async fn readiness_names_the_servers_that_are_away() {
+    let mut first = Stand::open().await.unwrap();
+    let second = Stand::with(|config| config.name = "second".to_owned())
+        .await
+        .unwrap();
+    first.stop().await;
+    let servers = McpServers::new([first.client.clone(), second.client.clone()]);
+    let readiness: Vec<(String, Option<String>)> = servers
+        .readiness()
+        .await
+        .into_iter()
+        .map(|readiness| (readiness.server, readiness.away))
+        .collect();
+    assert_eq!(
+        readiness,
+        [
+            ("stand".to_owned(), Some("can't be reached".to_owned())),
+            ("second".to_owned(), None)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_dies_in_mid_call_is_told_of_and_other_users_go_on() {
+    for era in [Era::Stateless, Era::Initialize] {
+        let mut stand = Stand::with(|config| config.era = era).await.unwrap();
+        let client = stand.client.clone();
+        let call = crate::stand::context("ann", frontdesk_agent::ProgressSink::silent()).unwrap();
+        let hanging =
+            frontdesk_agent::Toolset::call(client.as_ref(), "hang", serde_json::Map::new(), call);
+        let (died, ()) = tokio::join!(hanging, async {
+            stand.seen.started.notified().await;
+            stand.stop().await;
+        });
+        assert_eq!(
+            died.unwrap_err().model_message,
+            "the connection to the tool server stand broke; whether anything was done is not known"
+        );
+        stand.start().unwrap();
+        for user in ["ann", "bob"] {
+            assert_eq!(
+                stand
+                    .call(user, "say", json!({"words": ["a"]}))
+                    .await
+                    .unwrap(),
+                said(user, "a")
+            );
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Listing and calling.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use frontdesk_agent::{Annotations, Outcome, Progress, ProgressSink, ToolOutput};
+use frontdesk_mcp_client::{Era, MAX_OUTPUT_BYTES};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::stand::{MEETING, Stand, context, principal, said};
+
+#[tokio::test]
+async fn tools_are_listed_once_in_the_order_of_their_names() {
+    let stand = Stand::open().await.unwrap();
+    let ann = principal("ann").unwrap();
+    let tools = stand.client.tools(&ann).await.unwrap();
+    let names: Vec<&str> = tools
+        .iter()
+        .map(|tool| tool.definition.name.as_str())
+        .collect();
+    assert_eq!(names, ["hang", "long", "meet", "refuse", "say", "work"]);
+    let say = &tools[4];
+    assert_eq!(say.definition.description, "Says words.");
+    assert_eq!(
+        *say.definition.parameters,
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "properties": {"words": {"type": "array", "items": {"type": "string"}}},
+            "required": ["words"],
+        })
+    );
+    assert_eq!(
+        say.annotations,
+        Annotations {
+            title: Some("Say something".to_owned()),
+            read_only: Some(false),
+            destructive: Some(false),
+            idempotent: Some(true),
+        }
+    );
+    stand.client.tools(&ann).await.unwrap();
+    stand
+        .call("ann", "say", json!({"words": ["a"]}))
+        .await
+        .unwrap();
+    stand
+        .call("ann", "say", json!({"words": ["b"]}))
+        .await
+        .unwrap();
+    assert_eq!(
+        stand.seen.methods(),
+        ["server/discover", "tools/list", "tools/call", "tools/call"]
+    );
+}
+
+#[tokio::test]
+async fn a_result_is_its_structured_content_or_its_text() {
+    for era in [Era::Auto, Era::Stateless, Era::Initialize] {
+        let stand = Stand::with(|config| config.era = era).await.unwrap();
+        assert_eq!(
+            stand
+                .call("ann", "say", json!({"words": ["good", "day"]}))
+                .await
+                .unwrap(),
+            said("ann", "good day")
+        );
+        assert_eq!(
+            stand.call("ann", "refuse", json!({})).await.unwrap(),
+            ToolOutput::error("not for ann")
+        );
+        let missing = stand.call("ann", "say", json!({})).await.unwrap();
+        assert_eq!(
+            missing,
+            ToolOutput::error("invalid arguments: missing field `words`")
+        );
+        let unknown = stand.call("ann", "nothing", json!({})).await.unwrap_err();
+        assert_eq!(
+            unknown.model_message,
+            "the tool server stand refuses the call: unknown tool: nothing"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_is_too_long_is_cut_and_says_so() {
+    let stand = Stand::open().await.unwrap();
+    let output = stand.call("ann", "long", json!({})).await.unwrap();
+    assert_eq!(output.outcome, Outcome::Ok);
+    let note = format!(
+        "\n[cut here: the result has {} bytes]",
+        MAX_OUTPUT_BYTES + 1
+    );
+    assert_eq!(
+        output.text,
+        format!("{}{note}", "x".repeat(MAX_OUTPUT_BYTES))
+    );
+}
+
+#[tokio::test]
+async fn calls_of_one_user_run_at_the_same_time() {
+    for era in [Era::Stateless, Era::Initialize] {
+        let stand = Stand::with(|config| config.era = era).await.unwrap();
+        let calls = (0..MEETING).map(|_| stand.call("ann", "meet", json!({})));
+        for output in join_all(calls).await {
+            assert_eq!(output.unwrap(), ToolOutput::text("met"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_cancelled_or_dropped_ends_at_the_server() {
+    for era in [Era::Stateless, Era::Initialize] {
+        let stand = Stand::with(|config| config.era = era).await.unwrap();
+        let context = context("ann", ProgressSink::silent()).unwrap();
+        let cancel = context.cancel.clone();
+        let (output, ()) = tokio::join!(stand.call_in(context, "hang", json!({})), async {
+            stand.seen.started.notified().await;
+            cancel.cancel();
+        });
+        assert_eq!(output.unwrap_err().model_message, "the call was cancelled");
+        stand.seen.ended.notified().await;
+        tokio::select! {
+            _ = stand.call("ann", "hang", json!({})) => unreachable!("the tool never ends"),
+            () = stand.seen.started.notified() => {}
+        }
+        stand.seen.ended.notified().await;
+        assert_eq!(
+            stand
+                .call("ann", "say", json!({"words": []}))
+                .await
+                .unwrap(),
+            said("ann", "")
+        );
+    }
+}
+
+#[tokio::test]
+async fn progress_is_passed_on_and_gives_the_call_its_time_again() {
+    for era in [Era::Stateless, Era::Initialize] {
+        let stand = Stand::with(|config| {
+            config.era = era;
+            config.call_timeout = Duration::from_millis(400);
+        })
+        .await
+        .unwrap();
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let sink = ProgressSink::new({
+            let reports = Arc::clone(&reports);
+            move |progress| reports.lock().unwrap().push(progress)
+        });
+        let output = stand
+            .call_in(context("ann", sink.clone()).unwrap(), "work", json!({}))
+            .await
+            .unwrap();
+        assert_eq!(output, ToolOutput::text("worked"));
+        assert_eq!(
+            reports.lock().unwrap().last(),
+            Some(&Progress {
+                message: None,
+                fraction: Some(1.0)
+            })
+        );
+
+        let late = stand
+            .call_in(context("ann", sink).unwrap(), "hang", json!({}))
+            .await
+            .unwrap_err();
+        assert!(late.model_message.starts_with("tool timed out"), "{late}");
+        stand.seen.ended.notified().await;
+        let expected = Progress {
+            message: Some("a quarter".to_owned()),
+            fraction: Some(0.25),
+        };
+        assert_eq!(reports.lock().unwrap().last(), Some(&expected));
+    }
+}
