@@ -1,7 +1,7 @@
 //! Puts the parts together: store, sign-in, model, tools, assistant, chat, routes.
 
 mod assistant;
-#[cfg(feature = "demo")]
+#[cfg_attr(not(feature = "demo"), path = "assemble/not_embedded.rs")]
 mod embedded;
 mod end;
 mod model;

@@ -10,7 +10,7 @@ use frontdesk::config::{Config, DEFAULT_FILE, Environment, Sources};
 use tracing_subscriber::EnvFilter;
 
 /// What is logged when `RUST_LOG` says nothing.
-const DEFAULT_LOG: &str = "info";
+const DEFAULT_LOG: &str = "info,rmcp=warn";
 
 #[derive(Parser)]
 #[command(

@@ -6,8 +6,13 @@ use frontdesk_model::Model;
 use frontdesk_model::openai_responses::{Config, OpenAiResponses};
 use frontdesk_model::scripted::{Script, Scripted};
 
+use super::embedded;
 use crate::Error;
 use crate::config::{ModelSection, Provider};
+
+/// What is said where nothing is configured and nothing is built in.
+const NO_MODEL: &str =
+    "no model is configured: set OPENAI_API_KEY, OPENAI_BASE_URL or a rules_file";
 
 /// The model that a section describes.
 pub(crate) fn model(name: &str, section: &ModelSection) -> Result<Arc<dyn Model>, Error> {
@@ -35,7 +40,9 @@ pub(crate) fn model(name: &str, section: &ModelSection) -> Result<Arc<dyn Model>
             let rules = match rules_file {
                 Some(file) => std::fs::read_to_string(&file.value)
                     .map_err(|error| failed(format!("{}: {error}", file.value.display())))?,
-                None => demonstration(name)?.to_owned(),
+                None => embedded::rules()
+                    .ok_or_else(|| failed(NO_MODEL.to_owned()))?
+                    .to_owned(),
             };
             let script = Script::from_toml(&rules).map_err(|error| failed(error.to_string()))?;
             tracing::info!(
@@ -44,22 +51,4 @@ pub(crate) fn model(name: &str, section: &ModelSection) -> Result<Arc<dyn Model>
             Ok(Arc::new(Scripted::new(script)))
         }
     }
-}
-
-#[cfg(feature = "demo")]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "without the feature there is none"
-)]
-fn demonstration(_name: &str) -> Result<&'static str, Error> {
-    Ok("")
-}
-
-#[cfg(not(feature = "demo"))]
-fn demonstration(name: &str) -> Result<&'static str, Error> {
-    Err(Error::Model {
-        name: name.to_owned(),
-        detail: "no model is configured: set OPENAI_API_KEY or OPENAI_BASE_URL, or a rules_file"
-            .to_owned(),
-    })
 }

@@ -12,7 +12,7 @@ use frontdesk_clock::Clock;
 use frontdesk_mcp_client::{McpServer, McpServerConfig, McpServers};
 use url::Url;
 
-use super::End;
+use super::{End, embedded};
 use crate::Error;
 use crate::config::{McpAuth, McpSection, McpUrl};
 use crate::health::Health;
@@ -97,16 +97,8 @@ impl Tools<'_> {
         Ok(url)
     }
 
-    #[cfg(feature = "demo")]
     async fn mount(&self, server: &McpSection, url: &Url, end: &mut End) -> Result<Router, Error> {
         let (audience, clock) = (&server.audience.value, Arc::clone(&self.clock));
-        super::embedded::mount(&self.signer, audience, url, self.data_dir, clock, end).await
-    }
-
-    #[cfg(not(feature = "demo"))]
-    async fn mount(&self, _: &McpSection, _: &Url, _: &mut End) -> Result<Router, Error> {
-        Err(Error::Tools {
-            detail: "this build has no embedded server".to_owned(),
-        })
+        embedded::mount(&self.signer, audience, url, self.data_dir, clock, end).await
     }
 }
