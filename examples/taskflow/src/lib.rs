@@ -13,3 +13,6 @@ pub use error::TaskflowError;
 pub use store::Tasks;
 pub use task::{Priority, Status, Task, TaskId};
 pub use tools::server;
+
+/// What the scripted model says and does with these tools: a script in the form that `frontdesk-model` reads.
+pub const RULES: &str = include_str!("../rules.toml");
