@@ -13,7 +13,7 @@ mod title;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use frontdesk_agent::{Agent, RunContext};
+use frontdesk_agent::{Agent, RunContext, RunError};
 use frontdesk_protocol::{ThreadEvent, ThreadId, UserMessageItem};
 
 pub use instructions::{InstructionsError, InstructionsTemplate};
@@ -79,11 +79,12 @@ impl Responder for Assistant {
                     None => Ok(()),
                 }
             }
+            // The turn settles what a stopped answer leaves open.
+            Err(RunError::Stopped) => {
+                let stopped = || TurnError::other("the run was stopped");
+                Err(events.take_failure().unwrap_or_else(stopped))
+            }
             Err(error) => {
-                // What the store said about it comes before what the run made of it.
-                if let Some(failed) = events.take_failure() {
-                    return Err(failed);
-                }
                 events.close().await?;
                 tracing::warn!(turn = %turn.id(), error = error.detail(), "the agent's run failed");
                 apologise(turn, error.user_message()).await?;

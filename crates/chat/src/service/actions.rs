@@ -58,9 +58,11 @@ impl Service {
             }
         };
         let responder = &self.0.parts.responder;
-        let response = responder
+        let mut response = responder
             .sync_action(cx, &thread, params.action, sender)
             .await?;
+        // Hidden items are never sent.
+        response.updated_item = response.updated_item.filter(|item| !item.is_hidden());
         json(&response.into_wire())
     }
 
@@ -70,7 +72,7 @@ impl Service {
         thread: &ThreadId,
         id: Option<&ItemId>,
     ) -> Result<Sender, ChatError> {
-        let Some(id) = id else {
+        let Some(id) = id.filter(|id| !id.as_str().is_empty()) else {
             return Ok(Sender::Nobody);
         };
         match self.item(scope, thread, id).await? {

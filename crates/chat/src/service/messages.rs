@@ -115,6 +115,16 @@ impl Service {
         for id in &input.attachments {
             let found = self.store().attachment(scope, id).await?;
             let mut attachment = found.ok_or(ChatError::NotFound { what: "attachment" })?;
+            if attachment
+                .thread_id()
+                .is_some_and(|linked| linked != thread)
+            {
+                let message = format!("{id} belongs to another thread");
+                return Err(ChatError::unprocessable(
+                    "params.input.attachments",
+                    message,
+                ));
+            }
             attachment.set_thread_id(Some(thread.clone()));
             attachments.push(attachment);
         }

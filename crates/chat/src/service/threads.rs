@@ -54,7 +54,7 @@ impl Service {
         let request = PageRequest {
             limit: page_limit(params.limit, self.options().limits.page)?,
             order: params.order,
-            after: params.after,
+            after: params.after.filter(|after| !after.is_empty()),
         };
         let page = self.store().threads(&cx.scope(), &request).await?;
         let page = page.ok_or_else(unknown_cursor)?;

@@ -13,12 +13,12 @@ impl Service {
         params: InputTranscribe,
         cx: &RequestContext,
     ) -> Result<Reply, ChatError> {
-        let data = STANDARD
-            .decode(params.audio_base64)
-            .map_err(|_| ChatError::BadRequest {
-                field: "params.audio_base64".to_owned(),
-                message: "is not base64".to_owned(),
-            })?;
+        let mut audio = params.audio_base64;
+        audio.retain(|c| !c.is_ascii_whitespace());
+        let data = STANDARD.decode(audio).map_err(|_| ChatError::BadRequest {
+            field: "params.audio_base64".to_owned(),
+            message: "is not base64".to_owned(),
+        })?;
         let audio = Audio {
             data: data.into(),
             mime_type: params.mime_type,

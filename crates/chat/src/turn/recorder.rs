@@ -78,16 +78,16 @@ impl Recorder {
     }
 
     /// Records an event: stores what it says is done, then shows it.
-    pub(crate) async fn record(&mut self, event: ThreadEvent) -> Result<(), TurnError> {
+    pub(crate) async fn record(&mut self, mut event: ThreadEvent) -> Result<(), TurnError> {
+        self.adopt(&mut event);
         match &event {
             ThreadEvent::ItemDone(done) => {
-                let put = vec![self.adopt(&done.item)];
-                self.store_now(put_items(put)).await?;
+                self.store_now(put_items(vec![done.item.clone()])).await?;
                 self.waits_for_user |= waits(&done.item);
             }
             ThreadEvent::ItemReplaced(replaced) => {
-                let put = vec![self.adopt(&replaced.item)];
-                self.store_now(put_items(put)).await?;
+                self.store_now(put_items(vec![replaced.item.clone()]))
+                    .await?;
             }
             ThreadEvent::ItemRemoved(removed) => {
                 let remove = vec![removed.item_id.clone()];
@@ -100,7 +100,7 @@ impl Recorder {
             _ => {}
         }
         self.pending.follow(&event);
-        if !is_hidden(&event) {
+        if let Some(event) = visible(event) {
             self.show(&event, Audience::Everyone)?;
         }
         self.announce_thread().await
@@ -142,7 +142,7 @@ impl Recorder {
     /// `note` is stored with it, for the model to read.
     pub(crate) async fn settle_pending(&mut self, note: ThreadItem) -> Result<(), TurnError> {
         let (kept, dropped) = self.pending.drain();
-        let mut put: Vec<ThreadItem> = kept.iter().map(|item| self.adopt(item)).collect();
+        let mut put = kept.clone();
         put.push(note);
         self.store_now(put_items(put)).await?;
         for item in kept {
@@ -193,11 +193,17 @@ impl Recorder {
         }
     }
 
-    /// The item as this thread's: a responder can't write into another one.
-    fn adopt(&self, item: &ThreadItem) -> ThreadItem {
-        let mut item = item.clone();
-        item.set_thread_id(self.live.key.thread.clone());
-        item
+    /// Makes the event's item this thread's: a responder can't write into another one.
+    fn adopt(&self, event: &mut ThreadEvent) {
+        let item = match event {
+            ThreadEvent::ItemAdded(event) => &mut event.item,
+            ThreadEvent::ItemDone(event) => &mut event.item,
+            ThreadEvent::ItemReplaced(event) => &mut event.item,
+            _ => return,
+        };
+        if *item.thread_id() != self.live.key.thread {
+            item.set_thread_id(self.live.key.thread.clone());
+        }
     }
 }
 
@@ -212,13 +218,24 @@ fn put_items(put: Vec<ThreadItem>) -> TurnWrite {
     }
 }
 
-/// Hidden items are stored and never sent.
-fn is_hidden(event: &ThreadEvent) -> bool {
+/// The event as clients may see it. Hidden items are stored and never sent; one that takes the place of an item
+/// that was seen takes it away.
+fn visible(event: ThreadEvent) -> Option<ThreadEvent> {
     match event {
-        ThreadEvent::ItemAdded(event) => event.item.is_hidden(),
-        ThreadEvent::ItemDone(event) => event.item.is_hidden(),
-        ThreadEvent::ItemReplaced(event) => event.item.is_hidden(),
-        _ => false,
+        ThreadEvent::ItemAdded(event) if event.item.is_hidden() => None,
+        ThreadEvent::ItemDone(event) if event.item.is_hidden() => None,
+        ThreadEvent::ItemReplaced(event) if event.item.is_hidden() => {
+            Some(ThreadEvent::item_removed(event.item.id().clone()))
+        }
+        ThreadEvent::ThreadCreated(mut event) => {
+            event.thread.items.data.retain(|item| !item.is_hidden());
+            Some(ThreadEvent::ThreadCreated(event))
+        }
+        ThreadEvent::ThreadUpdated(mut event) => {
+            event.thread.items.data.retain(|item| !item.is_hidden());
+            Some(ThreadEvent::ThreadUpdated(event))
+        }
+        event => Some(event),
     }
 }
 

@@ -50,9 +50,9 @@ pub(crate) async fn run(
     let live = Arc::clone(turn.recorder.live());
     let outcome = {
         let work = AssertUnwindSafe(answer(&mut turn, call, responder.as_ref())).catch_unwind();
+        // The work comes first: what is finished when the stop arrives is finished.
         tokio::select! {
             biased;
-            reason = live.stopped() => Outcome::Stopped(reason),
             result = tokio::time::timeout(deadline, work) => Outcome::Returned(match result {
                 Ok(Ok(result)) => result,
                 Ok(Err(_)) => Err(TurnError::other("the responder panicked")),
@@ -61,7 +61,13 @@ pub(crate) async fn run(
                     allow_retry: true,
                 }),
             }),
+            reason = live.stopped() => Outcome::Stopped(reason),
         }
+    };
+    let outcome = match outcome {
+        // What the responder makes of a stop is no failure.
+        Outcome::Returned(Err(_)) if live.is_stopping() => Outcome::Stopped(live.stopped().await),
+        outcome => outcome,
     };
     let status = settle(&mut turn, outcome).await;
     if let Some(status) = status {

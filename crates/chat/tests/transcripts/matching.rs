@@ -119,6 +119,11 @@ impl Bindings {
             (Value::Object(recorded), Value::Object(actual)) => {
                 self.matches_object(recorded, actual)
             }
+            (Value::Number(recorded), Value::Number(actual))
+                if recorded.as_f64() == actual.as_f64() =>
+            {
+                Ok(())
+            }
             (recorded, actual) if recorded == actual => Ok(()),
             (recorded, actual) => Err(format!(": {actual}, recorded {recorded}")),
         }

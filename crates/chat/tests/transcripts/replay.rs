@@ -160,7 +160,8 @@ impl Player {
         if !is_fault {
             return false;
         }
-        if kind == "threads.add_client_tool_output" && has_pending_call(before, step) {
+        let streams = matches!(step.reply, Expected::Stream { .. });
+        if kind == "threads.add_client_tool_output" && streams && has_pending_call(before, step) {
             assert!(
                 matches!(outcome, Outcome::Events(_)),
                 "{at}: the pending call was not found"
