@@ -13,7 +13,7 @@ use crate::stand::{Stand, principal, said};
 #[tokio::test]
 async fn a_server_that_is_away_is_told_of_and_used_again_when_it_is_back() {
     for era in [Era::Auto, Era::Initialize] {
-        let mut stand = Stand::with(|config| config.era = era).await.unwrap();
+        let mut stand = Stand::with(|config| config.era = era).unwrap();
         assert_eq!(
             stand
                 .call("ann", "say", json!({"words": ["a"]}))
@@ -50,7 +50,7 @@ async fn a_server_that_is_away_is_told_of_and_used_again_when_it_is_back() {
 
 #[tokio::test]
 async fn a_restart_between_two_calls_goes_unnoticed() {
-    let mut stand = Stand::open().await.unwrap();
+    let mut stand = Stand::open().unwrap();
     stand
         .call("ann", "say", json!({"words": ["a"]}))
         .await
@@ -68,9 +68,7 @@ async fn a_restart_between_two_calls_goes_unnoticed() {
 
 #[tokio::test]
 async fn a_refused_sign_in_is_told_without_the_credential() {
-    let stand = Stand::with(|config| config.auth = Outgoing::None)
-        .await
-        .unwrap();
+    let stand = Stand::with(|config| config.auth = Outgoing::None).unwrap();
     let error = stand
         .call("ann", "say", json!({"words": []}))
         .await
@@ -87,7 +85,6 @@ async fn a_refused_sign_in_is_told_without_the_credential() {
         }
         wrong = Some(config.auth.clone());
     })
-    .await
     .unwrap();
     let token = wrong
         .unwrap()
@@ -113,7 +110,6 @@ async fn a_server_that_accepts_and_says_nothing_is_away_within_the_limit() {
         config.url = url;
         config.connect_timeout = Duration::from_millis(200);
     })
-    .await
     .unwrap();
     let error = stand
         .client
@@ -130,10 +126,8 @@ async fn a_server_that_accepts_and_says_nothing_is_away_within_the_limit() {
 
 #[tokio::test]
 async fn readiness_names_the_servers_that_are_away() {
-    let mut first = Stand::open().await.unwrap();
-    let second = Stand::with(|config| config.name = "second".to_owned())
-        .await
-        .unwrap();
+    let mut first = Stand::open().unwrap();
+    let second = Stand::with(|config| config.name = "second".to_owned()).unwrap();
     first.stop().await;
     let servers = McpServers::new([first.client.clone(), second.client.clone()]);
     let readiness: Vec<(String, Option<String>)> = servers
@@ -154,7 +148,7 @@ async fn readiness_names_the_servers_that_are_away() {
 #[tokio::test]
 async fn a_server_that_dies_in_mid_call_is_told_of_and_other_users_go_on() {
     for era in [Era::Stateless, Era::Initialize] {
-        let mut stand = Stand::with(|config| config.era = era).await.unwrap();
+        let mut stand = Stand::with(|config| config.era = era).unwrap();
         let client = stand.client.clone();
         let call = crate::stand::context("ann", frontdesk_agent::ProgressSink::silent()).unwrap();
         let hanging =

@@ -12,7 +12,7 @@ use crate::stand::{MEETING, Stand, context, principal, said};
 
 #[tokio::test]
 async fn tools_are_listed_once_in_the_order_of_their_names() {
-    let stand = Stand::open().await.unwrap();
+    let stand = Stand::open().unwrap();
     let ann = principal("ann").unwrap();
     let tools = stand.client.tools(&ann).await.unwrap();
     let names: Vec<&str> = tools
@@ -58,7 +58,7 @@ async fn tools_are_listed_once_in_the_order_of_their_names() {
 #[tokio::test]
 async fn a_result_is_its_structured_content_or_its_text() {
     for era in [Era::Auto, Era::Stateless, Era::Initialize] {
-        let stand = Stand::with(|config| config.era = era).await.unwrap();
+        let stand = Stand::with(|config| config.era = era).unwrap();
         assert_eq!(
             stand
                 .call("ann", "say", json!({"words": ["good", "day"]}))
@@ -85,7 +85,7 @@ async fn a_result_is_its_structured_content_or_its_text() {
 
 #[tokio::test]
 async fn a_result_that_is_too_long_is_cut_and_says_so() {
-    let stand = Stand::open().await.unwrap();
+    let stand = Stand::open().unwrap();
     let output = stand.call("ann", "long", json!({})).await.unwrap();
     assert_eq!(output.outcome, Outcome::Ok);
     let note = format!(
@@ -101,7 +101,7 @@ async fn a_result_that_is_too_long_is_cut_and_says_so() {
 #[tokio::test]
 async fn calls_of_one_user_run_at_the_same_time() {
     for era in [Era::Stateless, Era::Initialize] {
-        let stand = Stand::with(|config| config.era = era).await.unwrap();
+        let stand = Stand::with(|config| config.era = era).unwrap();
         let calls = (0..MEETING).map(|_| stand.call("ann", "meet", json!({})));
         for output in join_all(calls).await {
             assert_eq!(output.unwrap(), ToolOutput::text("met"));
@@ -112,7 +112,7 @@ async fn calls_of_one_user_run_at_the_same_time() {
 #[tokio::test]
 async fn a_call_that_is_cancelled_or_dropped_ends_at_the_server() {
     for era in [Era::Stateless, Era::Initialize] {
-        let stand = Stand::with(|config| config.era = era).await.unwrap();
+        let stand = Stand::with(|config| config.era = era).unwrap();
         let context = context("ann", ProgressSink::silent()).unwrap();
         let cancel = context.cancel.clone();
         let (output, ()) = tokio::join!(stand.call_in(context, "hang", json!({})), async {
@@ -143,7 +143,6 @@ async fn progress_is_passed_on_and_gives_the_call_its_time_again() {
             config.era = era;
             config.call_timeout = Duration::from_millis(400);
         })
-        .await
         .unwrap();
         let reports = Arc::new(Mutex::new(Vec::new()));
         let sink = ProgressSink::new({

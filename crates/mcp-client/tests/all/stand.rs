@@ -132,11 +132,11 @@ async fn long(State(_): SeenState) -> std::result::Result<Text, ToolFailure> {
 }
 
 impl Stand {
-    pub(crate) async fn open() -> Result<Self> {
-        Self::with(|_| {}).await
+    pub(crate) fn open() -> Result<Self> {
+        Self::with(|_| {})
     }
 
-    pub(crate) async fn with(change: impl FnOnce(&mut McpServerConfig)) -> Result<Self> {
+    pub(crate) fn with(change: impl FnOnce(&mut McpServerConfig)) -> Result<Self> {
         let seen = Arc::new(Seen {
             requests: Mutex::default(),
             tokens: Mutex::default(),
@@ -201,7 +201,7 @@ impl Stand {
     pub(crate) async fn stop(&mut self) {
         if let Some(runtime) = self.serving.take() {
             let stopped = tokio::task::spawn_blocking(move || {
-                runtime.shutdown_timeout(Duration::from_secs(5))
+                runtime.shutdown_timeout(Duration::from_secs(5));
             });
             assert!(stopped.await.is_ok());
         }
@@ -290,7 +290,7 @@ async fn note(seen: Arc<Seen>, request: Request, next: Next) -> axum::response::
         .await
         .unwrap_or_default();
     let message: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    if let Some(method) = message["method"].as_str() {
+    if let Some(method) = message.get("method").and_then(Value::as_str) {
         seen.requests
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

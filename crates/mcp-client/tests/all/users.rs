@@ -10,7 +10,7 @@ use crate::stand::{Stand, said};
 #[tokio::test]
 async fn each_user_has_their_own_connection_and_identity() {
     for era in [Era::Stateless, Era::Initialize] {
-        let stand = Stand::with(|config| config.era = era).await.unwrap();
+        let stand = Stand::with(|config| config.era = era).unwrap();
         for _ in 0..3 {
             let (ann, bob) = tokio::join!(
                 stand.call("ann", "say", json!({"words": ["a"]})),
@@ -27,7 +27,7 @@ async fn each_user_has_their_own_connection_and_identity() {
 
 #[tokio::test]
 async fn a_kept_connection_sends_a_token_of_the_moment() {
-    let stand = Stand::open().await.unwrap();
+    let stand = Stand::open().unwrap();
     stand
         .call("ann", "say", json!({"words": []}))
         .await
@@ -45,9 +45,7 @@ async fn a_kept_connection_sends_a_token_of_the_moment() {
 
 #[tokio::test]
 async fn idle_connections_are_closed_and_made_again() {
-    let stand = Stand::with(|config| config.idle_timeout = Duration::ZERO)
-        .await
-        .unwrap();
+    let stand = Stand::with(|config| config.idle_timeout = Duration::ZERO).unwrap();
     stand
         .call("ann", "say", json!({"words": []}))
         .await

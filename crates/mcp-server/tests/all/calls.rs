@@ -55,7 +55,7 @@ async fn the_caller_comes_from_the_token_and_the_result_is_structured() {
                     .await
                     .unwrap();
             count += 1;
-            let expected = json!({"sum": 3, "user": user, "call": count});
+            let expected = json!({"total": 3, "user": user, "call": count});
             assert_eq!((structured, error), (Some(expected.clone()), Some(false)));
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
         }
@@ -82,7 +82,7 @@ async fn tools_are_listed_in_their_order_with_schemas_and_annotations() {
         );
         assert_eq!(
             add["outputSchema"]["required"],
-            json!(["sum", "user", "call"])
+            json!(["total", "user", "call"])
         );
         assert_eq!(
             add["annotations"],

@@ -44,7 +44,7 @@ struct Addends {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Sum {
-    sum: i64,
+    total: i64,
     user: String,
     call: usize,
 }
@@ -56,7 +56,7 @@ async fn add(
 ) -> std::result::Result<Structured<Sum>, ToolFailure> {
     let call = counters.calls.fetch_add(1, Ordering::SeqCst) + 1;
     Ok(Structured(Sum {
-        sum: addends.numbers.iter().sum(),
+        total: addends.numbers.iter().sum(),
         user: caller.user.to_string(),
         call,
     }))

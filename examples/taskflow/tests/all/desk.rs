@@ -66,13 +66,16 @@ impl Desk {
                 json!({"name": tool, "arguments": arguments}),
             )
             .await?;
-        if result["isError"] == json!(true) {
-            let text = result["content"][0]["text"]
-                .as_str()
+        if result.get("isError") == Some(&json!(true)) {
+            let text = result
+                .pointer("/content/0/text")
+                .and_then(Value::as_str)
                 .ok_or("a failure without text")?;
             return Ok(Answer::Failed(text.to_owned()));
         }
-        Ok(Answer::Done(result["structuredContent"].clone()))
+        Ok(Answer::Done(
+            result.get("structuredContent").cloned().unwrap_or_default(),
+        ))
     }
 
     pub(crate) async fn request(&self, user: &str, method: &str, params: Value) -> Result<Value> {
@@ -91,6 +94,9 @@ impl Desk {
             .send()
             .await?;
         let mut answer: Value = serde_json::from_str(&answer.error_for_status()?.text().await?)?;
-        Ok(answer["result"].take())
+        Ok(answer
+            .get_mut("result")
+            .map(Value::take)
+            .unwrap_or_default())
     }
 }
