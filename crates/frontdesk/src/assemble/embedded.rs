@@ -20,7 +20,7 @@ const FILE: &str = "taskflow.db";
 /// The scripted model's conversation about tasks.
 #[expect(clippy::unnecessary_wraps, reason = "the other build has none")]
 pub(crate) fn rules() -> Option<&'static str> {
-    Some("")
+    Some(frontdesk_taskflow::RULES)
 }
 
 /// Opens the database and gives the routes of the server, which takes the tokens of `signer` for `audience`.

@@ -1,6 +1,7 @@
 //! A turn's events as [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
 use std::convert::Infallible;
+use std::fmt::Write;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -52,7 +53,8 @@ fn encode(frames: &[Frame], framing: Framing) -> Bytes {
     let mut chunk = BytesMut::with_capacity(size);
     for frame in frames {
         if let (Framing::Resumable, Some(id)) = (framing, frame.id) {
-            chunk.extend_from_slice(format!("id: {id}\n").as_bytes());
+            // Writing to a growing buffer can't fail.
+            let _ = writeln!(chunk, "id: {id}");
         }
         chunk.extend_from_slice(b"data: ");
         chunk.extend_from_slice(&frame.json);

@@ -216,6 +216,18 @@ async fn what_cannot_start_says_why_and_fails() {
 }
 
 #[tokio::test]
+async fn a_dotenv_file_in_the_working_directory_is_read() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join(".env"), "DATABASE_URL=postgres://x\n").unwrap();
+    let (code, error) = failure(&dir, &[], &[]).await;
+    assert_eq!(code, Some(1));
+    assert!(
+        error.contains("store.url (from DATABASE_URL in .env): PostgreSQL isn't built yet"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn help_and_version_are_there() {
     let dir = TempDir::new().unwrap();
     let help = command(&dir).arg("--help").output().await.unwrap();
@@ -251,6 +263,12 @@ async fn a_printed_token_opens_the_embedded_server() {
         .unwrap();
     let token = String::from_utf8(printed.stdout).unwrap();
     assert_eq!(token.trim().split('.').count(), 3, "{token}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let secret = std::fs::metadata(dir.path().join("data/frontdesk.secret")).unwrap();
+        assert_eq!(secret.permissions().mode() & 0o777, 0o600);
+    }
     let mut running = start(&dir, &["--data-dir", data]).await;
     let request = |token: &str| {
         http()

@@ -44,16 +44,26 @@ impl Site {
         Self::with(variables, |builder| builder.responder(Arc::new(Obedient))).await
     }
 
+    /// As it is with no file and no key.
+    pub(super) async fn as_shipped() -> Self {
+        let dir = TempDir::new().unwrap();
+        let config = read(&[("FRONTDESK__SERVER__DATA_DIR", dir.path().to_str().unwrap())]);
+        Self::start(dir, config, |builder| builder).await
+    }
+
     pub(super) async fn with(
         variables: &[(&str, &str)],
         change: impl FnOnce(Builder) -> Builder,
     ) -> Self {
         let dir = TempDir::new().unwrap();
+        let config = config(&dir, variables);
+        Self::start(dir, config, change).await
+    }
+
+    async fn start(dir: TempDir, config: Config, change: impl FnOnce(Builder) -> Builder) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let builder = Frontdesk::builder()
-            .config(config(&dir, variables))
-            .own_address(address);
+        let builder = Frontdesk::builder().config(config).own_address(address);
         let frontdesk = change(builder).build().await.unwrap();
         let service = frontdesk
             .router()
@@ -85,10 +95,14 @@ pub(super) fn config(dir: &TempDir, variables: &[(&str, &str)]) -> Config {
         ),
     ];
     all.extend(variables);
-    let environment = Environment::new(
-        all.into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
-    );
+    read(&all)
+}
+
+fn read(variables: &[(&str, &str)]) -> Config {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let environment = Environment::new(variables);
     Config::read(&Sources {
         environment,
         ..Sources::default()
@@ -97,7 +111,7 @@ pub(super) fn config(dir: &TempDir, variables: &[(&str, &str)]) -> Config {
 }
 
 /// Does what the message says: `wait` says a word and never ends, anything else is said back.
-struct Obedient;
+pub(super) struct Obedient;
 
 #[async_trait]
 impl Responder for Obedient {

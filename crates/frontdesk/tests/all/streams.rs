@@ -1,10 +1,23 @@
 //! Streams: their framing byte for byte, resuming, stopping, and what happens when a client goes away.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use frontdesk::Frontdesk;
+use frontdesk_store::memory::MemoryStore;
+use http_body_util::BodyExt;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::Instant;
+use tower::ServiceExt;
 
 use super::client::{Event, Visitor, answer, events, events_until, message, said};
-use super::site::Site;
+use super::site::{Obedient, Site, config};
 
 const RESUMING: (&str, &str) = ("frontdesk-resume", "1");
 
@@ -221,4 +234,41 @@ async fn where_a_drop_stops_nothing_a_plain_client_reads_on() {
         .send()
         .await
         .unwrap();
+}
+
+/// In memory and without a socket, so that time passes as fast as nothing happens.
+#[tokio::test(start_paused = true)]
+async fn a_silent_stream_shows_every_15_seconds_that_it_lives() {
+    let dir = TempDir::new().unwrap();
+    let frontdesk = Frontdesk::builder()
+        .config(config(&dir, &[("FRONTDESK__AGENT__ASSISTANT__MCP", ",")]))
+        .store(Arc::new(MemoryStore::default()))
+        .responder(Arc::new(Obedient))
+        .build()
+        .await
+        .unwrap();
+    let mut request = Request::post("/chatkit")
+        .header("host", "localhost")
+        .body(Body::from(create("wait")))
+        .unwrap();
+    request
+        .extensions_mut()
+        .insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
+    let mut body = frontdesk
+        .router()
+        .oneshot(request)
+        .await
+        .unwrap()
+        .into_body();
+    let mut spoke = Instant::now();
+    let mut comments = 0;
+    while comments < 3 {
+        let chunk = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        if chunk == ":\n\n" {
+            assert_eq!(spoke.elapsed().as_secs(), 15);
+            comments += 1;
+        }
+        assert!(spoke.elapsed() < Duration::from_secs(16));
+        spoke = Instant::now();
+    }
 }

@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::client::{Visitor, http, said};
+use super::client::{Visitor, events, http, message, said};
 use super::site::Site;
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_tasks","arguments":{}}}"#;
@@ -84,4 +84,26 @@ async fn the_assistant_uses_it_as_the_user() {
     assert!(tasks.contains("buy milk"), "{tasks}");
     let (_, tasks) = call(&site, "/mcp", Some(&token(&site, "bob", "taskflow"))).await;
     assert!(!tasks.contains("buy milk"), "{tasks}");
+}
+
+#[tokio::test]
+async fn the_demonstration_keeps_its_promises() {
+    let site = Site::as_shipped().await;
+    let visitor = Visitor::new(&site);
+    let (thread, added) = visitor.create("Add a task: buy milk").await;
+    assert!(said(&added).contains("buy milk"), "{added:?}");
+    let say = async |text: &str| {
+        let params = json!({ "thread_id": thread, "input": message(text) });
+        events(visitor.call("threads.add_user_message", params).await).await
+    };
+    let tasks = say("What are my tasks?").await;
+    assert!(said(&tasks).contains("buy milk"), "{tasks:?}");
+    say("Complete the first one").await;
+    let (_, tasks) = call(&site, "/mcp", Some(&token(&site, "dev", "taskflow"))).await;
+    let tasks: Value = serde_json::from_str(&tasks).unwrap();
+    let task = &tasks["result"]["structuredContent"]["tasks"][0];
+    assert_eq!(
+        (&task["title"], &task["status"]),
+        (&json!("buy milk"), &json!("done"))
+    );
 }
