@@ -225,9 +225,20 @@ impl<'t> Events<'t> {
     async fn step_done(&mut self, items: Vec<Item>) -> Result<(), TurnError> {
         let complete = self.texts.values().filter(|text| text.is_complete);
         let covers = complete.map(|text| text.item.id.clone()).collect();
+        let goes_on = items
+            .iter()
+            .any(|item| matches!(item, Item::FunctionCall(_)));
         self.keep(items, covers)?;
         self.finish_thoughts().await?;
-        self.finish_texts().await
+        if goes_on {
+            return self.finish_texts().await;
+        }
+        // Without a call there is no further step: the messages end the turn.
+        for text in std::mem::take(&mut self.texts).into_values() {
+            let item = ThreadItem::AssistantMessage(text.item);
+            self.turn.conclude(ThreadEvent::item_done(item));
+        }
+        Ok(())
     }
 
     async fn finish_texts(&mut self) -> Result<(), TurnError> {

@@ -40,7 +40,12 @@ impl Flusher {
     }
 
     async fn flush(&self) {
-        let claims: Vec<Claim> = self.hub.all().iter().filter_map(LiveTurn::claim).collect();
+        let claims: Vec<Claim> = self
+            .hub
+            .all()
+            .iter()
+            .filter_map(LiveTurn::claim_visible)
+            .collect();
         if claims.is_empty() {
             return;
         }

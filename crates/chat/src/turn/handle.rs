@@ -68,6 +68,12 @@ impl Turn {
         self.recorder.record(event).await
     }
 
+    /// Emits the event that an answer ends with, an item that is done: it is stored together with the turn's end,
+    /// which saves a transaction, and shown right then. The responder returns after it.
+    pub fn conclude(&mut self, event: ThreadEvent) {
+        self.recorder.conclude(event);
+    }
+
     /// A new id for an item: `msg`, `wf`, `tsk`, `tc` and the like before a `UUIDv7`.
     pub fn new_item_id(&self, prefix: &str) -> ItemId {
         ItemId::new(self.ids.next(prefix))

@@ -54,6 +54,8 @@ struct Tail {
     /// The number of the first event in `frames`.
     first: u64,
     next: u64,
+    /// The first event that readers may not see yet.
+    visible: u64,
     /// The first event that nobody has taken to the store yet.
     unclaimed: u64,
     /// Every event before this one is in the store.
@@ -87,6 +89,7 @@ impl LiveTurn {
                 frames: VecDeque::new(),
                 first: 1,
                 next: 1,
+                visible: 1,
                 unclaimed: 1,
                 stored: 1,
                 bytes: 0,
@@ -105,28 +108,46 @@ impl LiveTurn {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends an event; answers with the bytes of all events so far.
+    /// Appends an event that readers don't see yet; answers with the bytes of all events so far.
     pub(crate) fn push(&self, json: Bytes, audience: Audience) -> usize {
-        let (seq, total) = {
+        let mut tail = self.tail();
+        let id = EventId {
+            attempt: self.key.attempt,
+            seq: tail.next,
+        };
+        tail.next += 1;
+        tail.bytes += json.len();
+        tail.total_bytes += json.len();
+        tail.frames.push_back(Frame {
+            id: Some(id),
+            json,
+            audience,
+        });
+        tail.total_bytes
+    }
+
+    /// Shows readers all that was appended.
+    pub(crate) fn publish(&self) {
+        let seq = {
             let mut tail = self.tail();
-            let seq = tail.next;
-            let id = EventId {
-                attempt: self.key.attempt,
-                seq,
-            };
-            tail.next += 1;
-            tail.bytes += json.len();
-            tail.total_bytes += json.len();
-            tail.frames.push_back(Frame {
-                id: Some(id),
-                json,
-                audience,
-            });
+            tail.visible = tail.next;
             tail.trim();
-            (seq, tail.total_bytes)
+            tail.visible
         };
         self.changed.send_replace(seq);
-        total
+    }
+
+    /// Takes back what readers haven't seen.
+    pub(crate) fn retract(&self) {
+        let mut tail = self.tail();
+        while tail.next > tail.visible
+            && let Some(frame) = tail.frames.pop_back()
+        {
+            tail.next -= 1;
+            tail.bytes -= frame.json.len();
+            tail.total_bytes -= frame.json.len();
+        }
+        tail.unclaimed = tail.unclaimed.min(tail.next);
     }
 
     /// Marks the end: readers that have read everything are done.
@@ -142,7 +163,7 @@ impl LiveTurn {
         let attempt = self.key.attempt;
         let from = match after {
             Some(id) if id.attempt == attempt => id.seq + 1,
-            Some(id) if id.attempt > attempt => tail.next,
+            Some(id) if id.attempt > attempt => tail.visible,
             _ if attempt > 1 => 0,
             _ => 1,
         };
@@ -150,13 +171,9 @@ impl LiveTurn {
             return Tailed::InStore;
         }
         let skip = usize::try_from(from - tail.first).unwrap_or(usize::MAX);
-        let frames: Vec<Frame> = tail
-            .frames
-            .iter()
-            .skip(skip)
-            .take(READ_FRAMES)
-            .cloned()
-            .collect();
+        let seen = usize::try_from(tail.visible.saturating_sub(from)).unwrap_or(usize::MAX);
+        let next = tail.frames.iter().skip(skip).take(seen.min(READ_FRAMES));
+        let frames: Vec<Frame> = next.cloned().collect();
         match (frames.is_empty(), tail.ended) {
             (false, _) => Tailed::Frames(frames),
             (true, true) => Tailed::Ended,
@@ -168,22 +185,34 @@ impl LiveTurn {
         self.changed.subscribe()
     }
 
-    /// Takes the events that nobody has taken to the store yet.
-    pub(crate) fn claim(self: &Arc<Self>) -> Option<Claim> {
+    /// Takes the events that readers see and nobody has taken to the store yet.
+    pub(crate) fn claim_visible(self: &Arc<Self>) -> Option<Claim> {
+        let end = self.tail().visible;
+        self.claim(end)
+    }
+
+    /// Takes all events that nobody has taken to the store yet, to be stored with what they say.
+    pub(crate) fn claim_all(self: &Arc<Self>) -> Option<Claim> {
+        let end = self.tail().next;
+        self.claim(end)
+    }
+
+    fn claim(self: &Arc<Self>, end: u64) -> Option<Claim> {
         let mut tail = self.tail();
-        if tail.unclaimed == tail.next {
+        let first = tail.unclaimed;
+        if first >= end {
             return None;
         }
-        let first = tail.unclaimed;
         let skip = usize::try_from(first - tail.first).unwrap_or(usize::MAX);
+        let count = usize::try_from(end - first).unwrap_or(usize::MAX);
         let batch = LogBatch {
             turn: self.key.turn.clone(),
             attempt: self.key.attempt,
             first_seq: first,
-            last_seq: tail.next - 1,
-            events: encode(tail.frames.iter().skip(skip)),
+            last_seq: end - 1,
+            events: encode(tail.frames.iter().skip(skip).take(count)),
         };
-        tail.unclaimed = tail.next;
+        tail.unclaimed = end;
         Some(Claim {
             turn: Arc::clone(self),
             batch,

@@ -1,7 +1,10 @@
 //! The task that runs a turn: one responder call, and exactly one end.
 
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use frontdesk_protocol::{
@@ -48,21 +51,27 @@ pub(crate) async fn run(
     deadline: Duration,
 ) {
     let live = Arc::clone(turn.recorder.live());
+    let writing = turn.recorder.writing();
     let outcome = {
         let work = AssertUnwindSafe(answer(&mut turn, call, responder.as_ref())).catch_unwind();
+        let mut work = pin!(tokio::time::timeout(deadline, work));
+        let mut stopped = pin!(live.stopped().fuse());
+        let mut reason = None;
         // The work comes first: what is finished when the stop arrives is finished.
-        tokio::select! {
-            biased;
-            result = tokio::time::timeout(deadline, work) => Outcome::Returned(match result {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(TurnError::other("the responder panicked")),
-                Err(_) => Err(TurnError::Custom {
-                    message: "The answer took too long and was ended.".to_owned(),
-                    allow_retry: true,
-                }),
-            }),
-            reason = live.stopped() => Outcome::Stopped(reason),
-        }
+        // It is never dropped while it stores something: what is stored and what is shown stay the same.
+        poll_fn(|cx| {
+            if let Poll::Ready(result) = work.as_mut().poll(cx) {
+                return Poll::Ready(Outcome::Returned(returned(result)));
+            }
+            if let Poll::Ready(stopped) = stopped.as_mut().poll(cx) {
+                reason = Some(stopped);
+            }
+            match reason {
+                Some(reason) if !writing.is_under_way() => Poll::Ready(Outcome::Stopped(reason)),
+                _ => Poll::Pending,
+            }
+        })
+        .await
     };
     let outcome = match outcome {
         // What the responder makes of a stop is no failure.
@@ -74,6 +83,19 @@ pub(crate) async fn run(
         store_end(&mut turn, status).await;
     }
     live.finish();
+}
+
+type Finished = Result<std::thread::Result<Result<(), TurnError>>, tokio::time::error::Elapsed>;
+
+fn returned(result: Finished) -> Result<(), TurnError> {
+    match result {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(TurnError::other("the responder panicked")),
+        Err(_) => Err(TurnError::Custom {
+            message: "The answer took too long and was ended.".to_owned(),
+            allow_retry: true,
+        }),
+    }
 }
 
 async fn answer(turn: &mut Turn, call: Call, responder: &dyn Responder) -> Result<(), TurnError> {
@@ -116,6 +138,7 @@ async fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
         Err(TurnError::Gone) => None,
         Err(error) => {
             tracing::error!(turn = %turn.id(), thread = %turn.thread_id(), %error, "a turn failed");
+            turn.recorder.forget_conclusion();
             show_error(turn, &error_event(&error));
             if let Err(error) = turn.recorder.announce_thread().await {
                 tracing::warn!(turn = %turn.id(), %error, "a failed turn's thread was not stored");
@@ -147,6 +170,10 @@ async fn store_end(turn: &mut Turn, status: TurnStatus) {
         }
     }
     tracing::error!(turn = %turn.id(), "a turn's end was not stored; it ends as interrupted at the next start");
+    turn.recorder.forget_conclusion();
+    if status != TurnStatus::Failed {
+        show_error(turn, &interrupted());
+    }
 }
 
 fn show_error(turn: &Turn, event: &ThreadEvent) {

@@ -223,3 +223,36 @@ async fn a_stream_always_ends_with_a_message_or_an_error() {
         .unwrap();
     assert_eq!(record.ended_at, None);
 }
+
+#[tokio::test]
+async fn a_stop_waits_for_what_is_being_stored() {
+    let store = Faulty::new(0);
+    let responder = Answering::with(|turn, _| {
+        Box::pin(async move {
+            let id = crate::desk::begin_message(turn).await?;
+            crate::desk::delta(turn, &id, "whole").await?;
+            crate::desk::finish_message(turn, id, "whole").await?;
+            std::future::pending().await
+        })
+    });
+    let desk = desk(&store, responder);
+    let (turn, mut reader) = desk.begin(create("hi"), &resuming()).await;
+    let seen = read_until(&mut reader, |event| event["update"]["delta"] == "whole").await;
+    let thread = crate::desk::thread_of(&seen);
+    let cx = resuming();
+    let mut stop = Box::pin(desk.service.stop(&cx, &turn));
+    for _ in 0..100 {
+        assert!((&mut stop).now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    store.gate.add_permits(100);
+    stop.await.unwrap();
+    let rest = read_all(&mut reader).await;
+    assert_eq!(kinds(&rest), ["thread.item.done"]);
+    let items = desk.items(&thread, &plain()).await;
+    assert_eq!(items[1], event(&rest[0])["item"]);
+    // What is stored of the log is what the reader saw.
+    let mut late = desk.service.events(&cx, &turn, None).await.unwrap();
+    let all: Vec<_> = seen.into_iter().chain(rest).collect();
+    assert_eq!(read_all(&mut late).await, all);
+}
