@@ -1,0 +1,19 @@
+//! The binary as a process, from the outside: what a person, a tool server, a model server and a crash do to it.
+
+#[cfg(test)]
+#[path = "end_to_end"]
+mod end_to_end {
+    mod away;
+    mod bad_input;
+    mod browser;
+    mod demonstration;
+    mod desk;
+    mod kills;
+    mod reload;
+    mod shutdown;
+    mod sockets;
+    mod tool_server;
+    mod tools;
+    mod users;
+    mod webdriver;
+}
