@@ -31,10 +31,11 @@ async fn main() -> Result<()> {
     // Sign-in has to know who is at the other end of the connection.
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
-        .with_graceful_shutdown(async {
+        .with_graceful_shutdown(async move {
             let _ = tokio::signal::ctrl_c().await;
+            // Answers that are under way get their time before the listener closes.
+            frontdesk.shutdown().await;
         })
         .await?;
-    frontdesk.shutdown().await;
     Ok(())
 }
