@@ -2,7 +2,7 @@
 //!
 //! Providers repeat ids, between responses and even within one; ours never do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use frontdesk_model::Item;
 
@@ -11,6 +11,7 @@ const INTERRUPTED: &str = "the call was interrupted; whether it had an effect is
 
 /// Makes the items fit to be read by a model: a call without result gets one that says so, right after the run of
 /// calls it stands in; a result without call, or a second one for the same call, is left out.
+/// Results that stand together come in the order of their calls, as they did when the model read them first.
 pub fn pair_calls(items: Vec<Item>) -> Vec<Item> {
     let mut waiting = answered_ids(&items);
     let mut answered = BTreeSet::new();
@@ -38,7 +39,30 @@ pub fn pair_calls(items: Vec<Item>) -> Vec<Item> {
         }
     }
     paired.append(&mut missing);
+    in_call_order(&mut paired);
     paired
+}
+
+/// Puts each run of results into the order of their calls.
+fn in_call_order(items: &mut [Item]) {
+    let mut order = BTreeMap::new();
+    for item in &*items {
+        if let Item::FunctionCall(call) = item {
+            let next = order.len();
+            order.entry(call.call_id.clone()).or_insert(next);
+        }
+    }
+    for run in items.chunk_by_mut(|one, next| result_id(one).is_some() && result_id(next).is_some())
+    {
+        run.sort_by_key(|item| result_id(item).and_then(|id| order.get(id)));
+    }
+}
+
+fn result_id(item: &Item) -> Option<&str> {
+    match item {
+        Item::FunctionCallOutput(result) => Some(&result.call_id),
+        Item::FunctionCall(_) | Item::Message(_) | Item::Reasoning(_) | Item::Other(_) => None,
+    }
 }
 
 /// The call ids that items use.
@@ -110,6 +134,10 @@ mod tests {
             (
                 vec![call("a"), call("b"), result("b")],
                 vec![call("a"), call("b"), interrupted("a"), result("b")],
+            ),
+            (
+                vec![call("a"), call("b"), result("b"), result("a")],
+                vec![call("a"), call("b"), result("a"), result("b")],
             ),
             (
                 vec![call("a"), Item::user("go on")],
