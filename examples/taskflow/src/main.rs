@@ -14,6 +14,7 @@ use frontdesk_mcp_server::{Authentication, MountOptions, serve};
 use frontdesk_taskflow::Tasks;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
 
 /// The TaskFlow MCP server.
 #[derive(Debug, Parser)]
@@ -41,7 +42,9 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    tracing_subscriber::fmt()
+    // The protocol library tells of each request at the level of information.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();

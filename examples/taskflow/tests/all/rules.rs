@@ -117,7 +117,7 @@ async fn the_demonstration_s_three_sentences_work() {
         ),
         (
             "What are my tasks?",
-            "You have 2 to do:\n\n- **#1** buy milk\n- **#2** water the plants",
+            "You have 2 to do:\n\n- #1 buy milk\n- #2 water the plants",
         ),
         (
             "Complete the first one",
@@ -125,7 +125,7 @@ async fn the_demonstration_s_three_sentences_work() {
         ),
         (
             "What are my tasks?",
-            "You have 1 to do:\n\n- **#2** water the plants",
+            "You have 1 to do:\n\n- #2 water the plants",
         ),
         (
             "complete the first one.",
@@ -138,7 +138,7 @@ async fn the_demonstration_s_three_sentences_work() {
         ("what are my tasks", "You have nothing to do. Enjoy it!"),
         (
             "Show my completed tasks",
-            "You have completed 2:\n\n- **#1** buy milk, done\n- **#2** water the plants, done",
+            "You have completed 2:\n\n- #1 buy milk, done\n- #2 water the plants, done",
         ),
     ];
     let expected: Vec<&str> = dialogue.iter().map(|(_, answer)| *answer).collect();
@@ -181,7 +181,7 @@ async fn tasks_are_named_by_number_by_place_and_by_name() {
         ("start task 2", "Task #2, buy bread, is in progress now."),
         (
             "What am I working on?",
-            "In progress:\n\n- **#2** buy bread, in progress",
+            "In progress:\n\n- #2 buy bread, in progress",
         ),
         ("mark 3 as done", "Done: task #3, sleep. Well done!"),
         ("reopen #3", "Task #3, sleep, is open again."),
@@ -190,7 +190,7 @@ async fn tasks_are_named_by_number_by_place_and_by_name() {
         ("reopen the first one", "Task #1, buy milk, is open again."),
         (
             "start buy",
-            "Several tasks fit. Which one? Say its number.\n\n- **#1** buy milk\n- **#2** buy bread, in progress",
+            "Several tasks fit. Which one? Say its number.\n\n- #1 buy milk\n- #2 buy bread, in progress",
         ),
         (
             "complete the dishes",
@@ -210,13 +210,13 @@ async fn tasks_are_named_by_number_by_place_and_by_name() {
         ),
         (
             "find bread",
-            "I found 1:\n\n- **#2** buy rye bread, in progress, due 2026-12-01",
+            "I found 1:\n\n- #2 buy rye bread, in progress, due 2026-12-01",
         ),
         ("delete task 2", "Deleted task #2: buy rye bread."),
         ("delete task 2", "That didn't work: there is no task 2."),
         (
             "list all tasks",
-            "You have 2 in all:\n\n- **#1** buy milk\n- **#3** sleep, done",
+            "You have 2 in all:\n\n- #1 buy milk\n- #3 sleep, done",
         ),
     ];
     let expected: Vec<&str> = dialogue.iter().map(|(_, answer)| *answer).collect();
