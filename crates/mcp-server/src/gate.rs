@@ -1,6 +1,7 @@
 //! Sign-in before anything else: no request without a good token learns more than where to get one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -11,9 +12,13 @@ use axum::response::{IntoResponse, Response};
 use frontdesk_auth::AuthError;
 use frontdesk_auth::incoming::bearer;
 use frontdesk_identity::Principal;
+use futures_util::StreamExt;
 use serde_json::json;
 
-use crate::Authentication;
+use crate::{Authentication, MAX_BODY_BYTES};
+
+/// How long a refused request may take to be sent.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -31,7 +36,28 @@ pub(crate) async fn check(
             request.extensions_mut().insert(principal);
             next.run(request).await
         }
-        Err(error) => gate.refusal(&error),
+        Err(error) => {
+            drain(request).await;
+            gate.refusal(&error)
+        }
+    }
+}
+
+/// Reads what is still to come and forgets it. An answer before the end of the request closes the connection,
+/// and then a caller that is still sending may never see why it was refused.
+async fn drain(request: Request) {
+    let mut body = request.into_body().into_data_stream();
+    let mut left = MAX_BODY_BYTES;
+    let all = async {
+        while let Some(Ok(chunk)) = body.next().await {
+            match left.checked_sub(chunk.len()) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    };
+    if tokio::time::timeout(DRAIN_TIMEOUT, all).await.is_err() {
+        tracing::debug!("a refused request was not sent to its end");
     }
 }
 

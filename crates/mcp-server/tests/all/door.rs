@@ -217,3 +217,40 @@ fn a_server_that_cannot_work_is_not_mounted() {
         Some(KitError::Resource(_))
     ));
 }
+
+#[tokio::test]
+async fn a_refusal_waits_for_the_body_so_that_the_caller_reads_it() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let stand = Stand::open().await.unwrap();
+    let address = stand
+        .url
+        .trim_start_matches("http://")
+        .trim_end_matches("/mcp");
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let body = "x".repeat(100_000);
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+    tokio::task::yield_now().await;
+    for part in body.as_bytes().chunks(1_000) {
+        stream.write_all(part).await.unwrap();
+    }
+    // The connection stays open for a second request.
+    stream
+        .write_all(
+            format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")
+                .as_bytes(),
+        )
+        .await
+        .unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    assert!(
+        answers.starts_with("HTTP/1.1 401 Unauthorized") && answers.ends_with("ok"),
+        "{answers}"
+    );
+}
