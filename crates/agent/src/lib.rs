@@ -26,6 +26,8 @@ pub use agent::{Agent, Instructions, InstructionsOf, Limits};
 pub use call_ids::pair_calls;
 pub use context::{MAX_PROGRESS_BYTES, Progress, ProgressSink, RunContext, ToolContext};
 pub use event::{AgentEvent, OutputKey};
+/// A tool as a model sees it, for those who write toolsets and talk to no model.
+pub use frontdesk_model::{Strictness, ToolDefinition};
 pub use function::{FunctionTool, FunctionTools, NoArguments, function_tool};
 pub use run::{Observer, RunError, RunOutcome, Stopped, run};
 pub use state::{

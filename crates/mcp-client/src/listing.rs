@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_agent::{Annotations, ToolInfo};
-use frontdesk_model::{Strictness, ToolDefinition};
+use frontdesk_agent::{Annotations, Strictness, ToolDefinition, ToolInfo};
 use rmcp::model::Tool;
 use serde_json::Value;
 
