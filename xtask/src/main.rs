@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod browser;
 mod ci;
 mod command;
 mod deny;

@@ -22,6 +22,13 @@ pub(crate) const PYTHON: Need = Need {
     brew: &["python"],
 };
 
+pub(crate) const BROWSER: Need = Need {
+    what: "Chromium with its driver",
+    apt: &["chromium", "chromium-driver"],
+    dnf: &["chromium", "chromedriver"],
+    brew: &["chromium", "chromedriver"],
+};
+
 pub(crate) const CPP: Need = Need {
     what: "a C++ compiler",
     apt: &["g++"],

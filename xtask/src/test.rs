@@ -9,9 +9,9 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::command;
 use crate::python::{self, Setup};
 use crate::workspace::{self, Workspace};
+use crate::{browser, command};
 
 pub(crate) use tally::Tally;
 
@@ -55,7 +55,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
 /// Runs every test of the workspace; the output of cargo passes through as it comes.
 pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
     let python = python::ready(workspace, setup);
-    if let (true, Err(error)) = (workspace::in_ci(), &python) {
+    let browser = browser::ready(workspace, setup);
+    let missing = [python.as_ref().err(), browser.as_ref().err()];
+    if let (true, Some(error)) = (workspace::in_ci(), missing.into_iter().flatten().next()) {
         bail!("nothing may be skipped here: {error:#}");
     }
     let skips = workspace.path("target/xtask/skipped.txt");
@@ -91,7 +93,10 @@ pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
 
     let skipped = skipped(
         &fs::read_to_string(&skips).unwrap_or_default(),
-        python.err(),
+        [
+            ("what needs a Python tool server", python.err()),
+            ("what needs a browser", browser.err()),
+        ],
     );
     if skipped.is_empty() {
         println!("skipped: nothing");
@@ -106,10 +111,10 @@ pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
     })
 }
 
-fn skipped(noted: &str, python: Option<anyhow::Error>) -> Vec<String> {
+fn skipped(noted: &str, missing: [(&str, Option<anyhow::Error>); 2]) -> Vec<String> {
     let mut reasons: Vec<String> = noted.lines().map(str::to_owned).collect();
-    if let Some(error) = python {
-        reasons.push(format!("what needs a Python tool server: {error:#}"));
+    for (what, error) in missing {
+        reasons.extend(error.map(|error| format!("{what}: {error:#}")));
     }
     reasons.sort();
     reasons.dedup();
