@@ -33,11 +33,9 @@ async fn everything(client: &Client, threads: &[&str]) -> Vec<Value> {
     all
 }
 
-#[tokio::test]
-async fn bad_input_is_refused_and_stores_nothing() {
-    let desk = Desk::demonstration().await;
-    let client = desk.client();
-    let bodies: Vec<(&str, Vec<u8>, StatusCode, &str)> = vec![
+/// Bodies, and the status and the code of what is answered.
+fn bodies() -> Vec<(&'static str, Vec<u8>, StatusCode, &'static str)> {
+    vec![
         (
             "nothing",
             b"".to_vec(),
@@ -102,8 +100,14 @@ async fn bad_input_is_refused_and_stores_nothing() {
             StatusCode::BAD_REQUEST,
             "bad_request",
         ),
-    ];
-    for (what, body, status, code) in bodies {
+    ]
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_and_stores_nothing() {
+    let desk = Desk::demonstration().await;
+    let client = desk.client();
+    for (what, body, status, code) in bodies() {
         let answer = client.post_bytes(body).await.unwrap();
         refused(what, &answer, status, code);
     }
@@ -119,7 +123,23 @@ async fn bad_input_is_refused_and_stores_nothing() {
     let plain: Value = serde_json::from_slice(&plain.bytes().await.unwrap()).unwrap();
     assert_eq!(plain["error"]["code"], "unsupported_media_type");
     assert_eq!(desk::threads(&client).await, [""; 0], "nothing is stored");
+    goes_on(&desk).await;
+}
 
+/// The process answers as if nothing had been.
+async fn goes_on(desk: &Desk) {
+    let client = desk.client();
+    assert_eq!(client.get("/readyz").await.unwrap().status, StatusCode::OK);
+    let answer = client.create("hello").await.unwrap();
+    assert!(!answer.assistant_text().unwrap().is_empty());
+    let log = desk.server.log();
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+#[tokio::test]
+async fn items_of_another_thread_are_refused_and_nothing_changes() {
+    let desk = Desk::demonstration().await;
+    let client = desk.client();
     let one = client.create("hello").await.unwrap().thread_id().unwrap();
     let other = client.create("hello").await.unwrap().thread_id().unwrap();
     let before = everything(&client, &[&one, &other]).await;
@@ -146,10 +166,5 @@ async fn bad_input_is_refused_and_stores_nothing() {
         refused(what, &answer, status, code);
     }
     assert_eq!(everything(&client, &[&one, &other]).await, before);
-
-    assert_eq!(client.get("/readyz").await.unwrap().status, StatusCode::OK);
-    let answer = client.add(&one, "hello").await.unwrap();
-    assert!(!answer.assistant_text().unwrap().is_empty());
-    let log = desk.server.log();
-    assert!(!log.contains("panicked"), "{log}");
+    goes_on(&desk).await;
 }

@@ -1,5 +1,6 @@
 //! No file and no key: a conversation that manages tasks.
 
+use frontdesk_testkit::clients::Event;
 use serde_json::json;
 
 use super::desk::{self, Desk, done, valid};
@@ -12,7 +13,7 @@ async fn an_answer_streams_valid_events() {
 
     let added = client.create("Add a task: buy milk").await.unwrap();
     let events = valid(&added);
-    let kinds: Vec<_> = events.iter().take(3).map(|event| event.kind()).collect();
+    let kinds: Vec<_> = events.iter().take(3).map(Event::kind).collect();
     assert_eq!(
         kinds,
         ["thread.created", "thread.item.done", "stream_options"]

@@ -36,8 +36,8 @@ async fn the_real_half_runs_over_sockets() {
     };
     let server = python.tools_server().await.unwrap();
     // Each of the two waits for the other.
-    let meet = |id| Call::new(id, "meet", json!({"count": 2}));
-    let model = ModelServer::start(Script::tools([meet("call_a"), meet("call_b")], "Both met."))
+    let call = |id| Call::new(id, "meet", json!({"count": 2}));
+    let model = ModelServer::start(Script::tools([call("call_a"), call("call_b")], "Both met."))
         .await
         .unwrap();
     let desk = Desk::open(&[

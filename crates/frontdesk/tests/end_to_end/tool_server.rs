@@ -30,7 +30,7 @@ fn signed_before(desk: &Desk, seconds: i64) -> String {
 #[tokio::test]
 async fn the_tool_server_wants_a_token() {
     let desk = Desk::demonstration().await;
-    let list = request("tools/list", json!({}));
+    let list = request("tools/list", &json!({}));
     let good = desk.token("dev", "taskflow").await;
     let tokens = [
         ("none", None),
@@ -68,7 +68,7 @@ async fn the_tool_server_wants_a_token() {
         let hello = json!({
             "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
         });
-        let hello = post(&url, &request("initialize", hello)).bearer_auth(&good);
+        let hello = post(&url, &request("initialize", &hello)).bearer_auth(&good);
         let answer = hello.send().await.unwrap();
         let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
         assert_eq!(

@@ -22,7 +22,8 @@ impl Tools {
 
     /// What a tool gives: its structured result, or what it said of its failure.
     pub(super) async fn call(&self, tool: &str, arguments: Value) -> Result<Value, String> {
-        let body = request("tools/call", json!({"name": tool, "arguments": arguments}));
+        let params = json!({"name": tool, "arguments": arguments});
+        let body = request("tools/call", &params);
         let request = post(&self.url, &body).bearer_auth(&self.token);
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
@@ -47,7 +48,7 @@ impl Tools {
     }
 }
 
-pub(super) fn request(method: &str, params: Value) -> Value {
+pub(super) fn request(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 }
 

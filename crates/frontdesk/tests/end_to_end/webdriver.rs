@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use super::desk::eventually;
 
 /// How long the driver may take to start, and to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const READY: &str = "started successfully on port ";
 /// The key under which an element's id is given.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
