@@ -44,7 +44,7 @@ function handle({ type, item, ...event }) {
   if (type === "thread.item.updated" && items.has(event.item_id)) update(items.get(event.item_id), event.update);
   if (type === "thread.item.removed") { nodes.get(event.item_id)?.remove(); nodes.delete(event.item_id); items.delete(event.item_id); }
   if (type === "progress_update") $("status").textContent = event.text;
-  if (type === "notice") notice(event.message);
+  if (type === "notice") notice(event.message); else if (type === "frontdesk.reload") open();
   if (type === "error") notice(event.message ?? "Something went wrong.", event.allow_retry && retry);
 }
 async function read(answer, mine) {

@@ -10,6 +10,9 @@ use super::frame::{Frame, decode};
 use super::live::{LiveTurn, Tailed};
 use crate::{ChatError, Client};
 
+/// Tells a client that resumes to load the thread anew. Not of ChatKit: only our own front end reads it.
+const RELOAD: &[u8] = br#"{"type":"frontdesk.reload"}"#;
+
 /// Reads the events of a turn as they come. Dropping it tells the turn that this reader went away.
 pub struct TurnReader {
     client: Client,
@@ -57,7 +60,8 @@ impl TurnReader {
         }
     }
 
-    /// Reads what the store has of a turn that is over.
+    /// Reads what the store has of a turn that is over. A reader who saw more than the log has of an attempt that died
+    /// is told first to load the thread anew: it can't be known what to take back.
     pub(crate) async fn stored(
         store: &dyn Store,
         scope: &Scope,
@@ -65,7 +69,15 @@ impl TurnReader {
         client: Client,
         after: Option<EventId>,
     ) -> Result<Self, ChatError> {
-        let frames = stored_frames(store, scope, turn, after).await?;
+        let mut frames = stored_frames(store, scope, turn, None).await?;
+        let has_seen_more = after.is_some_and(|after| {
+            let numbers = || frames.iter().filter_map(|frame| frame.id);
+            numbers().any(|id| id.attempt > after.attempt) && !numbers().any(|id| id == after)
+        });
+        frames.retain(|frame| frame.id > after);
+        if has_seen_more {
+            frames.insert(0, Frame::loose(RELOAD.to_vec()));
+        }
         Ok(Self {
             client,
             after,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use frontdesk_chat::{Client, OnDisconnect, Reply};
 use frontdesk_store::memory::MemoryStore;
-use frontdesk_store::{TurnStatus, Turns};
+use frontdesk_store::{EventId, TurnStatus, Turns};
 use serde_json::json;
 
 use crate::desk::{
@@ -161,6 +161,18 @@ async fn a_turn_whose_process_died_is_told_at_the_next_read() {
     assert_eq!(
         (record.status, record.attempt),
         (TurnStatus::Interrupted, 2)
+    );
+
+    // A reader who had seen more than the log has can't be told what to take back.
+    let beyond = last.map(|id| EventId {
+        seq: id.seq + 1,
+        ..id
+    });
+    let mut reader = desk.service.events(&cx, &turn, beyond).await.unwrap();
+    let kinds_beyond = kinds(&read_all(&mut reader).await);
+    assert_eq!(
+        kinds_beyond,
+        ["frontdesk.reload", "thread.item.done", "error"]
     );
 
     let mut reader = desk.service.events(&cx, &turn, last).await.unwrap();
