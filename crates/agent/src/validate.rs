@@ -37,7 +37,7 @@ impl Arguments {
         }
         let text = text.trim();
         let text = if text.is_empty() { "{}" } else { text };
-        let value: Value = serde_json::from_str(text)
+        let value: Value = frontdesk_json::read(text.as_bytes())
             .map_err(|error| format!("the arguments are not JSON: {error}"))?;
         if !value.is_object() {
             return Err("the arguments are not a JSON object".to_owned());

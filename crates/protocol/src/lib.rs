@@ -17,7 +17,6 @@
 //!
 //! The protocol is that of [ChatKit](https://openai.github.io/chatkit-python/).
 
-mod json;
 mod open;
 mod tag;
 

@@ -9,7 +9,7 @@ mod threads;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{BadRequest, Map, json, tag};
+use crate::{BadRequest, Map, tag};
 
 pub use attachments::{AttachmentsCreate, AttachmentsDelete};
 pub use input::InputTranscribe;
@@ -39,7 +39,7 @@ impl Request {
     ///
     /// Fails on anything that isn't JSON or lacks what its kind of request needs, and names the field.
     pub fn parse(body: &[u8]) -> Result<Self, BadRequest> {
-        let value = json::read(body)
+        let value = frontdesk_json::read(body)
             .map_err(|error| BadRequest::new("", format!("unreadable JSON: {error}")))?;
         let Value::Object(mut body) = value else {
             return Err(BadRequest::new("", "not a JSON object"));

@@ -296,7 +296,7 @@ fn item(wire: &Wire<'_>) -> Result<Item, Failure> {
     let raw = wire
         .item
         .ok_or_else(|| Failure::malformed(format!("{}: no item", wire.kind)))?;
-    serde_json::from_str(raw.get())
+    frontdesk_json::read_as(raw.get().as_bytes())
         .map_err(|error| Failure::malformed(format!("{}: {error}", wire.kind)))
 }
 
@@ -304,14 +304,14 @@ fn response(raw: Option<&RawValue>) -> Result<Response, Failure> {
     raw.map_or_else(
         || Ok(Response::default()),
         |raw| {
-            serde_json::from_str(raw.get())
+            frontdesk_json::read_as(raw.get().as_bytes())
                 .map_err(|error| Failure::malformed(format!("response: {error}")))
         },
     )
 }
 
 fn value(data: &str) -> Result<Value, Failure> {
-    serde_json::from_str(data)
+    frontdesk_json::read(data.as_bytes())
         .map_err(|error| Failure::malformed(format!("an event is not JSON: {error}")))
 }
 

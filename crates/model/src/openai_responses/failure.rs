@@ -59,7 +59,7 @@ impl Failure {
 
     /// The answer's status is an error.
     pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, body: &str) -> Self {
-        let code = serde_json::from_str::<Value>(body).ok().and_then(|body| {
+        let code = frontdesk_json::read(body.as_bytes()).ok().and_then(|body| {
             body.pointer("/error/code")
                 .and_then(Value::as_str)
                 .map(str::to_owned)

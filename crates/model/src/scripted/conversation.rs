@@ -74,7 +74,7 @@ impl Conversation {
 impl Output {
     fn read(tool: &str, output: &FunctionCallOutput, results: ToolResults) -> Self {
         let text = output.text();
-        let (value, failure) = if let Ok(value) = serde_json::from_str::<Value>(&text) {
+        let (value, failure) = if let Ok(value) = frontdesk_json::read(text.as_bytes()) {
             let failure = failure_in(&value);
             (value, failure)
         } else {

@@ -1,14 +1,14 @@
 //! JSON from outside, read into values with nothing but its own meaning.
+//!
+//! Whatever a client, a model or a tool wrote goes through [`read`] before it becomes a [`Value`].
 
 use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeOwned, Error, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::Value;
-
-use crate::Map;
+use serde_json::{Map, Value};
 
 /// What the names begin with that `serde_json` gives a meaning of its own.
 ///
@@ -16,9 +16,20 @@ use crate::Map;
 /// A few kilobytes would so become a value that overflows the stack, or that can be stored but not read.
 const RESERVED: &str = "$serde_json::private::";
 
-/// Reads a value of bounded depth; fails on names that are reserved.
-pub(crate) fn read(json: &[u8]) -> Result<Value, serde_json::Error> {
+/// Reads a value of bounded depth.
+///
+/// # Errors
+/// It isn't JSON, is too deep, or has a name that is reserved.
+pub fn read(json: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(json).map(|Plain(value)| value)
+}
+
+/// Reads something that keeps what it doesn't know, such as an item of a model.
+///
+/// # Errors
+/// As [`read`], or the value doesn't fit.
+pub fn read_as<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_value(read(json)?)
 }
 
 struct Plain(Value);
@@ -84,5 +95,24 @@ impl<'de> Visitor<'de> for PlainVisitor {
             object.insert(name, value);
         }
         Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reserved_name_is_refused_at_any_depth_and_in_any_spelling() {
+        for json in [
+            r#"{"$serde_json::private::RawValue":"[1]"}"#,
+            r#"[{"a":{"\u0024serde_json::private::RawValue":"[1]"}}]"#,
+            r#"{"$serde_json::private::Number":"1"}"#,
+        ] {
+            assert!(read(json.as_bytes()).is_err(), "{json}");
+        }
+        let plain = r#"{"a":[1,-2,2.5,true,null,"x"]}"#;
+        assert_eq!(read(plain.as_bytes()).unwrap().to_string(), plain);
+        assert!(read("[".repeat(200).as_bytes()).is_err());
     }
 }
