@@ -33,8 +33,21 @@ const FLAGS: [&str; 8] = [
 /// A browser with one window. It ends when this is dropped.
 pub(super) struct Browser {
     session: String,
-    _driver: Child,
+    driver: Child,
     _profile: TempDir,
+}
+
+impl Drop for Browser {
+    /// A test that fails leaves no browser behind: it is in the group of its driver.
+    fn drop(&mut self) {
+        if let Some(id) = self.driver.id() {
+            let group = format!("-{id}");
+            let kill = std::process::Command::new("kill")
+                .args(["-s", "KILL", "--", &group])
+                .status();
+            drop(kill);
+        }
+    }
 }
 
 /// The browser and its driver, or what is missing.
@@ -60,6 +73,7 @@ impl Browser {
         let profile = TempDir::new().unwrap();
         let mut driver = Command::new(driver)
             .arg("--port=0")
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -87,7 +101,7 @@ impl Browser {
         let session = format!("{sessions}/{}", made["sessionId"].as_str().unwrap());
         Self {
             session,
-            _driver: driver,
+            driver,
             _profile: profile,
         }
     }
