@@ -51,6 +51,10 @@ impl Assistant {
 
 #[async_trait]
 impl Responder for Assistant {
+    fn title(&self, first: &UserMessageItem) -> Option<String> {
+        title::of_message(first)
+    }
+
     async fn respond(
         &self,
         turn: &mut Turn,

@@ -74,6 +74,12 @@ pub trait Responder: Send + Sync {
         input: Option<UserMessageItem>,
     ) -> Result<(), TurnError>;
 
+    /// The title that a new thread begins with, made of its first message. It may be changed at any time.
+    fn title(&self, first: &UserMessageItem) -> Option<String> {
+        let _ = first;
+        None
+    }
+
     /// A widget's button was pressed, or the host page sent an action.
     async fn action(
         &self,

@@ -21,9 +21,12 @@ impl Service {
         check_input(&params.input, &self.options().limits)?;
         let parts = &self.0.parts;
         let thread = ThreadMetadata::new(ThreadId::new(parts.ids.next("thr")), parts.clock.now());
-        let created = ThreadEvent::thread_created(thread.to_wire(Page::default()));
         let mut opening = self.message(params.input, thread, &cx.scope()).await?;
         opening.is_new = Newness::New;
+        if let Call::Respond(Some(first)) = &opening.call {
+            opening.thread.title = parts.responder.title(first);
+        }
+        let created = ThreadEvent::thread_created(opening.thread.to_wire(Page::default()));
         opening.before.insert(0, created);
         self.begin(opening, cx).await
     }

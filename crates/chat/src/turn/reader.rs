@@ -118,7 +118,11 @@ impl LiveSource {
             match self.turn.read(after) {
                 Tailed::Frames(frames) => return Some(frames),
                 Tailed::Ended => return None,
-                Tailed::Nothing => self.changed.changed().await.ok()?,
+                Tailed::Nothing => {
+                    self.changed.changed().await.ok()?;
+                    // What comes in one burst is read, and sent, in one piece.
+                    tokio::task::yield_now().await;
+                }
                 Tailed::InStore => return self.read_stored(after).await,
             }
         }
