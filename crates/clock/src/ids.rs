@@ -17,7 +17,10 @@ pub struct RandomIds;
 
 impl Ids for RandomIds {
     fn next(&self, prefix: &str) -> String {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that makes ids")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that makes ids"
+        )]
         let uuid = Uuid::now_v7();
         format!("{prefix}_{}", uuid.simple())
     }
@@ -45,6 +48,9 @@ mod tests {
         sorted.sort();
         sorted.dedup();
         assert_eq!(sorted, ids);
-        assert!(ids.iter().all(|id| id.starts_with("msg_") && id.len() == 36));
+        assert!(
+            ids.iter()
+                .all(|id| id.starts_with("msg_") && id.len() == 36)
+        );
     }
 }
