@@ -82,7 +82,10 @@ impl ChatError {
 
     /// What the caller may read.
     pub fn public_message(&self) -> String {
-        self.to_string()
+        match self {
+            Self::BadRequest { field, message } if field.is_empty() => message.clone(),
+            other => other.to_string(),
+        }
     }
 
     /// What only the operator may read.
@@ -120,6 +123,9 @@ impl From<StoreError> for ChatError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable { detail } => Self::Unavailable { detail },
+            StoreError::TooLarge { .. } => {
+                Self::unprocessable("params", "is more than can be stored")
+            }
             other => Self::Internal {
                 detail: other.to_string(),
             },

@@ -19,6 +19,8 @@ pub enum OnDisconnect {
 pub struct Limits {
     /// Characters of text in one message.
     pub message_chars: usize,
+    /// Bytes of one message as JSON, with everything that comes with it.
+    pub message_bytes: usize,
     /// Parts of content in one message.
     pub content_parts: usize,
     /// Attachments of one message.
@@ -41,12 +43,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_chars: 100_000,
+            message_bytes: 512 << 10,
             content_parts: 256,
             attachments: 32,
             title_chars: 500,
             feedback_items: 100,
-            page: 500,
-            event_bytes: 2 << 20,
+            page: 100,
+            event_bytes: 12 << 20,
             turn_bytes: 64 << 20,
             pending_scan: 500,
         }

@@ -22,12 +22,16 @@ use frontdesk_store::{EventId, Maintenance, Store, TurnId};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::turn::{Flusher, Hub, Recovery, StopReason, TurnReader, recover};
 use crate::{ChatError, Options, RequestContext, Responder, Uploads};
 
 /// How long a request waits for a turn that is about to stop.
 const STOP_WAIT: Duration = Duration::from_secs(5);
+
+/// How long shutting down waits for tasks beyond the grace of turns.
+const SHUTDOWN_WAIT: Duration = Duration::from_secs(30);
 
 /// What a service is made of.
 #[derive(Clone)]
@@ -108,8 +112,18 @@ impl Service {
     pub async fn recover(&self) -> Result<usize, ChatError> {
         let mut ended = 0;
         for (scope, record) in self.maintenance().running_turns().await? {
-            if self.0.hub.find(&scope, &record.id).is_none() {
-                ended += usize::from(recover(&self.recovery(), &scope, &record).await?);
+            if self.0.hub.find(&scope, &record.id).is_some() {
+                continue;
+            }
+            match recover(&self.recovery(), &scope, &record).await {
+                Ok(taken) => ended += usize::from(taken),
+                Err(ChatError::Unavailable { detail }) => {
+                    return Err(ChatError::Unavailable { detail });
+                }
+                // One turn that can't be ended is no reason not to serve all others.
+                Err(error) => {
+                    tracing::error!(turn = %record.id, ?error, "a turn could not be recovered");
+                }
             }
         }
         Ok(ended)
@@ -120,6 +134,18 @@ impl Service {
     /// # Errors
     /// The request is refused, and nothing has changed.
     pub async fn handle(&self, request: Request, cx: RequestContext) -> Result<Reply, ChatError> {
+        // A task of its own: a caller that goes away in the middle leaves nothing half done.
+        let service = self.clone();
+        let handled = async move { service.perform(request, cx).await };
+        let task = self.0.tasks.spawn(handled.in_current_span());
+        task.await.unwrap_or_else(|failed| {
+            Err(ChatError::Internal {
+                detail: format!("a request was not finished: {failed}"),
+            })
+        })
+    }
+
+    async fn perform(&self, request: Request, cx: RequestContext) -> Result<Reply, ChatError> {
         match request.operation {
             Operation::ThreadsCreate(params) => self.create_thread(params, cx).await,
             Operation::ThreadsAddUserMessage(params) => self.add_user_message(params, cx).await,
@@ -164,7 +190,7 @@ impl Service {
         let found = self.store().turn(&scope, turn).await?;
         let record = found.ok_or(ChatError::NotFound { what: "turn" })?;
         if record.ended_at.is_none() {
-            recover(&self.recovery(), &scope, &record).await?;
+            self.end_orphan(&scope, &record.thread_id).await?;
         }
         TurnReader::stored(self.store(), &scope, turn, cx.client, after).await
     }
@@ -181,9 +207,11 @@ impl Service {
             return Ok(());
         }
         let found = self.store().turn(&scope, turn).await?;
-        found
-            .map(|_| ())
-            .ok_or(ChatError::NotFound { what: "turn" })
+        let record = found.ok_or(ChatError::NotFound { what: "turn" })?;
+        if record.ended_at.is_none() {
+            self.end_orphan(&scope, &record.thread_id).await?;
+        }
+        Ok(())
     }
 
     /// Whether requests can be served.
@@ -200,14 +228,47 @@ impl Service {
         self.0.draining.store(true, Ordering::Release);
         let turns = self.0.hub.all();
         let all_over = futures_util::future::join_all(turns.iter().map(|live| live.over()));
-        if tokio::time::timeout(grace, all_over).await.is_err() {
-            for live in self.0.hub.all() {
-                live.stop(StopReason::Shutdown);
-            }
-        }
-        self.0.flusher.cancel();
+        let in_time = tokio::time::timeout(grace, all_over).await.is_ok();
         self.0.tasks.close();
-        self.0.tasks.wait().await;
+        let ended = async {
+            // What began in the last moment is told too.
+            while !self.0.hub.all().is_empty() {
+                self.0
+                    .hub
+                    .all()
+                    .iter()
+                    .for_each(|live| live.stop(StopReason::Shutdown));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            self.0.flusher.cancel();
+            self.0.tasks.wait().await;
+        };
+        if tokio::time::timeout(SHUTDOWN_WAIT, ended).await.is_err() {
+            tracing::error!(in_time, "shutting down left something behind");
+            self.0.flusher.cancel();
+        }
+    }
+
+    /// Ends the thread's running turn if no task runs it.
+    async fn end_orphan(&self, scope: &Scope, thread: &ThreadId) -> Result<(), ChatError> {
+        let _guard = self.0.hub.lock_thread(scope, thread).await;
+        self.end_orphan_locked(scope, thread).await
+    }
+
+    /// The same for a caller that holds the thread's lock.
+    async fn end_orphan_locked(&self, scope: &Scope, thread: &ThreadId) -> Result<(), ChatError> {
+        let Some(turn) = self.store().running_turn(scope, thread).await? else {
+            return Ok(());
+        };
+        if self.0.hub.find(scope, &turn).is_some() {
+            return Ok(());
+        }
+        match self.store().turn(scope, &turn).await? {
+            Some(record) if record.ended_at.is_none() => {
+                recover(&self.recovery(), scope, &record).await.map(|_| ())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn store(&self) -> &dyn Store {

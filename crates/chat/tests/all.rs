@@ -6,6 +6,8 @@
 mod assistant;
 #[path = "all/desk.rs"]
 mod desk;
+#[path = "all/endings.rs"]
+mod endings;
 #[path = "all/faulty.rs"]
 mod faulty;
 #[path = "all/isolation.rs"]

@@ -124,7 +124,9 @@ fn append(batches: &[LogBatch], script: &mut Script<'_>) {
              (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)) as batch
              join turns on turns.id = batch.column1 and turns.attempt = batch.column2
          where true
-         on conflict (turn_id, attempt, first_seq) do nothing",
+         on conflict (turn_id, attempt, first_seq) do update
+             set last_seq = excluded.last_seq, events = excluded.events
+             where excluded.last_seq > turn_logs.last_seq",
         "log of turn",
         batches.first().map_or("", |batch| batch.turn.as_str()),
     );

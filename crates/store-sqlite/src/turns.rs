@@ -150,14 +150,16 @@ impl FromRow<'_, SqliteRow> for TurnRow {
     }
 }
 
-/// Stores a batch of a turn's log, if it isn't there.
+/// Stores a batch of a turn's log, unless as much is there.
 pub(crate) fn put_batch(scope: &Scope, batch: &LogBatch, script: &mut Script<'_>) {
     script
         .add(
             "insert into turn_logs
                  (tenant_id, user_id, turn_id, attempt, first_seq, last_seq, events)
              values (?, ?, ?, ?, ?, ?, ?)
-             on conflict (turn_id, attempt, first_seq) do nothing",
+             on conflict (turn_id, attempt, first_seq) do update
+                 set last_seq = excluded.last_seq, events = excluded.events
+                 where excluded.last_seq > turn_logs.last_seq",
             "log of turn",
             batch.turn.as_str(),
         )

@@ -108,6 +108,7 @@ macro_rules! contract_tests {
             a_trim_of_nothing_known_changes_nothing
             a_log_is_read_after_an_event
             a_late_log_is_left_out
+            a_longer_batch_takes_the_place_of_a_shorter_one
             logs_of_ended_turns_are_dropped
             running_turns_are_listed_with_their_owners
         }

@@ -10,7 +10,7 @@ use crate::{LogBatch, Result, TurnId, TurnRecord};
 #[async_trait]
 pub trait Maintenance: Send + Sync {
     /// Appends to the logs of any number of turns at once. A batch is left out when its turn is gone or is
-    /// under another attempt, or when it is there already.
+    /// under another attempt, or when as much is there already; one with more events from the same first takes its place.
     async fn append_logs(&self, batches: &[LogBatch]) -> Result<()>;
 
     /// All running turns with their owners, oldest first.

@@ -17,7 +17,10 @@ use super::narrate::{short, tool_title};
 use super::step::{StepData, VERSION};
 use crate::{Turn, TurnError};
 
-/// Characters of a thought that come before it is shown again.
+/// Parts of one text; what a provider counts beyond is added to the last.
+const MAX_PARTS: usize = 64;
+
+/// Bytes of a thought that come at least before it is shown again.
 const THOUGHT_STRIDE: usize = 80;
 
 /// Shows a run as the turn's events.
@@ -126,7 +129,7 @@ impl<'t> Events<'t> {
             }
             AgentEvent::TextStarted { key } => self.text_started(key).await,
             AgentEvent::TextDelta { key, part, delta } => self.text_delta(key, part, delta).await,
-            AgentEvent::TextDone { key, .. } => self.text_done(key).await,
+            AgentEvent::TextDone { key, text, .. } => self.text_done(key, text).await,
             AgentEvent::ReasoningDelta { key, part, delta } => self.thinks(key, part, &delta).await,
             AgentEvent::ReasoningDone { key, summary } => self.thought(key, &summary).await,
             AgentEvent::ToolCalled {
@@ -191,6 +194,7 @@ impl<'t> Events<'t> {
         let Some(text) = self.texts.get_mut(&key) else {
             return Ok(());
         };
+        let part = part.min(MAX_PARTS - 1);
         let id = text.item.id.clone();
         let begun = text.parts;
         text.parts = text.parts.max(part + 1);
@@ -207,13 +211,26 @@ impl<'t> Events<'t> {
         self.update(id, ItemUpdate::text_delta(part, delta)).await
     }
 
-    async fn text_done(&mut self, key: OutputKey) -> Result<(), TurnError> {
+    /// The text is complete. Where the provider left out deltas, it becomes what the whole is.
+    async fn text_done(&mut self, key: OutputKey, whole: String) -> Result<(), TurnError> {
         let Some(text) = self.texts.get_mut(&key) else {
             return Ok(());
         };
         text.is_complete = true;
+        let parts = &mut text.item.content;
+        let begun = text.parts;
+        let said: String = parts.iter().map(|part| part.text.as_str()).collect();
+        if said != whole {
+            let blank = begun.saturating_sub(1);
+            *parts = vec![AssistantContent::new(whole)];
+            parts.resize_with(1 + blank, AssistantContent::default);
+        }
         let id = text.item.id.clone();
-        let parts = text.item.content.clone();
+        let parts = parts.clone();
+        if begun == 0 && !parts.is_empty() {
+            let part_begins = ItemUpdate::part_added(0, AssistantContent::default());
+            self.update(id.clone(), part_begins).await?;
+        }
         for (index, content) in parts.into_iter().enumerate() {
             self.update(id.clone(), ItemUpdate::part_done(index, content))
                 .await?;
@@ -255,7 +272,9 @@ impl<'t> Events<'t> {
                 thought.text.push_str("\n\n");
             }
             thought.text.push_str(delta);
-            if thought.text.len() - thought.shown < THOUGHT_STRIDE {
+            // Each showing sends the whole thought; so they become rarer as it grows.
+            let stride = THOUGHT_STRIDE.max(thought.shown / 4);
+            if thought.text.len() - thought.shown < stride {
                 return Ok(());
             }
             return self.show_thought(key, StatusIndicator::Loading).await;

@@ -11,13 +11,11 @@ use frontdesk_protocol::{
 use frontdesk_store::{Began, BeginTurn, Trim, TurnId, TurnKey, TurnRecord, TurnStatus};
 
 use tokio::sync::OwnedMutexGuard;
+use tracing::Instrument;
 
 use super::{Reply, STOP_WAIT, Service};
-use crate::turn::{Audience, Call, LiveTurn, Recorder, TurnReader, WhenUnread, recover, run};
+use crate::turn::{Audience, Call, LiveTurn, Recorder, TurnReader, WhenUnread, run};
 use crate::{ChatError, Client, OnDisconnect, RequestContext, Turn};
-
-/// How often a begin is tried while other turns of the thread come to their end.
-const BEGIN_TRIES: usize = 4;
 
 /// What a turn begins with.
 pub(super) struct Opening {
@@ -78,7 +76,10 @@ impl Service {
         let guard = self.0.hub.lock_thread(scope, id).await;
         let thread = self.thread(scope, id).await?;
         match self.0.hub.of_thread(scope, id) {
-            None => Ok((guard, thread)),
+            None => {
+                self.end_orphan_locked(scope, id).await?;
+                Ok((guard, thread))
+            }
             Some(live) if live.is_stopping() => {
                 let waited = tokio::time::timeout(STOP_WAIT, live.over()).await;
                 waited
@@ -130,6 +131,7 @@ impl Service {
             Ok(removed) => removed,
             Err(error) => {
                 self.0.hub.remove(&live);
+                live.finish();
                 return Err(error);
             }
         };
@@ -137,44 +139,25 @@ impl Service {
         let reader = TurnReader::live(Arc::clone(&live), store, cx.client, None);
         let options =
             ThreadEvent::stream_options(stream_options(self.options().on_disconnect, cx.client));
-        self.spawn(Arc::clone(&live), opening, removed, &options, cx);
+        self.spawn(&live, opening, removed, &options, cx);
         Ok(Reply::Stream {
             turn: Some(live.key.turn.clone()),
             reader,
         })
     }
 
-    /// Stores the beginning.
     async fn store_begin(&self, scope: &Scope, begin: BeginTurn) -> Result<Vec<ItemId>, ChatError> {
-        for _ in 0..BEGIN_TRIES {
-            match self.store().begin_turn(scope, begin.clone()).await? {
-                Began::Started { removed } => return Ok(removed),
-                Began::NoThread => return Err(ChatError::NotFound { what: "thread" }),
-                Began::NoItem => return Err(ChatError::NotFound { what: "item" }),
-                Began::Busy(other) => self.make_way(scope, &other).await?,
-            }
-        }
-        Err(ChatError::conflict(
-            "the thread is being answered; try again",
-        ))
-    }
-
-    /// Ends a running turn that nobody runs, so that another can begin.
-    async fn make_way(&self, scope: &Scope, other: &TurnId) -> Result<(), ChatError> {
-        if self.0.hub.find(scope, other).is_some() {
-            return Err(being_answered());
-        }
-        match self.store().turn(scope, other).await? {
-            Some(record) if record.ended_at.is_none() => {
-                recover(&self.recovery(), scope, &record).await.map(|_| ())
-            }
-            _ => Ok(()),
+        match self.store().begin_turn(scope, begin).await? {
+            Began::Started { removed } => Ok(removed),
+            Began::NoThread => Err(ChatError::NotFound { what: "thread" }),
+            Began::NoItem => Err(ChatError::NotFound { what: "item" }),
+            Began::Busy(_) => Err(being_answered()),
         }
     }
 
     fn spawn(
         &self,
-        live: Arc<LiveTurn>,
+        live: &Arc<LiveTurn>,
         opening: Opening,
         removed: Vec<ItemId>,
         options: &ThreadEvent,
@@ -183,7 +166,7 @@ impl Service {
         let parts = &self.0.parts;
         let limits = self.options().limits.clone();
         let store = Arc::clone(&parts.store);
-        let recorder = Recorder::new(Arc::clone(&live), store, limits, opening.thread);
+        let recorder = Recorder::new(Arc::clone(live), store, limits, opening.thread);
         let turn = Turn::new(
             recorder,
             cx,
@@ -191,30 +174,22 @@ impl Service {
             Arc::clone(&parts.ids),
         );
         for id in removed {
-            show(&turn, &ThreadEvent::item_removed(id), Audience::Resuming);
+            turn.recorder
+                .show(&ThreadEvent::item_removed(id), Audience::Resuming);
         }
         for event in opening.before.iter().chain([options]).chain(&opening.after) {
-            show(&turn, event, Audience::Everyone);
+            turn.recorder.show(event, Audience::Everyone);
         }
         let responder = Arc::clone(&parts.responder);
         let deadline: Duration = self.options().turn_deadline;
         let hub = Arc::clone(&self.0.hub);
-        self.0.tasks.spawn(async move {
-            run(turn, opening.call, responder, deadline).await;
-            hub.remove(&live);
-        });
+        let work = run(turn, opening.call, responder, deadline, hub);
+        self.0.tasks.spawn(work.in_current_span());
     }
 }
 
 fn being_answered() -> ChatError {
     ChatError::conflict("an answer is still running in this thread; wait for it or stop it")
-}
-
-/// The opening's events were checked with the request; one that is too large shows as the turn goes on without it.
-fn show(turn: &Turn, event: &ThreadEvent, audience: Audience) {
-    if let Err(error) = turn.recorder.show(event, audience) {
-        tracing::error!(turn = %turn.id(), %error, "an opening event could not be shown");
-    }
 }
 
 fn when_unread(policy: OnDisconnect, client: Client) -> WhenUnread {

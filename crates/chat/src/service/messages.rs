@@ -42,7 +42,8 @@ impl Service {
         let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
         refuse_unless_open(&thread)?;
         if let Some(id) = &replaces {
-            self.user_message(&scope, &thread.id, id).await?;
+            self.user_message(&scope, &thread.id, id, "params.replaces")
+                .await?;
         }
         let mut opening = self.message(params.input, thread, &scope).await?;
         opening.trim = replaces.map(Trim::From);
@@ -58,7 +59,7 @@ impl Service {
         let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
         refuse_unless_open(&thread)?;
         let message = self
-            .user_message(&scope, &thread.id, &params.item_id)
+            .user_message(&scope, &thread.id, &params.item_id, "params.item_id")
             .await?;
         let mut opening = Opening::of(thread, Call::Respond(Some(Box::new(message))));
         opening.trim = Some(Trim::After(params.item_id.clone()));
@@ -70,11 +71,12 @@ impl Service {
         scope: &Scope,
         thread: &ThreadId,
         id: &ItemId,
+        field: &str,
     ) -> Result<UserMessageItem, ChatError> {
         match self.item(scope, thread, id).await? {
             ThreadItem::UserMessage(message) => Ok(message),
             _ => Err(ChatError::BadRequest {
-                field: "params.item_id".to_owned(),
+                field: field.to_owned(),
                 message: "is not a message of the user".to_owned(),
             }),
         }
@@ -147,6 +149,8 @@ fn check_input(input: &UserMessageInput, limits: &Limits) -> Result<(), ChatErro
         text.sum::<usize>() + quoted,
         limits.message_chars,
     )?;
+    let bytes = serde_json::to_vec(input).map_or(usize::MAX, |json| json.len());
+    at_most("params.input", "bytes", bytes, limits.message_bytes)?;
     at_most(
         "params.input.content",
         "parts",

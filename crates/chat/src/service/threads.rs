@@ -86,7 +86,7 @@ impl Service {
         json(&thread.to_wire(Page::default()))
     }
 
-    /// Deletes a thread; a turn that runs in it is stopped first.
+    /// Deletes a thread; a turn that runs in it is stopped.
     pub(super) async fn delete_thread(
         &self,
         params: &ThreadsDelete,
@@ -94,15 +94,16 @@ impl Service {
     ) -> Result<Reply, ChatError> {
         let scope = cx.scope();
         let _guard = self.0.hub.lock_thread(&scope, &params.thread_id).await;
-        if let Some(live) = self.0.hub.of_thread(&scope, &params.thread_id) {
-            live.stop(StopReason::Deleted);
-            let _ = tokio::time::timeout(STOP_WAIT, live.over()).await;
-        }
         if self
             .store()
             .delete_thread(&scope, &params.thread_id)
             .await?
         {
+            // First the thread, then its turn: what the turn still writes is refused.
+            if let Some(live) = self.0.hub.of_thread(&scope, &params.thread_id) {
+                live.stop(StopReason::Deleted);
+                let _ = tokio::time::timeout(STOP_WAIT, live.over()).await;
+            }
             Ok(empty())
         } else {
             Err(ChatError::NotFound { what: "thread" })

@@ -49,7 +49,10 @@ impl Flusher {
         if claims.is_empty() {
             return;
         }
-        let batches: Vec<LogBatch> = claims.iter().map(|claim| claim.batch().clone()).collect();
+        let batches: Vec<LogBatch> = claims
+            .iter()
+            .flat_map(|claim| claim.batches().to_vec())
+            .collect();
         match self.maintenance.append_logs(&batches).await {
             Ok(()) => claims.into_iter().for_each(Claim::settle),
             Err(error) => tracing::warn!(?error, turns = claims.len(), "logs are not stored yet"),

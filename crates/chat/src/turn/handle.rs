@@ -52,15 +52,17 @@ impl Turn {
 
     /// The thread.
     pub fn thread(&self) -> &ThreadMetadata {
-        &self.recorder.thread
+        self.recorder.thread()
     }
 
     /// The thread, to be changed: what is changed is stored, and announced after the next event.
     pub fn thread_mut(&mut self) -> &mut ThreadMetadata {
-        &mut self.recorder.thread
+        self.recorder.thread_mut()
     }
 
     /// Emits an event. An item that it says is done is stored before anybody sees it.
+    ///
+    /// The future is to be awaited to its end: dropped in the middle, the event may be stored and never shown.
     ///
     /// # Errors
     /// The store failed, or the turn is gone. The responder passes it on.

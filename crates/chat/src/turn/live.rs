@@ -1,6 +1,7 @@
 //! A turn while it runs: the tail of its log in memory, who reads it, and whether it should stop.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -14,6 +15,9 @@ use super::frame::{Audience, Frame, encode};
 
 /// Bytes of stored events that are kept in memory for readers who are a little behind.
 const KEPT_BYTES: usize = 1 << 20;
+
+/// Bytes of one stored batch, unless a single event has more.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Events that one read takes at the most.
 const READ_FRAMES: usize = 256;
@@ -60,6 +64,8 @@ struct Tail {
     unclaimed: u64,
     /// Every event before this one is in the store.
     stored: u64,
+    /// Events beyond it that are in the store too: the first of a run ▸ the first after it.
+    settled: BTreeMap<u64, u64>,
     bytes: usize,
     total_bytes: usize,
     ended: bool,
@@ -92,6 +98,7 @@ impl LiveTurn {
                 visible: 1,
                 unclaimed: 1,
                 stored: 1,
+                settled: BTreeMap::new(),
                 bytes: 0,
                 total_bytes: 0,
                 ended: false,
@@ -162,7 +169,7 @@ impl LiveTurn {
         let tail = self.tail();
         let attempt = self.key.attempt;
         let from = match after {
-            Some(id) if id.attempt == attempt => id.seq + 1,
+            Some(id) if id.attempt == attempt => id.seq.saturating_add(1),
             Some(id) if id.attempt > attempt => tail.visible,
             _ if attempt > 1 => 0,
             _ => 1,
@@ -187,35 +194,43 @@ impl LiveTurn {
 
     /// Takes the events that readers see and nobody has taken to the store yet.
     pub(crate) fn claim_visible(self: &Arc<Self>) -> Option<Claim> {
-        let end = self.tail().visible;
-        self.claim(end)
+        let range = {
+            let tail = self.tail();
+            tail.unclaimed..tail.visible
+        };
+        self.claim(range)
     }
 
     /// Takes all events that nobody has taken to the store yet, to be stored with what they say.
     pub(crate) fn claim_all(self: &Arc<Self>) -> Option<Claim> {
-        let end = self.tail().next;
-        self.claim(end)
+        let range = {
+            let tail = self.tail();
+            tail.unclaimed..tail.next
+        };
+        self.claim(range)
     }
 
-    fn claim(self: &Arc<Self>, end: u64) -> Option<Claim> {
-        let mut tail = self.tail();
-        let first = tail.unclaimed;
-        if first >= end {
+    /// Takes all events that aren't known to be in the store, also those that somebody is just storing:
+    /// nobody comes after the end to store what that one fails to.
+    pub(crate) fn claim_rest(self: &Arc<Self>) -> Option<Claim> {
+        let range = {
+            let tail = self.tail();
+            tail.stored..tail.next
+        };
+        self.claim(range)
+    }
+
+    fn claim(self: &Arc<Self>, range: Range<u64>) -> Option<Claim> {
+        if range.is_empty() {
             return None;
         }
-        let skip = usize::try_from(first - tail.first).unwrap_or(usize::MAX);
-        let count = usize::try_from(end - first).unwrap_or(usize::MAX);
-        let batch = LogBatch {
-            turn: self.key.turn.clone(),
-            attempt: self.key.attempt,
-            first_seq: first,
-            last_seq: end - 1,
-            events: encode(tail.frames.iter().skip(skip).take(count)),
-        };
-        tail.unclaimed = end;
+        let mut tail = self.tail();
+        tail.unclaimed = tail.unclaimed.max(range.end);
+        let batches = tail.batches(&self.key, &range);
         Some(Claim {
             turn: Arc::clone(self),
-            batch,
+            range,
+            batches,
             settled: false,
         })
     }
@@ -228,6 +243,11 @@ impl LiveTurn {
 
     pub(crate) fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
+    }
+
+    /// Why the turn was told to stop, if it was.
+    pub(crate) fn stop_reason(&self) -> Option<StopReason> {
+        self.reason.get().copied()
     }
 
     /// Waits until the turn is told to stop.
@@ -269,29 +289,73 @@ impl Tail {
             self.first += 1;
         }
     }
+
+    /// The events of a range as batches of bounded size.
+    fn batches(&self, key: &TurnKey, range: &Range<u64>) -> Vec<LogBatch> {
+        let skip = usize::try_from(range.start.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let count = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        let mut batches = Vec::new();
+        let mut piece: Vec<&Frame> = Vec::new();
+        let mut bytes = 0;
+        let mut first = range.start;
+        for frame in self.frames.iter().skip(skip).take(count) {
+            if bytes + frame.json.len() > BATCH_BYTES && !piece.is_empty() {
+                let batch = batch_of(key, first, &piece);
+                first = batch.last_seq + 1;
+                batches.push(batch);
+                piece.clear();
+                bytes = 0;
+            }
+            bytes += frame.json.len();
+            piece.push(frame);
+        }
+        if !piece.is_empty() {
+            batches.push(batch_of(key, first, &piece));
+        }
+        batches
+    }
+
+    /// Notes that these events are in the store.
+    fn settle(&mut self, range: &Range<u64>) {
+        let end = self.settled.entry(range.start).or_insert(range.end);
+        *end = (*end).max(range.end);
+        while let Some(entry) = self.settled.first_entry()
+            && *entry.key() <= self.stored
+        {
+            self.stored = self.stored.max(entry.remove());
+        }
+        self.trim();
+    }
+}
+
+fn batch_of(key: &TurnKey, first_seq: u64, frames: &[&Frame]) -> LogBatch {
+    LogBatch {
+        turn: key.turn.clone(),
+        attempt: key.attempt,
+        first_seq,
+        last_seq: first_seq + (frames.len() as u64).saturating_sub(1),
+        events: encode(frames.iter().copied()),
+    }
 }
 
 /// Events on their way to the store. Dropped unsettled, they are to be taken again.
 #[derive(Debug)]
 pub(crate) struct Claim {
     turn: Arc<LiveTurn>,
-    batch: LogBatch,
+    range: Range<u64>,
+    batches: Vec<LogBatch>,
     settled: bool,
 }
 
 impl Claim {
-    pub(crate) fn batch(&self) -> &LogBatch {
-        &self.batch
+    pub(crate) fn batches(&self) -> &[LogBatch] {
+        &self.batches
     }
 
     /// The events are in the store.
     pub(crate) fn settle(mut self) {
         self.settled = true;
-        let mut tail = self.turn.tail();
-        if self.batch.first_seq <= tail.stored {
-            tail.stored = tail.stored.max(self.batch.last_seq + 1);
-        }
-        tail.trim();
+        self.turn.tail().settle(&self.range);
     }
 }
 
@@ -299,7 +363,87 @@ impl Drop for Claim {
     fn drop(&mut self) {
         if !self.settled {
             let mut tail = self.turn.tail();
-            tail.unclaimed = tail.unclaimed.min(self.batch.first_seq);
+            tail.unclaimed = tail.unclaimed.min(self.range.start);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use frontdesk_identity::{TenantId, UserId};
+    use frontdesk_protocol::ThreadId;
+    use frontdesk_store::TurnId;
+
+    use super::*;
+
+    fn turn() -> Arc<LiveTurn> {
+        let scope = Scope {
+            tenant: TenantId::single(),
+            user: UserId::new("dev").unwrap(),
+        };
+        let key = TurnKey {
+            thread: ThreadId::new("thr_1"),
+            turn: TurnId::new("turn_1"),
+            attempt: 1,
+        };
+        LiveTurn::new(scope, key, WhenUnread::GoOn)
+    }
+
+    fn say(turn: &LiveTurn, bytes: usize) {
+        turn.push(Bytes::from(vec![b'x'; bytes]), Audience::Everyone);
+        turn.publish();
+    }
+
+    fn ranges(claim: &Claim) -> Vec<(u64, u64)> {
+        claim
+            .batches()
+            .iter()
+            .map(|batch| (batch.first_seq, batch.last_seq))
+            .collect()
+    }
+
+    #[test]
+    fn claims_that_settle_out_of_order_are_all_remembered() {
+        let turn = turn();
+        let claims: Vec<Claim> = (0..3)
+            .map(|_| {
+                say(&turn, KEPT_BYTES);
+                turn.claim_visible().unwrap()
+            })
+            .collect();
+        claims.into_iter().rev().for_each(Claim::settle);
+        let tail = turn.tail();
+        assert_eq!((tail.stored, tail.first, tail.settled.len()), (4, 3, 0));
+    }
+
+    #[test]
+    fn the_rest_includes_what_somebody_is_just_storing() {
+        let turn = turn();
+        say(&turn, 1);
+        let flushing = turn.claim_visible().unwrap();
+        say(&turn, 1);
+        assert_eq!(ranges(&turn.claim_rest().unwrap()), [(1, 2)]);
+        drop(flushing);
+        assert_eq!(ranges(&turn.claim_all().unwrap()), [(1, 2)]);
+    }
+
+    #[test]
+    fn a_claim_is_cut_into_batches_of_bounded_size() {
+        let turn = turn();
+        for _ in 0..5 {
+            say(&turn, BATCH_BYTES / 2);
+        }
+        assert_eq!(ranges(&turn.claim_all().unwrap()), [(1, 2), (3, 4), (5, 5)]);
+    }
+
+    #[test]
+    fn a_silly_place_to_read_on_from_is_the_end() {
+        let turn = turn();
+        say(&turn, 1);
+        let after = EventId {
+            attempt: 1,
+            seq: u64::MAX,
+        };
+        assert!(matches!(turn.read(Some(after)), Tailed::Nothing));
     }
 }

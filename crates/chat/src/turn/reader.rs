@@ -61,7 +61,8 @@ impl TurnReader {
     }
 
     /// Reads what the store has of a turn that is over. A reader who saw more than the log has of an attempt that died
-    /// is told first to load the thread anew: it can't be known what to take back.
+    /// is told first to load the thread anew: it can't be known what to take back. So is one who comes after the log
+    /// was dropped.
     pub(crate) async fn stored(
         store: &dyn Store,
         scope: &Scope,
@@ -70,12 +71,13 @@ impl TurnReader {
         after: Option<EventId>,
     ) -> Result<Self, ChatError> {
         let mut frames = stored_frames(store, scope, turn, None).await?;
+        let is_gone = frames.is_empty() && after.is_some();
         let has_seen_more = after.is_some_and(|after| {
             let numbers = || frames.iter().filter_map(|frame| frame.id);
             numbers().any(|id| id.attempt > after.attempt) && !numbers().any(|id| id == after)
         });
         frames.retain(|frame| frame.id > after);
-        if has_seen_more {
+        if is_gone || has_seen_more {
             frames.insert(0, Frame::loose(RELOAD.to_vec()));
         }
         Ok(Self {

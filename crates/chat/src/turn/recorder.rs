@@ -22,8 +22,9 @@ pub(crate) struct Recorder {
     store: Arc<dyn Store>,
     limits: Limits,
     pending: Pending,
-    pub(crate) thread: ThreadMetadata,
+    thread: ThreadMetadata,
     saved: ThreadMetadata,
+    thread_touched: bool,
     steps: Vec<Step>,
     concluding: Vec<ThreadEvent>,
     waits_for_user: bool,
@@ -58,6 +59,7 @@ impl Recorder {
             pending: Pending::default(),
             saved: thread.clone(),
             thread,
+            thread_touched: false,
             steps: Vec::new(),
             concluding: Vec::new(),
             waits_for_user: false,
@@ -85,6 +87,15 @@ impl Recorder {
         self.store.as_ref()
     }
 
+    pub(crate) fn thread(&self) -> &ThreadMetadata {
+        &self.thread
+    }
+
+    pub(crate) fn thread_mut(&mut self) -> &mut ThreadMetadata {
+        self.thread_touched = true;
+        &mut self.thread
+    }
+
     /// Whether something that was recorded waits for the user's answer.
     pub(crate) fn waits_for_user(&self) -> bool {
         self.waits_for_user
@@ -102,13 +113,18 @@ impl Recorder {
 
     /// Records an event: stores what it says is done, then shows it.
     pub(crate) async fn record(&mut self, mut event: ThreadEvent) -> Result<(), TurnError> {
+        // What an earlier call left behind when it was dropped was never stored.
+        self.live.retract();
         self.adopt(&mut event);
-        let write = self.write_of(&event);
-        self.pending.follow(&event);
-        self.append_visible(event)?;
-        if let Some(write) = write {
-            self.store_now(write).await?;
+        let write = write_of(&event);
+        if let Some(event) = visible(event.clone()) {
+            self.append(&event)?;
         }
+        if let Some(write) = write {
+            self.store_now(write, Share::Unclaimed).await?;
+        }
+        self.waits_for_user |= waits(&event);
+        self.pending.follow(&event);
         self.live.publish();
         self.announce_thread().await
     }
@@ -116,79 +132,92 @@ impl Recorder {
     /// Keeps an event to be stored and shown together with the turn's end.
     pub(crate) fn conclude(&mut self, mut event: ThreadEvent) {
         self.adopt(&mut event);
+        self.waits_for_user |= waits(&event);
         self.concluding.push(event);
     }
 
     /// Stores and announces what the responder changed of the thread.
-    pub(crate) async fn announce_thread(&mut self) -> Result<(), TurnError> {
-        if self.thread == self.saved {
+    async fn announce_thread(&mut self) -> Result<(), TurnError> {
+        let Some(patch) = self.thread_patch() else {
             return Ok(());
-        }
+        };
+        self.append(&self.thread_updated())?;
         let write = TurnWrite {
-            thread: Some(difference(&self.saved, &self.thread)),
+            thread: Some(patch),
             ..TurnWrite::default()
         };
-        let event = ThreadEvent::thread_updated(self.thread.to_wire(Page::default()));
-        self.append(&event, Audience::Everyone)?;
-        self.store_now(write).await?;
+        self.store_now(write, Share::Unclaimed).await?;
         self.saved = self.thread.clone();
         self.live.publish();
         Ok(())
     }
 
-    /// Shows an event that needs no storing.
-    pub(crate) fn show(&self, event: &ThreadEvent, audience: Audience) -> Result<(), TurnError> {
-        self.append(event, audience)?;
-        self.live.publish();
-        Ok(())
+    fn thread_patch(&mut self) -> Option<ThreadPatch> {
+        let may_differ = std::mem::take(&mut self.thread_touched);
+        (may_differ && self.thread != self.saved).then(|| difference(&self.saved, &self.thread))
     }
 
-    /// Settles what is unfinished: text that was seen is stored and shown as done, the rest is taken back.
-    /// `note` is stored with it, for the model to read.
-    pub(crate) async fn settle_pending(&mut self, note: ThreadItem) -> Result<(), TurnError> {
-        self.concluding.clear();
-        let (kept, dropped) = self.pending.drain();
-        let mut put = kept.clone();
-        put.push(note);
-        let done = kept.into_iter().map(ThreadEvent::item_done);
-        let removed = dropped.into_iter().map(ThreadEvent::item_removed);
-        for event in done.chain(removed) {
-            self.append(&event, Audience::Everyone)?;
-        }
-        let write = TurnWrite {
-            put,
-            ..TurnWrite::default()
-        };
-        self.store_now(write).await?;
+    fn thread_updated(&self) -> ThreadEvent {
+        ThreadEvent::thread_updated(self.thread.to_wire(Page::default()))
+    }
+
+    /// Shows an event of the turn's beginning.
+    pub(crate) fn show(&self, event: &ThreadEvent, audience: Audience) {
+        self.live.push(event.to_wire().into(), audience);
         self.live.publish();
-        Ok(())
+    }
+
+    /// Concludes the turn with what is unfinished: text that was seen becomes a message, the rest is taken back.
+    pub(crate) fn conclude_pending(&mut self) {
+        let (kept, dropped) = self.pending.drain();
+        self.concluding = kept.into_iter().map(ThreadEvent::item_done).collect();
+        self.concluding
+            .extend(dropped.into_iter().map(ThreadEvent::item_removed));
+    }
+
+    /// Takes back what is unfinished from readers that expect it. Plain clients do so by themselves at an error.
+    pub(crate) fn take_back_pending(&mut self) {
+        let (kept, dropped) = self.pending.drain();
+        let ids = kept
+            .into_iter()
+            .map(|item| item.id().clone())
+            .chain(dropped);
+        for id in ids {
+            self.show(&ThreadEvent::item_removed(id), Audience::Resuming);
+        }
     }
 
     /// Stores the turn's end with what concludes it and all that is left of its log, then shows the rest.
-    pub(crate) async fn end(&mut self, end: TurnEnd) -> Result<(), TurnError> {
+    pub(crate) async fn end(&mut self, end: TurnEnd) -> Result<(), Refused> {
+        self.live.retract();
         let mut write = TurnWrite {
             end: Some(end),
             ..TurnWrite::default()
         };
-        for event in self.concluding.clone() {
-            write.put.extend(
-                self.write_of(&event)
-                    .into_iter()
-                    .flat_map(|write| write.put),
-            );
-            self.append_visible(event)?;
+        for event in &self.concluding {
+            if let ThreadEvent::ItemDone(done) = event {
+                write.put.push(done.item.clone());
+            }
         }
-        self.store_now(write).await?;
-        for event in std::mem::take(&mut self.concluding) {
-            self.pending.follow(&event);
+        for event in self.concluding.iter().cloned().filter_map(visible) {
+            self.live.push(event.to_wire().into(), Audience::Everyone);
         }
+        if self.thread != self.saved {
+            write.thread = Some(difference(&self.saved, &self.thread));
+            self.live
+                .push(self.thread_updated().to_wire().into(), Audience::Everyone);
+        }
+        self.store_now(write, Share::Rest).await?;
+        self.concluding.clear();
         self.live.publish();
         Ok(())
     }
 
-    /// Forgets what was to conclude the turn: its end can't be stored.
-    pub(crate) fn forget_conclusion(&mut self) {
+    /// Gives up what the store doesn't take.
+    pub(crate) fn forget_unstored(&mut self) {
         self.concluding.clear();
+        self.steps.clear();
+        self.thread = self.saved.clone();
     }
 
     /// Stores the steps that wait, in a write of their own.
@@ -196,37 +225,19 @@ impl Recorder {
         if self.steps.is_empty() {
             return Ok(());
         }
-        self.store_now(TurnWrite::default()).await
-    }
-
-    /// What is to be stored before the event is shown.
-    fn write_of(&mut self, event: &ThreadEvent) -> Option<TurnWrite> {
-        let mut write = TurnWrite::default();
-        match event {
-            ThreadEvent::ItemDone(done) => {
-                self.waits_for_user |= waits(&done.item);
-                write.put = vec![done.item.clone()];
-            }
-            ThreadEvent::ItemReplaced(replaced) => write.put = vec![replaced.item.clone()],
-            ThreadEvent::ItemRemoved(removed) => write.remove = vec![removed.item_id.clone()],
-            _ => return None,
-        }
-        Some(write)
-    }
-
-    fn append_visible(&self, event: ThreadEvent) -> Result<(), TurnError> {
-        visible(event).map_or(Ok(()), |event| self.append(&event, Audience::Everyone))
+        Ok(self
+            .store_now(TurnWrite::default(), Share::Unclaimed)
+            .await?)
     }
 
     /// Appends an event to the log; readers see it when it is published.
-    fn append(&self, event: &ThreadEvent, audience: Audience) -> Result<(), TurnError> {
+    fn append(&self, event: &ThreadEvent) -> Result<(), TurnError> {
         let json = event.to_wire();
         if json.len() > self.limits.event_bytes {
-            self.live.retract();
             let detail = format!("an event of {} bytes is more than is allowed", json.len());
             return Err(TurnError::other(detail));
         }
-        let total = self.live.push(json.into(), audience);
+        let total = self.live.push(json.into(), Audience::Everyone);
         if total > self.limits.turn_bytes {
             self.live.retract();
             return Err(TurnError::Custom {
@@ -239,32 +250,38 @@ impl Recorder {
 
     /// One transaction: the write itself, the steps that wait, and the log with the events that say so.
     /// If it fails, those events are taken back.
-    async fn store_now(&mut self, mut write: TurnWrite) -> Result<(), TurnError> {
+    async fn store_now(&mut self, mut write: TurnWrite, share: Share) -> Result<(), Refused> {
         write.steps.extend(self.steps.iter().cloned());
-        let claim = self.live.claim_all();
-        write.log = claim.iter().map(|claim| claim.batch().clone()).collect();
+        let claim = match share {
+            Share::Unclaimed => self.live.claim_all(),
+            Share::Rest => self.live.claim_rest(),
+        };
+        write.log = claim
+            .iter()
+            .flat_map(|claim| claim.batches().to_vec())
+            .collect();
         self.writing.set(true);
         let written = self
             .store
             .write_turn(&self.live.scope, &self.live.key, write)
             .await;
         self.writing.set(false);
-        match written {
-            Ok(Written::Stored) => {
-                self.steps.clear();
-                if let Some(claim) = claim {
-                    claim.settle();
-                }
-                Ok(())
+        if let Ok(Written::Stored) = written {
+            self.steps.clear();
+            if let Some(claim) = claim {
+                claim.settle();
             }
-            refused => {
-                drop(claim);
-                self.live.retract();
-                refused
-                    .map_err(|error| store_failed(&error))
-                    .and(Err(TurnError::Gone))
-            }
+            return Ok(());
         }
+        drop(claim);
+        self.live.retract();
+        Err(match written {
+            Err(StoreError::Unavailable { detail }) => Refused::Away { detail },
+            Err(error) => Refused::Never {
+                detail: format!("{error:?}"),
+            },
+            Ok(_) => Refused::Gone,
+        })
     }
 
     /// Makes the event's item this thread's: a responder can't write into another one.
@@ -281,8 +298,46 @@ impl Recorder {
     }
 }
 
-fn store_failed(error: &StoreError) -> TurnError {
-    TurnError::other(format!("the store failed: {error:?}"))
+/// How much of the log goes with a write.
+#[derive(Debug, Clone, Copy)]
+enum Share {
+    /// What nobody has taken yet.
+    Unclaimed,
+    /// All that isn't known to be stored.
+    Rest,
+}
+
+/// Why a write of the turn was refused.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The store is away; the same may succeed later.
+    Away { detail: String },
+    /// The store doesn't take it.
+    Never { detail: String },
+    /// The turn is gone.
+    Gone,
+}
+
+impl From<Refused> for TurnError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Away { detail } => Self::other(format!("the store is away: {detail}")),
+            Refused::Never { detail } => Self::other(format!("the store refused: {detail}")),
+            Refused::Gone => Self::Gone,
+        }
+    }
+}
+
+/// What is to be stored before the event is shown.
+fn write_of(event: &ThreadEvent) -> Option<TurnWrite> {
+    let mut write = TurnWrite::default();
+    match event {
+        ThreadEvent::ItemDone(done) => write.put = vec![done.item.clone()],
+        ThreadEvent::ItemReplaced(replaced) => write.put = vec![replaced.item.clone()],
+        ThreadEvent::ItemRemoved(removed) => write.remove = vec![removed.item_id.clone()],
+        _ => return None,
+    }
+    Some(write)
 }
 
 /// The event as clients may see it. Hidden items are stored and never sent; one that takes the place of an item
@@ -306,8 +361,12 @@ fn visible(event: ThreadEvent) -> Option<ThreadEvent> {
     }
 }
 
-fn waits(item: &ThreadItem) -> bool {
-    match item {
+/// Whether the event leaves something for the user to answer.
+fn waits(event: &ThreadEvent) -> bool {
+    let ThreadEvent::ItemDone(done) = event else {
+        return false;
+    };
+    match &done.item {
         ThreadItem::ClientToolCall(call) => call.status == ClientToolCallStatus::Pending,
         ThreadItem::StructuredInput(input) => input.status == StructuredInputStatus::Pending,
         _ => false,

@@ -7,11 +7,11 @@ use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, ThreadEvent};
 use frontdesk_store::{Maintenance, Store, TurnEnd, TurnKey, TurnRecord, TurnStatus};
 
-use super::frame::{Audience, decode};
+use super::frame::decode;
 use super::live::{LiveTurn, WhenUnread};
-use super::recorder::Recorder;
+use super::recorder::{Recorder, Refused};
 use super::task::{INTERRUPTED_NOTE, interrupted, note};
-use crate::{ChatError, Limits, TurnError};
+use crate::{ChatError, Limits};
 
 /// What recovering needs of the service.
 pub(crate) struct Recovery<'a> {
@@ -56,25 +56,33 @@ pub(crate) async fn recover(
     }
     end(recovery, &mut recorder)
         .await
-        .map_err(|error| match error {
-            TurnError::Gone => ChatError::conflict("the turn is gone"),
-            error => ChatError::Unavailable {
-                detail: error.to_string(),
-            },
+        .map_err(|refused| match refused {
+            Refused::Gone => ChatError::conflict("the turn is gone"),
+            Refused::Away { detail } => ChatError::Unavailable { detail },
+            Refused::Never { detail } => ChatError::Internal { detail },
         })?;
     Ok(true)
 }
 
-async fn end(recovery: &Recovery<'_>, recorder: &mut Recorder) -> Result<(), TurnError> {
+async fn end(recovery: &Recovery<'_>, recorder: &mut Recorder) -> Result<(), Refused> {
     let now = recovery.clock.now();
+    let end = TurnEnd {
+        status: TurnStatus::Interrupted,
+        at: now,
+    };
     let id = ItemId::new(recovery.ids.next("shcx"));
     let note = note(id, recorder.key().thread.clone(), now, INTERRUPTED_NOTE);
-    recorder.settle_pending(note).await?;
-    recorder.show(&interrupted(), Audience::Everyone)?;
-    recorder
-        .end(TurnEnd {
-            status: TurnStatus::Interrupted,
-            at: now,
-        })
-        .await
+    recorder.conclude_pending();
+    recorder.conclude(ThreadEvent::item_done(note));
+    recorder.conclude(interrupted());
+    match recorder.end(end).await {
+        // Better an end without the text than a turn that never ends.
+        Err(Refused::Never { detail }) => {
+            tracing::error!(turn = %recorder.key().turn, detail, "an interrupted answer can't be kept");
+            recorder.forget_unstored();
+            recorder.conclude(interrupted());
+            recorder.end(end).await
+        }
+        ended => ended,
+    }
 }

@@ -14,9 +14,11 @@ use frontdesk_protocol::{
 use frontdesk_store::{TurnEnd, TurnStatus};
 use futures_util::FutureExt;
 
+use super::frame::Audience;
 use super::handle::Turn;
-use super::live::StopReason;
-use crate::turn::Audience;
+use super::hub::Hub;
+use super::live::{LiveTurn, StopReason};
+use super::recorder::Refused;
 use crate::{Responder, TurnError};
 
 /// What the model reads about an answer that the user stopped.
@@ -29,8 +31,13 @@ pub(super) const INTERRUPTED_NOTE: &str =
 /// What the user reads about it.
 pub(super) const INTERRUPTED_MESSAGE: &str = "The answer was interrupted. Please try again.";
 
-/// How often the end of a turn is tried to be stored while the store is away.
-const END_TRIES: u32 = 6;
+/// What readers see when the thread is deleted under them.
+const GONE_MESSAGE: &str = "This conversation was deleted.";
+
+/// How long the end of a turn is tried to be stored while the store is away.
+const END_PATIENCE: Duration = Duration::from_secs(20);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What the responder is called for.
 pub(crate) enum Call {
@@ -41,6 +48,27 @@ pub(crate) enum Call {
 enum Outcome {
     Returned(Result<(), TurnError>),
     Stopped(StopReason),
+    TooLong,
+}
+
+/// Why the work is given up before it returned.
+#[derive(Clone, Copy)]
+enum Cut {
+    Stopped(StopReason),
+    TooLong,
+}
+
+/// Leaves the hub and ends the readers however the task ends.
+struct Running {
+    hub: Arc<Hub>,
+    live: Arc<LiveTurn>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.hub.remove(&self.live);
+        self.live.finish();
+    }
 }
 
 /// Runs the turn to its end.
@@ -49,53 +77,58 @@ pub(crate) async fn run(
     call: Call,
     responder: Arc<dyn Responder>,
     deadline: Duration,
+    hub: Arc<Hub>,
 ) {
     let live = Arc::clone(turn.recorder.live());
-    let writing = turn.recorder.writing();
-    let outcome = {
-        let work = AssertUnwindSafe(answer(&mut turn, call, responder.as_ref())).catch_unwind();
-        let mut work = pin!(tokio::time::timeout(deadline, work));
-        let mut stopped = pin!(live.stopped().fuse());
-        let mut reason = None;
-        // The work comes first: what is finished when the stop arrives is finished.
-        // It is never dropped while it stores something: what is stored and what is shown stay the same.
-        poll_fn(|cx| {
-            if let Poll::Ready(result) = work.as_mut().poll(cx) {
-                return Poll::Ready(Outcome::Returned(returned(result)));
-            }
-            if let Poll::Ready(stopped) = stopped.as_mut().poll(cx) {
-                reason = Some(stopped);
-            }
-            match reason {
-                Some(reason) if !writing.is_under_way() => Poll::Ready(Outcome::Stopped(reason)),
-                _ => Poll::Pending,
-            }
-        })
-        .await
-    };
-    let outcome = match outcome {
-        // What the responder makes of a stop is no failure.
-        Outcome::Returned(Err(_)) if live.is_stopping() => Outcome::Stopped(live.stopped().await),
-        outcome => outcome,
-    };
-    let status = settle(&mut turn, outcome).await;
-    if let Some(status) = status {
+    let running = Running { hub, live };
+    let outcome = work(&mut turn, call, responder.as_ref(), deadline, &running.live).await;
+    if let Some(status) = settle(&mut turn, outcome) {
         store_end(&mut turn, status).await;
     }
-    live.finish();
 }
 
-type Finished = Result<std::thread::Result<Result<(), TurnError>>, tokio::time::error::Elapsed>;
-
-fn returned(result: Finished) -> Result<(), TurnError> {
-    match result {
-        Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err(TurnError::other("the responder panicked")),
-        Err(_) => Err(TurnError::Custom {
-            message: "The answer took too long and was ended.".to_owned(),
-            allow_retry: true,
-        }),
-    }
+async fn work(
+    turn: &mut Turn,
+    call: Call,
+    responder: &dyn Responder,
+    deadline: Duration,
+    live: &LiveTurn,
+) -> Outcome {
+    let writing = turn.recorder.writing();
+    let mut work = pin!(AssertUnwindSafe(answer(turn, call, responder)).catch_unwind());
+    let mut stopped = pin!(live.stopped());
+    let mut late = pin!(tokio::time::sleep(deadline));
+    let mut cut = None;
+    // The work comes first: what is finished when the stop arrives is finished.
+    // It is never dropped while it stores something: what is stored and what is shown stay the same.
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = work.as_mut().poll(cx) {
+            let panicked = |_| Err(TurnError::other("the responder panicked"));
+            return Poll::Ready(
+                match (result.unwrap_or_else(panicked), live.stop_reason()) {
+                    // What the responder makes of a stop is no failure.
+                    (Err(_), Some(reason)) => Outcome::Stopped(reason),
+                    (result, _) => Outcome::Returned(result),
+                },
+            );
+        }
+        if cut.is_none()
+            && let Poll::Ready(reason) = stopped.as_mut().poll(cx)
+        {
+            cut = Some(Cut::Stopped(reason));
+        }
+        if cut.is_none() && late.as_mut().poll(cx).is_ready() {
+            cut = Some(Cut::TooLong);
+        }
+        match cut {
+            Some(Cut::Stopped(reason)) if !writing.is_under_way() => {
+                Poll::Ready(Outcome::Stopped(reason))
+            }
+            Some(Cut::TooLong) if !writing.is_under_way() => Poll::Ready(Outcome::TooLong),
+            _ => Poll::Pending,
+        }
+    })
+    .await
 }
 
 async fn answer(turn: &mut Turn, call: Call, responder: &dyn Responder) -> Result<(), TurnError> {
@@ -109,40 +142,40 @@ async fn answer(turn: &mut Turn, call: Call, responder: &dyn Responder) -> Resul
     }
 }
 
-/// Brings what was shown and what is stored together. `None` when there is nothing left to end.
-async fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
-    let settled = match outcome {
-        Outcome::Stopped(StopReason::Deleted) => return None,
+/// Decides how the turn ends and what concludes it. `None` when there is nothing left to end.
+fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
+    match outcome {
+        Outcome::Returned(Ok(())) => Some(finished(turn)),
+        Outcome::Returned(Err(TurnError::Gone)) | Outcome::Stopped(StopReason::Deleted) => {
+            let gone = failure(ErrorCode::Custom, Some(GONE_MESSAGE.to_owned()), false);
+            turn.recorder.show(&gone, Audience::Everyone);
+            None
+        }
         Outcome::Stopped(StopReason::User) => {
             let note = note_of(turn, STOPPED_NOTE);
-            let settled = turn.recorder.settle_pending(note).await;
-            settled.map(|()| TurnStatus::Stopped)
+            turn.recorder.conclude_pending();
+            turn.recorder.conclude(ThreadEvent::item_done(note));
+            Some(TurnStatus::Stopped)
         }
         Outcome::Stopped(StopReason::Shutdown) => {
             let note = note_of(turn, INTERRUPTED_NOTE);
-            let settled = turn.recorder.settle_pending(note).await;
-            show_error(turn, &interrupted());
-            settled.map(|()| TurnStatus::Interrupted)
+            turn.recorder.conclude_pending();
+            turn.recorder.conclude(ThreadEvent::item_done(note));
+            turn.recorder.conclude(interrupted());
+            Some(TurnStatus::Interrupted)
         }
-        Outcome::Returned(result) => match result {
-            Ok(()) => turn
-                .recorder
-                .announce_thread()
-                .await
-                .map(|()| finished(turn)),
-            Err(error) => Err(error),
-        },
-    };
-    match settled {
-        Ok(status) => Some(status),
-        Err(TurnError::Gone) => None,
-        Err(error) => {
+        Outcome::TooLong => {
+            tracing::warn!(turn = %turn.id(), "a turn reached its deadline");
+            turn.recorder.conclude_pending();
+            let message = "The answer took too long and was ended.".to_owned();
+            turn.recorder
+                .conclude(failure(ErrorCode::Custom, Some(message), true));
+            Some(TurnStatus::Failed)
+        }
+        Outcome::Returned(Err(error)) => {
             tracing::error!(turn = %turn.id(), thread = %turn.thread_id(), %error, "a turn failed");
-            turn.recorder.forget_conclusion();
-            show_error(turn, &error_event(&error));
-            if let Err(error) = turn.recorder.announce_thread().await {
-                tracing::warn!(turn = %turn.id(), %error, "a failed turn's thread was not stored");
-            }
+            turn.recorder.take_back_pending();
+            turn.recorder.conclude(error_event(&error));
             Some(TurnStatus::Failed)
         }
     }
@@ -156,30 +189,36 @@ fn finished(turn: &Turn) -> TurnStatus {
     }
 }
 
-async fn store_end(turn: &mut Turn, status: TurnStatus) {
-    let mut pause = Duration::from_millis(50);
-    for _ in 0..END_TRIES {
+/// Stores the end, as long as the store may come back; what the store doesn't take is given up.
+async fn store_end(turn: &mut Turn, mut status: TurnStatus) {
+    let mut pause = FIRST_PAUSE;
+    let mut waited = Duration::ZERO;
+    while waited < END_PATIENCE {
         let at = turn.now();
         match turn.recorder.end(TurnEnd { status, at }).await {
-            Ok(()) | Err(TurnError::Gone) => return,
-            Err(error) => {
-                tracing::warn!(turn = %turn.id(), %error, "a turn's end is not stored yet");
+            Ok(()) | Err(Refused::Gone) => return,
+            Err(Refused::Never { detail }) if status == TurnStatus::Failed => {
+                tracing::error!(turn = %turn.id(), detail, "a turn's end was refused");
+                break;
+            }
+            Err(Refused::Never { detail }) => {
+                tracing::error!(turn = %turn.id(), detail, "what a turn ends with was refused");
+                turn.recorder.forget_unstored();
+                turn.recorder
+                    .conclude(failure(ErrorCode::StreamError, None, true));
+                status = TurnStatus::Failed;
+            }
+            Err(Refused::Away { detail }) => {
+                tracing::warn!(turn = %turn.id(), detail, "a turn's end is not stored yet");
                 tokio::time::sleep(pause).await;
-                pause *= 2;
+                waited += pause;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }
-    tracing::error!(turn = %turn.id(), "a turn's end was not stored; it ends as interrupted at the next start");
-    turn.recorder.forget_conclusion();
-    if status != TurnStatus::Failed {
-        show_error(turn, &interrupted());
-    }
-}
-
-fn show_error(turn: &Turn, event: &ThreadEvent) {
-    if let Err(error) = turn.recorder.show(event, Audience::Everyone) {
-        tracing::error!(turn = %turn.id(), %error, "an error could not be shown");
-    }
+    tracing::error!(turn = %turn.id(), "a turn's end was not stored; the next read of it ends it as interrupted");
+    turn.recorder.forget_unstored();
+    turn.recorder.show(&interrupted(), Audience::Everyone);
 }
 
 fn error_event(error: &TurnError) -> ThreadEvent {

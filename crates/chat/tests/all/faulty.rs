@@ -1,7 +1,7 @@
 //! Whatever fails, the stream ends with a stored message or an error; nothing is shown as done before it is stored.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use frontdesk_chat::{OnDisconnect, TurnError};
@@ -11,8 +11,9 @@ use frontdesk_protocol::{
 };
 use frontdesk_store::memory::MemoryStore;
 use frontdesk_store::{
-    Attachments, Began, BeginTurn, EventId, Items, LogBatch, PageRequest, Result, Step, StoreError,
-    StoredItem, ThreadPatch, Threads, TurnId, TurnKey, TurnRecord, TurnWrite, Turns, Written,
+    Attachments, Began, BeginTurn, EventId, Items, LogBatch, Maintenance, PageRequest, Result,
+    Step, StoreError, StoredItem, ThreadPatch, Threads, TurnId, TurnKey, TurnRecord, TurnWrite,
+    Turns, Written,
 };
 use futures_util::FutureExt;
 use serde_json::json;
@@ -22,20 +23,62 @@ use crate::desk::{
     Answering, Desk, answering, create, event, kinds, plain, read_all, read_until, resuming,
 };
 
+#[async_trait]
+impl Maintenance for Faulty {
+    async fn append_logs(&self, batches: &[LogBatch]) -> Result<()> {
+        self.inner.append_logs(batches).await
+    }
+    async fn running_turns(&self) -> Result<Vec<(Scope, TurnRecord)>> {
+        self.inner.running_turns().await
+    }
+    async fn take_over(&self, scope: &Scope, turn: &TurnId, from_attempt: u32) -> Result<bool> {
+        self.inner.take_over(scope, turn, from_attempt).await
+    }
+    async fn drop_logs(&self, ended_before: frontdesk_clock::Timestamp) -> Result<u64> {
+        self.inner.drop_logs(ended_before).await
+    }
+    async fn ping(&self) -> Result<()> {
+        self.inner.ping().await
+    }
+}
+
 /// A store whose writes of turns wait for a gate, or fail.
 #[derive(Debug)]
-struct Faulty {
+pub(crate) struct Faulty {
     inner: MemoryStore,
-    gate: Semaphore,
-    fails: AtomicBool,
+    pub(crate) gate: Semaphore,
+    pub(crate) begins: Gate,
+    pub(crate) fails: AtomicBool,
+    pub(crate) refused: AtomicUsize,
+}
+
+/// Open until it is closed.
+#[derive(Debug)]
+pub(crate) struct Gate(tokio::sync::watch::Sender<bool>);
+
+impl Gate {
+    pub(crate) fn close_gate(&self) {
+        self.0.send_replace(false);
+    }
+
+    pub(crate) fn open_gate(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn pass(&self) {
+        let mut open = self.0.subscribe();
+        open.wait_for(|open| *open).await.unwrap();
+    }
 }
 
 impl Faulty {
-    fn new(permits: usize) -> Arc<Self> {
+    pub(crate) fn new(permits: usize) -> Arc<Self> {
         Arc::new(Self {
             inner: MemoryStore::new(),
             gate: Semaphore::new(permits),
+            begins: Gate(tokio::sync::watch::Sender::new(true)),
             fails: AtomicBool::new(false),
+            refused: AtomicUsize::new(0),
         })
     }
 }
@@ -123,11 +166,13 @@ impl Attachments for Faulty {
 #[async_trait]
 impl Turns for Faulty {
     async fn begin_turn(&self, scope: &Scope, begin: BeginTurn) -> Result<Began> {
+        self.begins.pass().await;
         self.inner.begin_turn(scope, begin).await
     }
     async fn write_turn(&self, scope: &Scope, key: &TurnKey, write: TurnWrite) -> Result<Written> {
         self.gate.acquire().await.unwrap().forget();
         if self.fails.load(Ordering::SeqCst) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
             return Err(StoreError::Unavailable {
                 detail: "disk full at /secret/place".to_owned(),
             });
@@ -153,9 +198,8 @@ impl Turns for Faulty {
     }
 }
 
-fn desk(store: &Arc<Faulty>, responder: Arc<Answering>) -> Desk {
-    let maintenance = Arc::new(MemoryStore::new());
-    Desk::over(store.clone(), maintenance, responder, OnDisconnect::Auto)
+pub(crate) fn desk(store: &Arc<Faulty>, responder: Arc<Answering>) -> Desk {
+    Desk::over(store.clone(), store.clone(), responder, OnDisconnect::Auto)
 }
 
 #[tokio::test]
@@ -201,27 +245,33 @@ async fn a_stream_always_ends_with_a_message_or_an_error() {
             json!({"type": "error", "code": "stream.error", "allow_retry": true})
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_whose_end_can_not_be_stored_ends_at_the_next_read() {
     let store = Faulty::new(1_000);
     store.fails.store(true, Ordering::SeqCst);
     let desk = desk(&store, answering());
     let (turn, mut reader) = desk.begin(create("hi"), &resuming()).await;
-    let frames = read_all(&mut reader).await;
+    let mut frames = Vec::new();
+    while let Some(next) = reader.next().await {
+        frames.extend(next);
+    }
     assert_eq!(kinds(&frames).last().unwrap(), "error");
     assert!(
         frames
             .iter()
             .all(|frame| !String::from_utf8_lossy(&frame.json).contains("secret"))
     );
-
-    // The end could not be stored; the next read of the turn still tells how it ended.
-    store.fails.store(false, Ordering::SeqCst);
-    let record = desk
-        .store
-        .turn(&plain().scope(), &turn)
-        .await
-        .unwrap()
-        .unwrap();
+    let scope = plain().scope();
+    let record = desk.store.turn(&scope, &turn).await.unwrap().unwrap();
     assert_eq!(record.ended_at, None);
+
+    store.fails.store(false, Ordering::SeqCst);
+    let mut late = desk.service.events(&resuming(), &turn, None).await.unwrap();
+    assert_eq!(kinds(&read_all(&mut late).await).last().unwrap(), "error");
+    let record = desk.store.turn(&scope, &turn).await.unwrap().unwrap();
+    assert_eq!(record.status, frontdesk_store::TurnStatus::Interrupted);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::StoreUnderTest;
 use super::sample::{ann, at, batch, begin, end, key, owner, thread, turn_id};
-use crate::{EventId, LogBatch, Result, TurnKey, TurnStatus, TurnWrite};
+use crate::{EventId, LogBatch, Result, TurnKey, TurnStatus, TurnWrite, Written};
 
 fn event(attempt: u32, seq: u64) -> EventId {
     EventId { attempt, seq }
@@ -73,6 +73,43 @@ pub async fn a_log_is_read_after_an_event(subject: &StoreUnderTest) -> Result<()
             "after {after:?}"
         );
     }
+    Ok(())
+}
+
+/// Whoever comes last with more of the same events is believed; with less, nothing changes.
+pub async fn a_longer_batch_takes_the_place_of_a_shorter_one(
+    subject: &StoreUnderTest,
+) -> Result<()> {
+    let (scope, store) = (ann()?, &subject.store);
+    store.create_thread(&scope, thread("thr_1", 1)).await?;
+    store
+        .begin_turn(&scope, begin("thr_1", "turn_1", 2))
+        .await?;
+    let turn = turn_id("turn_1");
+    for (batch_written, last_seq) in [
+        (batch("turn_1", 1, 2), 2),
+        (batch("turn_1", 1, 4), 4),
+        (batch("turn_1", 1, 3), 4),
+    ] {
+        subject.maintenance.append_logs(&[batch_written]).await?;
+        let log = store.turn_log(&scope, &turn, None).await?;
+        let ends: Vec<u64> = log.iter().map(|batch| batch.last_seq).collect();
+        assert_eq!(ends, [last_seq]);
+    }
+    let write = TurnWrite {
+        log: vec![batch("turn_1", 1, 5)],
+        ..TurnWrite::default()
+    };
+    assert_eq!(
+        store
+            .write_turn(&scope, &key("thr_1", "turn_1"), write)
+            .await?,
+        Written::Stored
+    );
+    assert_eq!(
+        store.turn_log(&scope, &turn, None).await?,
+        [batch("turn_1", 1, 5)]
+    );
     Ok(())
 }
 

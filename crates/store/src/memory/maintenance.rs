@@ -5,6 +5,7 @@ use frontdesk_identity::Scope;
 use frontdesk_protocol::Timestamp;
 
 use super::MemoryStore;
+use super::turns::put_batch;
 use crate::{LogBatch, Maintenance, Result, TurnId, TurnRecord, TurnStatus, form};
 
 #[async_trait]
@@ -20,8 +21,7 @@ impl Maintenance for MemoryStore {
             let owner = owner.and_then(|owner| data.owners.get_mut(owner));
             let turn = owner.and_then(|owner| owner.turns.get_mut(&batch.turn));
             if let Some(turn) = turn.filter(|turn| turn.record.attempt == batch.attempt) {
-                let key = (batch.attempt, batch.first_seq);
-                turn.log.entry(key).or_insert_with(|| batch.clone());
+                put_batch(&mut turn.log, batch.clone());
             }
         }
         Ok(())

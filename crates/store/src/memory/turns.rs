@@ -190,14 +190,23 @@ impl Owner {
             turn.steps.entry(step.number).or_insert(step);
         }
         for batch in write.log {
-            turn.log
-                .entry((batch.attempt, batch.first_seq))
-                .or_insert(batch);
+            put_batch(&mut turn.log, batch);
         }
         if let Some(end) = write.end {
             turn.record.status = end.status;
             turn.record.ended_at = Some(form::whole_micros(end.at));
         }
         Ok(Written::Stored)
+    }
+}
+
+/// Stores a batch of a log, unless as much is there.
+pub(super) fn put_batch(log: &mut BTreeMap<(u32, u64), LogBatch>, batch: LogBatch) {
+    let key = (batch.attempt, batch.first_seq);
+    let is_more = log
+        .get(&key)
+        .is_none_or(|stored| stored.last_seq < batch.last_seq);
+    if is_more {
+        log.insert(key, batch);
     }
 }
