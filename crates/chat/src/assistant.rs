@@ -63,7 +63,7 @@ impl Responder for Assistant {
         if turn.thread().title.is_none() {
             turn.thread_mut().title = input.as_ref().and_then(title::of_message);
         }
-        let history = history::load(turn).await?;
+        let history = history::load(turn, input.as_ref()).await?;
         let context = RunContext {
             principal: Arc::clone(&turn.context().principal),
             context: Arc::new(TurnContext {

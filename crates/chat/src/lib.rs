@@ -19,5 +19,5 @@ pub use error::ChatError;
 pub use options::{Limits, OnDisconnect, Options};
 pub use responder::{Audio, Responder, TurnError};
 pub use service::{Parts, Reply, Service};
-pub use turn::{Frame, Turn, TurnReader};
+pub use turn::{Frame, Place, Turn, TurnReader};
 pub use uploads::{NewUpload, Uploads};

@@ -16,7 +16,7 @@ mod recover;
 mod task;
 
 pub use frame::Frame;
-pub use handle::Turn;
+pub use handle::{Place, Turn};
 pub use reader::TurnReader;
 
 pub(crate) use flush::Flusher;

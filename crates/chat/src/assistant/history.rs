@@ -12,21 +12,32 @@ use serde_json::Value;
 
 use super::HISTORY_ITEMS;
 use super::step::StepData;
-use crate::{Turn, TurnError};
+use crate::{Place, Turn, TurnError};
 
 /// Bytes of a widget's JSON that the model reads.
 const WIDGET_BYTES: usize = 4_096;
 
-/// The newest items of the thread with the steps of their turns.
-pub(super) async fn load(turn: &Turn) -> Result<Vec<Item>, TurnError> {
+/// The newest items of the thread with the steps of their turns. A thread's first message is all there is.
+pub(super) async fn load(
+    turn: &Turn,
+    input: Option<&UserMessageItem>,
+) -> Result<Vec<Item>, TurnError> {
+    if let (Place::First, Some(first)) = (turn.place(), input) {
+        return Ok(vec![Item::user(user_text(first))]);
+    }
     let recent = turn.recent_items(HISTORY_ITEMS).await?;
     let mut turns: Vec<TurnId> = Vec::new();
     for id in recent.iter().filter_map(|stored| stored.turn.as_ref()) {
-        if !turns.contains(id) {
+        // This turn has no steps yet.
+        if id != turn.id() && !turns.contains(id) {
             turns.push(id.clone());
         }
     }
-    let steps = turn.steps(&turns).await?;
+    let steps = if turns.is_empty() {
+        Vec::new()
+    } else {
+        turn.steps(&turns).await?
+    };
     Ok(convert(&recent, &steps))
 }
 

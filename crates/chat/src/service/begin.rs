@@ -15,12 +15,12 @@ use tracing::Instrument;
 
 use super::{Reply, STOP_WAIT, Service};
 use crate::turn::{Audience, Call, LiveTurn, Recorder, TurnReader, WhenUnread, run};
-use crate::{ChatError, Client, OnDisconnect, RequestContext, Turn};
+use crate::{ChatError, Client, OnDisconnect, Place, RequestContext, Turn};
 
 /// What a turn begins with.
 pub(super) struct Opening {
     pub(super) thread: ThreadMetadata,
-    pub(super) is_new: Newness,
+    pub(super) place: Place,
     pub(super) trim: Option<Trim>,
     pub(super) put: Vec<ThreadItem>,
     pub(super) remove: Vec<ItemId>,
@@ -32,19 +32,12 @@ pub(super) struct Opening {
     pub(super) call: Call,
 }
 
-/// Whether the thread is made with the turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Newness {
-    New,
-    Known,
-}
-
 impl Opening {
     /// A turn of a known thread that changes nothing by itself.
     pub(super) fn of(thread: ThreadMetadata, call: Call) -> Self {
         Self {
             thread,
-            is_new: Newness::Known,
+            place: Place::Later,
             trim: None,
             put: Vec::new(),
             remove: Vec::new(),
@@ -114,7 +107,7 @@ impl Service {
         };
         let begin = BeginTurn {
             turn: record,
-            new_thread: (opening.is_new == Newness::New).then(|| opening.thread.clone()),
+            new_thread: (opening.place == Place::First).then(|| opening.thread.clone()),
             trim: opening.trim.clone(),
             put: opening.put.clone(),
             remove: opening.remove.clone(),
@@ -172,6 +165,7 @@ impl Service {
             cx,
             Arc::clone(&parts.clock),
             Arc::clone(&parts.ids),
+            opening.place,
         );
         for id in removed {
             turn.recorder

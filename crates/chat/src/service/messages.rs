@@ -7,10 +7,10 @@ use frontdesk_protocol::{
 };
 use frontdesk_store::Trim;
 
-use super::begin::{Newness, Opening, refuse_unless_open};
+use super::begin::{Opening, refuse_unless_open};
 use super::{Reply, Service};
 use crate::turn::Call;
-use crate::{ChatError, Limits, RequestContext};
+use crate::{ChatError, Limits, Place, RequestContext};
 
 impl Service {
     pub(super) async fn create_thread(
@@ -22,7 +22,7 @@ impl Service {
         let parts = &self.0.parts;
         let thread = ThreadMetadata::new(ThreadId::new(parts.ids.next("thr")), parts.clock.now());
         let mut opening = self.message(params.input, thread, &cx.scope()).await?;
-        opening.is_new = Newness::New;
+        opening.place = Place::First;
         if let Call::Respond(Some(first)) = &opening.call {
             opening.thread.title = parts.responder.title(first);
         }

@@ -16,7 +16,17 @@ pub struct Turn {
     context: RequestContext,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    place: Place,
     next_step: u32,
+}
+
+/// Where in its thread a turn stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It is the thread's first: there is no history.
+    First,
+    /// Others may have come before it.
+    Later,
 }
 
 impl Turn {
@@ -25,14 +35,21 @@ impl Turn {
         context: RequestContext,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
+        place: Place,
     ) -> Self {
         Self {
             recorder,
             context,
             clock,
             ids,
+            place,
             next_step: 1,
         }
+    }
+
+    /// Where in its thread the turn stands.
+    pub fn place(&self) -> Place {
+        self.place
     }
 
     /// The turn's id.
