@@ -18,6 +18,7 @@ use frontdesk_store::{Maintenance, Store};
 use frontdesk_store_sqlite::SqliteStore;
 
 use crate::config::{AuthMode, AuthSection, ChatSection, Config, StoreSection};
+use crate::data_lock::DataLock;
 use crate::health::Health;
 use crate::http::{App, AppParts, router};
 use crate::server_secret::server_secret;
@@ -33,7 +34,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     let mut health = Health::default();
     let mut end = End::default();
 
-    make_data_dir(&config)?;
+    let data_lock = take_data_dir(&config)?;
     let authenticator = builder
         .authenticator
         .unwrap_or_else(|| authenticator(&config.auth));
@@ -90,6 +91,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         ids,
         framing: config.chat.framing.value,
         health,
+        data_lock,
     });
     Ok(Frontdesk {
         router: router(app, connected.mounted),
@@ -99,12 +101,11 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     })
 }
 
-fn make_data_dir(config: &Config) -> Result<(), Error> {
+/// Makes the data directory where there is none, and takes it.
+fn take_data_dir(config: &Config) -> Result<DataLock, Error> {
     let dir = &config.server.data_dir.value;
-    std::fs::create_dir_all(dir).map_err(|error| Error::Data {
-        path: dir.clone(),
-        detail: error.to_string(),
-    })
+    std::fs::create_dir_all(dir).map_err(|error| Error::data(dir, error))?;
+    DataLock::take(dir)
 }
 
 fn authenticator(auth: &AuthSection) -> Arc<dyn Authenticator> {

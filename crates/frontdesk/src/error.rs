@@ -1,7 +1,8 @@
 //! Why the product can't be put together or served. All of it is for the operator.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::{ConfigError, Origin};
 
@@ -21,12 +22,12 @@ pub enum Error {
         /// Why.
         detail: String,
     },
-    /// A file or directory can't be read or made.
-    #[error("{}: {detail}", path.display())]
+    /// A file or directory can't be read, made or had alone.
+    #[error("{detail}")]
     Data {
         /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// Why, with its name.
         detail: String,
     },
     /// The store can't be opened.
@@ -58,4 +59,14 @@ pub enum Error {
         /// Why.
         detail: String,
     },
+}
+
+impl Error {
+    /// What the system, or something that was built on the file, says about it.
+    pub(crate) fn data(path: &Path, reason: impl Display) -> Self {
+        Self::Data {
+            path: path.to_owned(),
+            detail: format!("{}: {reason}", path.display()),
+        }
+    }
 }

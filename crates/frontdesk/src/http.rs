@@ -22,6 +22,7 @@ use frontdesk_chat::Service;
 use frontdesk_clock::Ids;
 
 use crate::config::Framing;
+use crate::data_lock::DataLock;
 use crate::health::Health;
 
 pub(crate) use answer::HttpError;
@@ -37,6 +38,8 @@ pub(crate) struct AppParts {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) framing: Framing,
     pub(crate) health: Health,
+    #[expect(dead_code, reason = "it is held for as long as there are routes")]
+    pub(crate) data_lock: DataLock,
 }
 
 impl App {

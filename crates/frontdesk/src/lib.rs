@@ -7,6 +7,7 @@
 mod assemble;
 mod builder;
 pub mod config;
+mod data_lock;
 mod error;
 mod health;
 mod http;

@@ -28,13 +28,9 @@ pub(crate) fn server_secret(server: &ServerSection) -> Result<Secret, Error> {
 
 /// The file appears whole or not at all, so that two processes that start together share one secret.
 fn make(dir: &Path, path: &Path) -> Result<(), Error> {
-    let failed = |detail: String| Error::Data {
-        path: path.to_owned(),
-        detail,
-    };
     let mut bytes = [0_u8; SECRET_BYTES];
     aws_lc_rs::rand::fill(&mut bytes)
-        .map_err(|_| failed("the system gave no random bytes".to_owned()))?;
+        .map_err(|_| Error::data(path, "the system gave no random bytes"))?;
     let text = hex(&bytes);
     let draft = dir.join(format!("{FILE}.{}", std::process::id()));
     let made = write_private(&draft, &text).and_then(|()| match std::fs::hard_link(&draft, path) {
@@ -42,7 +38,7 @@ fn make(dir: &Path, path: &Path) -> Result<(), Error> {
         _ => Ok(()),
     });
     let removed = std::fs::remove_file(&draft);
-    made.and(removed).map_err(|error| failed(error.to_string()))
+    made.and(removed).map_err(|error| Error::data(path, error))
 }
 
 fn hex(bytes: &[u8]) -> String {

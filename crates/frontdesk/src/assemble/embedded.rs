@@ -43,10 +43,7 @@ pub(crate) async fn mount(
     let path = data_dir.join(FILE);
     let tasks = Tasks::open(&path, clock)
         .await
-        .map_err(|error| Error::Data {
-            path,
-            detail: error.to_string(),
-        })?;
+        .map_err(|error| Error::data(&path, error))?;
     end.close_by({
         let tasks = tasks.clone();
         move || {

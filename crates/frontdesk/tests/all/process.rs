@@ -216,6 +216,33 @@ async fn what_cannot_start_says_why_and_fails() {
 }
 
 #[tokio::test]
+async fn a_data_directory_has_one_process() {
+    let dir = TempDir::new().unwrap();
+    let mut first = start(&dir, &["--data-dir", "data"]).await;
+    let arguments = ["--data-dir", "data", "--listen", "127.0.0.1:0"];
+    let (code, error) = failure(&dir, &arguments, &[]).await;
+    assert_eq!(
+        (code, error.as_str()),
+        (
+            Some(1),
+            "error: another frontdesk runs on data; stop it or choose another --data-dir\n"
+        )
+    );
+    let token = failure(&dir, &["token", "--user", "dev", "--data-dir", "data"], &[]).await;
+    assert_eq!(token, (Some(0), String::new()));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let lock = std::fs::metadata(dir.path().join("data/frontdesk.lock")).unwrap();
+        assert_eq!(lock.permissions().mode() & 0o777, 0o600);
+    }
+    // However it ends, the next one may begin.
+    first.signal("KILL").await;
+    assert_eq!(first.ended().await, None);
+    start(&dir, &["--data-dir", "data"]).await;
+}
+
+#[tokio::test]
 async fn a_dotenv_file_in_the_working_directory_is_read() {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join(".env"), "DATABASE_URL=postgres://x\n").unwrap();
