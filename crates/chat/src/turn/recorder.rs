@@ -2,12 +2,14 @@
 //!
 //! It keeps this rule: nothing is shown as done before it is stored.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{
-    ClientToolCallStatus, Page, StructuredInputStatus, ThreadEvent, ThreadItem, ThreadMetadata,
+    ClientToolCallStatus, ItemId, Page, StructuredInputStatus, ThreadEvent, ThreadItem,
+    ThreadMetadata,
 };
 use frontdesk_store::{Step, Store, StoreError, ThreadPatch, TurnEnd, TurnKey, TurnWrite, Written};
 
@@ -28,6 +30,7 @@ pub(crate) struct Recorder {
     steps: Vec<Step>,
     concluding: Vec<ThreadEvent>,
     waits_for_user: bool,
+    store_has_failed: bool,
     writing: Writing,
 }
 
@@ -63,6 +66,7 @@ impl Recorder {
             steps: Vec::new(),
             concluding: Vec::new(),
             waits_for_user: false,
+            store_has_failed: false,
             writing: Writing::default(),
         }
     }
@@ -117,7 +121,7 @@ impl Recorder {
         self.live.retract();
         self.adopt(&mut event);
         let write = write_of(&event);
-        if let Some(event) = visible(event.clone()) {
+        if let Some(event) = visible(&event) {
             self.append(&event)?;
         }
         if let Some(write) = write {
@@ -169,10 +173,22 @@ impl Recorder {
 
     /// Concludes the turn with what is unfinished: text that was seen becomes a message, the rest is taken back.
     pub(crate) fn conclude_pending(&mut self) {
-        let (kept, dropped) = self.pending.drain();
-        self.concluding = kept.into_iter().map(ThreadEvent::item_done).collect();
+        let (mut kept, dropped) = self.pending.drain();
+        kept.retain(|item| !self.is_concluded(item.id()));
+        let done = kept.into_iter().map(ThreadEvent::item_done);
+        let removed = dropped.into_iter().map(ThreadEvent::item_removed);
+        self.concluding.extend(done.chain(removed));
+    }
+
+    fn is_concluded(&self, id: &ItemId) -> bool {
         self.concluding
-            .extend(dropped.into_iter().map(ThreadEvent::item_removed));
+            .iter()
+            .any(|event| matches!(event, ThreadEvent::ItemDone(done) if done.item.id() == id))
+    }
+
+    /// Whether the store failed where the responder needed it: what it left open is not its own decision.
+    pub(crate) fn store_has_failed(&self) -> bool {
+        self.store_has_failed
     }
 
     /// Takes back what is unfinished from readers that expect it. Plain clients do so by themselves at an error.
@@ -182,7 +198,7 @@ impl Recorder {
             .into_iter()
             .map(|item| item.id().clone())
             .chain(dropped);
-        for id in ids {
+        for id in ids.filter(|id| !self.is_concluded(id)).collect::<Vec<_>>() {
             self.show(&ThreadEvent::item_removed(id), Audience::Resuming);
         }
     }
@@ -199,7 +215,7 @@ impl Recorder {
                 write.put.push(done.item.clone());
             }
         }
-        for event in self.concluding.iter().cloned().filter_map(visible) {
+        for event in self.concluding.iter().filter_map(visible) {
             self.live.push(event.to_wire().into(), Audience::Everyone);
         }
         if self.thread != self.saved {
@@ -275,6 +291,7 @@ impl Recorder {
         }
         drop(claim);
         self.live.retract();
+        self.store_has_failed = true;
         Err(match written {
             Err(StoreError::Unavailable { detail }) => Refused::Away { detail },
             Err(error) => Refused::Never {
@@ -342,22 +359,25 @@ fn write_of(event: &ThreadEvent) -> Option<TurnWrite> {
 
 /// The event as clients may see it. Hidden items are stored and never sent; one that takes the place of an item
 /// that was seen takes it away.
-fn visible(event: ThreadEvent) -> Option<ThreadEvent> {
+fn visible(event: &ThreadEvent) -> Option<Cow<'_, ThreadEvent>> {
     match event {
         ThreadEvent::ItemAdded(event) if event.item.is_hidden() => None,
         ThreadEvent::ItemDone(event) if event.item.is_hidden() => None,
         ThreadEvent::ItemReplaced(event) if event.item.is_hidden() => {
-            Some(ThreadEvent::item_removed(event.item.id().clone()))
+            let removed = ThreadEvent::item_removed(event.item.id().clone());
+            Some(Cow::Owned(removed))
         }
-        ThreadEvent::ThreadCreated(mut event) => {
+        ThreadEvent::ThreadCreated(event) => {
+            let mut event = event.clone();
             event.thread.items.data.retain(|item| !item.is_hidden());
-            Some(ThreadEvent::ThreadCreated(event))
+            Some(Cow::Owned(ThreadEvent::ThreadCreated(event)))
         }
-        ThreadEvent::ThreadUpdated(mut event) => {
+        ThreadEvent::ThreadUpdated(event) => {
+            let mut event = event.clone();
             event.thread.items.data.retain(|item| !item.is_hidden());
-            Some(ThreadEvent::ThreadUpdated(event))
+            Some(Cow::Owned(ThreadEvent::ThreadUpdated(event)))
         }
-        event => Some(event),
+        event => Some(Cow::Borrowed(event)),
     }
 }
 

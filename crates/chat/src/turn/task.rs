@@ -174,7 +174,11 @@ fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
         }
         Outcome::Returned(Err(error)) => {
             tracing::error!(turn = %turn.id(), thread = %turn.thread_id(), %error, "a turn failed");
-            turn.recorder.take_back_pending();
+            if turn.recorder.store_has_failed() {
+                turn.recorder.conclude_pending();
+            } else {
+                turn.recorder.take_back_pending();
+            }
             turn.recorder.conclude(error_event(&error));
             Some(TurnStatus::Failed)
         }

@@ -161,3 +161,22 @@ async fn a_log_that_is_gone_sends_the_reader_to_the_thread() {
         .unwrap();
     assert_eq!(kinds(&read_all(&mut late).await), ["frontdesk.reload"]);
 }
+
+#[tokio::test]
+async fn an_answer_that_the_store_refused_for_a_moment_is_kept() {
+    let store = Faulty::new(1_000);
+    let desk = desk(&store, answering());
+    store.fails.store(true, Ordering::SeqCst);
+    let (_, mut reader) = desk.begin(create("hi"), &plain()).await;
+    let seen = read_until(&mut reader, |event| event["update"]["delta"] == "done").await;
+    while store.refused.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    store.fails.store(false, Ordering::SeqCst);
+    assert_eq!(
+        kinds(&read_all(&mut reader).await),
+        ["thread.item.done", "error"]
+    );
+    let items = desk.items(&thread_of(&seen), &plain()).await;
+    assert_eq!(items[1]["content"][0]["text"], "done");
+}
