@@ -16,6 +16,7 @@ mod section;
 mod server;
 mod setting;
 mod store;
+mod web_address;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -32,9 +32,9 @@ pub(crate) fn model(name: &str, section: &ModelSection) -> Result<Arc<dyn Model>
                 api_key: api_key.as_ref().map(|key| key.value.clone()),
                 ..Config::new(model.value.as_str())
             };
+            let asked = OpenAiResponses::new(config, http).map_err(|error| failed(error.detail))?;
             tracing::info!(model = %model.value, base_url = %base_url.value, "the assistant asks the Responses API");
-            let model = OpenAiResponses::new(config, http).map_err(|error| failed(error.detail))?;
-            Ok(Arc::new(model))
+            Ok(Arc::new(asked))
         }
         Provider::Scripted { rules_file } => {
             let rules = match rules_file {

@@ -6,14 +6,16 @@ use std::time::Duration;
 use url::Url;
 
 use super::layers::{Layers, nearest};
-use super::model::web_address;
 use super::section::Section;
+use super::web_address::web_address;
 use super::{AgentSection, ConfigError, Environment, Setting};
 
 /// The name of the server that `MCP_SERVER_URL` stands for.
 const WELL_KNOWN_SERVER: &str = "default";
 /// The name of the embedded server.
 pub(crate) const EMBEDDED_SERVER: &str = "taskflow";
+/// What the address of a server may look like.
+const EXAMPLE_URL: &str = "http://localhost:8001/mcp";
 /// How long a call may take when nothing is said.
 const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a connection may take to stand when nothing is said.
@@ -103,24 +105,16 @@ impl McpSection {
         let call_timeout = section.duration("call_timeout")?;
         let connect_timeout = section.duration("connect_timeout")?;
         section.finish()?;
-        let expected = "a URL such as \"http://localhost:8001/mcp\"".to_owned();
         let Some(url) = url.or_else(|| well_known.cloned()) else {
             return Err(ConfigError::Missing {
                 key: url_key,
-                expected,
+                expected: format!("a URL such as \"{EXAMPLE_URL}\""),
             });
         };
-        let Some(address) = web_address(&url.value) else {
-            return Err(ConfigError::Invalid {
-                key: url_key,
-                origin: url.origin,
-                expected,
-                found: None,
-            });
-        };
-        let own_audience = Setting::default_value(address.to_string());
+        let url = web_address(url_key, url, EXAMPLE_URL)?;
+        let own_audience = Setting::default_value(url.value.to_string());
         Ok(Self {
-            url: url.map(|_| McpUrl::At(address)),
+            url: url.map(McpUrl::At),
             auth: auth.unwrap_or_else(|| Setting::default_value(McpAuth::None)),
             audience: audience.unwrap_or(own_audience),
             call_timeout: call_timeout

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::layers::Layers;
 use super::section::Section;
+use super::web_address::web_address;
 use super::{ConfigError, Environment, Setting};
 
 /// The model that is meant when none is named.
@@ -76,11 +77,7 @@ impl ModelSection {
         let mut section = Section::new(layers, format!("model.{name}"));
         let provider = section.text("provider")?;
         let model_name = section.text("name")?;
-        let base_url = section.read(
-            "base_url",
-            "a URL such as \"https://api.openai.com/v1\"",
-            |value| web_address(value.as_str()?),
-        )?;
+        let base_url = section.text("base_url")?;
         let api_key = section.secret("api_key")?;
         let rules_file = section.path("rules_file")?;
         let temperature = section.fraction("temperature")?;
@@ -110,7 +107,7 @@ impl ModelSection {
                 )?;
                 Provider::OpenAiResponses {
                     base_url: match base_url {
-                        Some(base_url) => base_url,
+                        Some(url) => web_address(other_key("base_url"), url, OPENAI_BASE_URL)?,
                         None => openai_base_url(environment)?,
                     },
                     name: model_name
@@ -151,25 +148,11 @@ impl ModelSection {
     }
 }
 
-/// A web address that requests can go to.
-pub(crate) fn web_address(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
-}
-
 fn openai_base_url(environment: &Environment) -> Result<Setting<Url>, ConfigError> {
-    let setting = environment
+    let url = environment
         .get("OPENAI_BASE_URL")
         .unwrap_or_else(|| Setting::default_value(OPENAI_BASE_URL.to_owned()));
-    match web_address(&setting.value) {
-        Some(url) => Ok(setting.map(|_| url)),
-        None => Err(ConfigError::Invalid {
-            key: "OPENAI_BASE_URL".to_owned(),
-            origin: setting.origin,
-            expected: format!("a URL such as {OPENAI_BASE_URL}"),
-            found: Some(setting.value),
-        }),
-    }
+    web_address("OPENAI_BASE_URL".to_owned(), url, OPENAI_BASE_URL)
 }
 
 fn without_use(key: &str, origin: &super::Origin, provider: &str) -> String {

@@ -337,7 +337,7 @@ const MISTAKES: &[Mistake] = &[
         "",
         &[("OPENAI_BASE_URL", "nowhere")],
         "OPENAI_BASE_URL (from environment variable OPENAI_BASE_URL): expected a URL such as \
-             https://api.openai.com/v1, found nowhere",
+             \"https://api.openai.com/v1\", found \"nowhere\"",
     ),
     (
         "[agent.assistant]\nmodel = \"big\"",
@@ -371,6 +371,38 @@ const MISTAKES: &[Mistake] = &[
         "mcp.desk.call_timeout (from FILE): expected a time span such as \"500ms\", \"60s\", \"5m\" or \"1h\", found 60",
     ),
     (
+        "[model.default]\nbase_url = \"http://u:secret@h/v1\"",
+        &[],
+        "model.default.base_url (from FILE): expected a URL without a user and a password",
+    ),
+    (
+        "",
+        &[("OPENAI_BASE_URL", "https://secret@h/v1")],
+        "OPENAI_BASE_URL (from environment variable OPENAI_BASE_URL): \
+             expected a URL without a user and a password",
+    ),
+    (
+        "",
+        &[("OPENAI_BASE_URL", "ftp://u:secret@h/v1")],
+        "OPENAI_BASE_URL (from environment variable OPENAI_BASE_URL): \
+             expected a URL without a user and a password",
+    ),
+    (
+        "[model.default]\nbase_url = \"u:secret@h\"",
+        &[],
+        "model.default.base_url (from FILE): expected a URL such as \"https://api.openai.com/v1\"",
+    ),
+    (
+        "[mcp.desk]\nurl = \"http://:secret@h/mcp\"",
+        &[],
+        "mcp.desk.url (from FILE): expected a URL without a user and a password",
+    ),
+    (
+        "",
+        &[("MCP_SERVER_URL", "http://u:secret@h/mcp")],
+        "mcp.default.url (from environment variable MCP_SERVER_URL): expected a URL without a user and a password",
+    ),
+    (
         "[chat]\non_disconnect = \"never\"",
         &[],
         "chat.on_disconnect (from FILE): expected one of \"auto\", \"continue\", \"stop\", found \"never\"",
@@ -397,6 +429,6 @@ fn mistakes_name_the_key_its_origin_and_what_was_expected() {
             *expected,
             "{file} {environment:?}"
         );
-        assert!(!error.contains("secret@"));
+        assert!(!error.contains("secret@"), "{error}");
     }
 }
