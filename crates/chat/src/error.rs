@@ -34,6 +34,12 @@ pub enum ChatError {
         /// What is wrong with it.
         message: String,
     },
+    /// The caller has too much going on.
+    #[error("{message}")]
+    TooMany {
+        /// Of what, and what helps.
+        message: String,
+    },
     /// This installation doesn't do that.
     #[error("not supported: {what}")]
     NotSupported {
@@ -62,6 +68,7 @@ impl ChatError {
             Self::NotFound { .. } => "not_found",
             Self::Conflict { .. } => "conflict",
             Self::Unprocessable { .. } => "unprocessable",
+            Self::TooMany { .. } => "too_many",
             Self::NotSupported { .. } => "not_supported",
             Self::Unavailable { .. } => "unavailable",
             Self::Internal { .. } => "internal",
@@ -75,6 +82,7 @@ impl ChatError {
             Self::NotFound { .. } => 404,
             Self::Conflict { .. } => 409,
             Self::Unprocessable { .. } => 422,
+            Self::TooMany { .. } => 429,
             Self::Unavailable { .. } => 503,
             Self::Internal { .. } => 500,
         }

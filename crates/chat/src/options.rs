@@ -35,6 +35,10 @@ pub struct Limits {
     pub event_bytes: usize,
     /// Bytes of all events of one turn.
     pub turn_bytes: usize,
+    /// Turns of one user that run at the same time.
+    pub turns_per_user: usize,
+    /// Turns that run at the same time.
+    pub turns: usize,
     /// Items that are looked through for a pending call.
     pub pending_scan: u32,
 }
@@ -51,6 +55,8 @@ impl Default for Limits {
             page: 100,
             event_bytes: 12 << 20,
             turn_bytes: 64 << 20,
+            turns_per_user: 1_024,
+            turns: 8_192,
             pending_scan: 500,
         }
     }

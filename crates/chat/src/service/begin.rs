@@ -119,7 +119,9 @@ impl Service {
             key,
             when_unread(self.options().on_disconnect, cx.client),
         );
-        self.0.hub.insert(Arc::clone(&live));
+        self.0
+            .hub
+            .admit(Arc::clone(&live), &self.options().limits)?;
         let removed = match self.store_begin(&scope, begin).await {
             Ok(removed) => removed,
             Err(error) => {

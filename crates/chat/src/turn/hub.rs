@@ -9,6 +9,7 @@ use frontdesk_store::TurnId;
 use tokio::sync::OwnedMutexGuard;
 
 use super::live::LiveTurn;
+use crate::{ChatError, Limits};
 
 type ThreadKey = (Scope, ThreadId);
 type ThreadLock = Arc<tokio::sync::Mutex<()>>;
@@ -31,11 +32,27 @@ impl Hub {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn insert(&self, turn: Arc<LiveTurn>) {
+    /// Adds a turn, unless its user or everybody has as many as may run.
+    pub(crate) fn admit(&self, turn: Arc<LiveTurn>, limits: &Limits) -> Result<(), ChatError> {
         let mut running = self.running();
+        let of_user = running
+            .by_thread
+            .keys()
+            .filter(|(scope, _)| *scope == turn.scope);
+        if of_user.count() >= limits.turns_per_user {
+            return Err(ChatError::TooMany {
+                message: "too many of your answers are running; wait for one or stop it".to_owned(),
+            });
+        }
+        if running.turns.len() >= limits.turns {
+            return Err(ChatError::Unavailable {
+                detail: "as many turns run as may".to_owned(),
+            });
+        }
         let thread = (turn.scope.clone(), turn.key.thread.clone());
         running.by_thread.insert(thread, turn.key.turn.clone());
         running.turns.insert(turn.key.turn.clone(), turn);
+        Ok(())
     }
 
     pub(crate) fn remove(&self, turn: &LiveTurn) {

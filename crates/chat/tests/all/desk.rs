@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_chat::{
-    ChatError, Client, Frame, OnDisconnect, Options, Parts, Reply, RequestContext, Responder,
-    Service, Turn, TurnError, TurnReader,
+    ChatError, Client, Frame, Limits, OnDisconnect, Options, Parts, Reply, RequestContext,
+    Responder, Service, Turn, TurnError, TurnReader,
 };
 use frontdesk_clock::{RandomIds, SystemClock};
 use frontdesk_identity::{Principal, TenantId, UserId};
@@ -87,6 +87,23 @@ impl Desk {
             options: Options {
                 on_disconnect,
                 log_interval: Duration::from_millis(5),
+                ..Options::default()
+            },
+        });
+        Self { service, store }
+    }
+
+    pub(crate) fn limited(responder: Arc<dyn Responder>, limits: Limits) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let service = Service::new(Parts {
+            store: store.clone(),
+            maintenance: store.clone(),
+            responder,
+            uploads: None,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            options: Options {
+                limits,
                 ..Options::default()
             },
         });

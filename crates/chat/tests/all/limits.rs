@@ -1,5 +1,6 @@
 //! Too much of anything is refused, and changes nothing.
 
+use frontdesk_chat::Limits;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, answering, create, event, input, kinds, plain, read_all, thread_of};
@@ -87,4 +88,28 @@ async fn a_locked_thread_takes_no_message_and_no_retry() {
     let retry = json!({"type": "threads.retry_after_item", "params": {"thread_id": thread, "item_id": message}});
     assert_eq!(desk.refused(retry, &cx).await, 409);
     assert_eq!(desk.items(&thread, &cx).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_user_has_only_so_many_answers_running() {
+    let desk = Desk::limited(
+        crate::desk::hanging(),
+        Limits {
+            turns_per_user: 2,
+            turns: 3,
+            ..Limits::default()
+        },
+    );
+    let cx = crate::desk::resuming();
+    let (first, _reader) = desk.begin(create("hi"), &cx).await;
+    desk.begin(create("hi"), &cx).await;
+    assert_eq!(desk.refused(create("hi"), &cx).await, 429);
+    let threads = json!({"type": "threads.list", "params": {}});
+    let threads = desk.json(threads, &cx).await;
+    assert_eq!(threads["data"].as_array().unwrap().len(), 2);
+    let other = crate::desk::context("default", "other", frontdesk_chat::Client::Resuming);
+    desk.begin(create("hi"), &other).await;
+    assert_eq!(desk.refused(create("hi"), &other).await, 503);
+    desk.service.stop(&cx, &first).await.unwrap();
+    desk.begin(create("hi"), &cx).await;
 }
