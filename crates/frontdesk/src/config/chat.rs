@@ -49,8 +49,8 @@ impl ChatSection {
                 Framing::Resumable
             })
         })?;
-        let message_chars = section.number("message_chars", "a number of characters")?;
-        let turn_deadline = section.duration("turn_deadline")?;
+        let message_chars = section.number("message_chars", "a number of characters from 1")?;
+        let turn_deadline = section.deadline("turn_deadline")?;
         section.finish()?;
         Ok(Self {
             on_disconnect: on_disconnect

@@ -102,8 +102,8 @@ impl McpSection {
             &[("none", McpAuth::None), ("signed", McpAuth::Signed)],
         )?;
         let audience = section.text("audience")?;
-        let call_timeout = section.duration("call_timeout")?;
-        let connect_timeout = section.duration("connect_timeout")?;
+        let call_timeout = section.deadline("call_timeout")?;
+        let connect_timeout = section.deadline("connect_timeout")?;
         section.finish()?;
         let Some(url) = url.or_else(|| well_known.cloned()) else {
             return Err(ConfigError::Missing {

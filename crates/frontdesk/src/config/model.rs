@@ -81,7 +81,7 @@ impl ModelSection {
         let api_key = section.secret("api_key")?;
         let rules_file = section.path("rules_file")?;
         let temperature = section.fraction("temperature")?;
-        let max_output_tokens = section.number("max_output_tokens", "a number of tokens")?;
+        let max_output_tokens = section.number("max_output_tokens", "a number of tokens from 1")?;
         let reasoning_effort = section.text("reasoning_effort")?;
         let provider_key = section.key("provider");
         let other_key = |key: &str| format!("model.{name}.{key}");

@@ -68,18 +68,22 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// A number from 1.
     pub(crate) fn number<T>(
         &mut self,
         key: &str,
         expected: &str,
     ) -> Result<Option<Setting<T>>, ConfigError>
     where
-        T: TryFrom<i64> + std::str::FromStr,
+        T: TryFrom<i64> + std::str::FromStr + From<u8> + PartialOrd,
     {
-        self.read(key, expected, |value| match value {
-            Value::Integer(number) => T::try_from(*number).ok(),
-            Value::String(text) => text.parse().ok(),
-            _ => None,
+        self.read(key, expected, |value| {
+            let number = match value {
+                Value::Integer(number) => T::try_from(*number).ok(),
+                Value::String(text) => text.parse().ok(),
+                _ => None,
+            };
+            number.filter(|number| *number >= T::from(1))
         })
     }
 
@@ -97,6 +101,15 @@ impl<'a> Section<'a> {
             key,
             "a time span such as \"500ms\", \"60s\", \"5m\" or \"1h\"",
             |value| value.as_str().and_then(duration),
+        )
+    }
+
+    /// A time in which something has to be done; none at all would be no time to do it in.
+    pub(crate) fn deadline(&mut self, key: &str) -> Result<Option<Setting<Duration>>, ConfigError> {
+        self.read(
+            key,
+            "a time span above zero such as \"500ms\", \"60s\", \"5m\" or \"1h\"",
+            |value| duration(value.as_str()?).filter(|span| !span.is_zero()),
         )
     }
 

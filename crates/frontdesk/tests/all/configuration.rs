@@ -368,7 +368,34 @@ const MISTAKES: &[Mistake] = &[
     (
         "[mcp.desk]\nurl = \"http://localhost/mcp\"\ncall_timeout = 60",
         &[],
-        "mcp.desk.call_timeout (from FILE): expected a time span such as \"500ms\", \"60s\", \"5m\" or \"1h\", found 60",
+        "mcp.desk.call_timeout (from FILE): expected a time span above zero such as \"500ms\", \"60s\", \"5m\" or \"1h\", found 60",
+    ),
+    (
+        "[mcp.desk]\nurl = \"http://localhost/mcp\"\nconnect_timeout = \"0ms\"",
+        &[],
+        "mcp.desk.connect_timeout (from FILE): \
+             expected a time span above zero such as \"500ms\", \"60s\", \"5m\" or \"1h\", found \"0ms\"",
+    ),
+    (
+        "",
+        &[("FRONTDESK__CHAT__TURN_DEADLINE", "0s")],
+        "chat.turn_deadline (from environment variable FRONTDESK__CHAT__TURN_DEADLINE): \
+             expected a time span above zero such as \"500ms\", \"60s\", \"5m\" or \"1h\", found \"0s\"",
+    ),
+    (
+        "[chat]\nmessage_chars = 0",
+        &[],
+        "chat.message_chars (from FILE): expected a number of characters from 1, found 0",
+    ),
+    (
+        "[agent.assistant]\nmax_turns = 0",
+        &[],
+        "agent.assistant.max_turns (from FILE): expected a number from 1, found 0",
+    ),
+    (
+        "[model.default]\nmax_output_tokens = 0",
+        &[],
+        "model.default.max_output_tokens (from FILE): expected a number of tokens from 1, found 0",
     ),
     (
         "[model.default]\nbase_url = \"http://u:secret@h/v1\"",
