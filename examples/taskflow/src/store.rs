@@ -63,9 +63,10 @@ impl Tasks {
     /// # Errors
     /// The file can't be opened or its tables can't be brought up to date.
     pub async fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, TaskflowError> {
+        create(file).map_err(sqlx::Error::Io)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
-            .create_if_missing(true)
+            .create_if_missing(false)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY_TIMEOUT);
@@ -242,6 +243,18 @@ impl Filter {
                 .replace('_', "\\_");
             format!("%{text}%")
         })
+    }
+}
+
+/// Makes the file, readable for its owner alone; SQLite gives the files beside it the same permissions.
+fn create(file: &Path) -> std::io::Result<()> {
+    let mut open = std::fs::OpenOptions::new();
+    open.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    match open.open(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -230,16 +230,43 @@ async fn a_data_directory_has_one_process() {
     );
     let token = failure(&dir, &["token", "--user", "dev", "--data-dir", "data"], &[]).await;
     assert_eq!(token, (Some(0), String::new()));
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let lock = std::fs::metadata(dir.path().join("data/frontdesk.lock")).unwrap();
-        assert_eq!(lock.permissions().mode() & 0o777, 0o600);
-    }
     // However it ends, the next one may begin.
     first.signal("KILL").await;
     assert_eq!(first.ended().await, None);
     start(&dir, &["--data-dir", "data"]).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_it_makes_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = TempDir::new().unwrap();
+    let _running = start(&dir, &["--data-dir", "data"]).await;
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir.path().join("data")).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        files.push((
+            entry.file_name().into_string().unwrap(),
+            format!("{:o}", mode & 0o777),
+        ));
+    }
+    files.sort();
+    let expected = [
+        "frontdesk.db",
+        "frontdesk.db-shm",
+        "frontdesk.db-wal",
+        "frontdesk.lock",
+        "frontdesk.secret",
+        "taskflow.db",
+        "taskflow.db-shm",
+        "taskflow.db-wal",
+    ];
+    assert_eq!(
+        files,
+        expected.map(|name| (name.to_owned(), "600".to_owned()))
+    );
 }
 
 #[tokio::test]
