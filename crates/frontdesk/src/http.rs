@@ -1,6 +1,8 @@
 //! The HTTP surface: one file per family of routes, one envelope around all of them.
 //!
-//! Every answer carries `Frontdesk: 1` and a request id; every error is JSON and tells no internals.
+//! Every answer of a route carries `Frontdesk: 1` and a request id. The errors of our own routes are JSON and tell no
+//! internals. The mounted tool server words its own, some of them as plain text; and what isn't HTTP at all is answered
+//! before any route is reached, without a body.
 
 mod answer;
 mod caller;
