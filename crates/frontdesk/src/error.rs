@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{ConfigError, Origin};
 
-/// Why the product can't start.
+/// Why the product can't start. Each message tells the whole reason; there is no source to tell it again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The configuration can't be used.
     #[error("configuration: {0}")]
-    Config(#[from] ConfigError),
+    Config(ConfigError),
     /// The address can't be listened on.
     #[error("cannot listen on {address} (server.listen, from {origin}): {detail}")]
     Listen {
@@ -38,7 +38,7 @@ pub enum Error {
     },
     /// Sign-in or the signing of identities can't be set up.
     #[error("sign-in: {0}")]
-    Auth(#[from] frontdesk_auth::AuthError),
+    Auth(frontdesk_auth::AuthError),
     /// The model can't be set up.
     #[error("model.{name}: {detail}")]
     Model {
@@ -68,5 +68,17 @@ impl Error {
             path: path.to_owned(),
             detail: format!("{}: {reason}", path.display()),
         }
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<frontdesk_auth::AuthError> for Error {
+    fn from(error: frontdesk_auth::AuthError) -> Self {
+        Self::Auth(error)
     }
 }

@@ -21,6 +21,16 @@ pub fn sign_token(config: &Config, user: &str, audience: &str) -> Result<Secret,
     };
     let user = UserId::new(user).map_err(invalid)?;
     let principal = Principal::new(TenantId::single(), user);
+    let dir = &config.server.data_dir.value;
+    if config.server.secret.is_none() && !dir.is_dir() {
+        return Err(Error::Data {
+            path: dir.clone(),
+            detail: format!(
+                "no secret in {}: start frontdesk there once, or pass --data-dir",
+                dir.display()
+            ),
+        });
+    }
     let secret = server_secret(&config.server)?;
     let signer = signer(&secret, Arc::new(SystemClock), Arc::new(RandomIds))?;
     Ok(signer.sign(&principal, audience)?)

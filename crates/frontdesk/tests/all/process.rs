@@ -190,6 +190,16 @@ const FAILURES: &[Failure] = &[
     ),
     (&[], &[("RUST_LOG", "=,=")], "RUST_LOG: not a filter"),
     (&["token", "--user", ""], &[], "user must be 1 to 256 bytes"),
+    (
+        &["token", "--user", "dev", "--data-dir", "nowhere"],
+        &[],
+        "error: no secret in nowhere: start frontdesk there once, or pass --data-dir\n",
+    ),
+    (
+        &["token", "--user", "dev", "--data-dir", "empty"],
+        &[],
+        "empty/frontdesk.secret: the file is empty",
+    ),
 ];
 
 #[tokio::test]
@@ -205,6 +215,8 @@ async fn what_cannot_start_says_why_and_fails() {
     );
     assert!(error.ends_with(&expected), "{error}");
 
+    std::fs::create_dir(dir.path().join("empty")).unwrap();
+    std::fs::write(dir.path().join("empty/frontdesk.secret"), "\n").unwrap();
     for (arguments, variables, expected) in FAILURES {
         let (code, error) = failure(&dir, arguments, variables).await;
         assert_eq!(code, Some(1), "{arguments:?} {variables:?}: {error}");
@@ -212,6 +224,7 @@ async fn what_cannot_start_says_why_and_fails() {
             error.contains("error: ") && error.contains(expected),
             "{arguments:?}: {error}"
         );
+        assert_eq!(error.matches(expected).count(), 1, "{error}");
     }
 }
 
