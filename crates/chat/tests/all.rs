@@ -16,5 +16,7 @@ mod isolation;
 mod limits;
 #[path = "all/readers.rs"]
 mod readers;
+#[path = "all/refused.rs"]
+mod refused;
 #[path = "all/turns.rs"]
 mod turns;

@@ -14,7 +14,7 @@ use tokio::sync::OwnedMutexGuard;
 use tracing::Instrument;
 
 use super::{Reply, STOP_WAIT, Service};
-use crate::turn::{Audience, Call, LiveTurn, Recorder, TurnReader, WhenUnread, run};
+use crate::turn::{Audience, Call, LiveTurn, Recorder, Running, TurnReader, WhenUnread, run};
 use crate::{ChatError, Client, OnDisconnect, Place, RequestContext, Turn};
 
 /// What a turn begins with.
@@ -77,6 +77,7 @@ impl Service {
                 let waited = tokio::time::timeout(STOP_WAIT, live.over()).await;
                 waited
                     .map_err(|_| ChatError::conflict("the last answer is still being stopped"))?;
+                self.end_orphan_locked(scope, id).await?;
                 Ok((guard, self.thread(scope, id).await?))
             }
             Some(_) => Err(being_answered()),
@@ -119,22 +120,13 @@ impl Service {
             key,
             when_unread(self.options().on_disconnect, cx.client),
         );
-        self.0
-            .hub
-            .admit(Arc::clone(&live), &self.options().limits)?;
-        let removed = match self.store_begin(&scope, begin).await {
-            Ok(removed) => removed,
-            Err(error) => {
-                self.0.hub.remove(&live);
-                live.finish();
-                return Err(error);
-            }
-        };
+        let running = Running::admit(&self.0.hub, &live, &self.options().limits)?;
+        let removed = self.store_begin(&scope, begin).await?;
         let store = Arc::clone(&parts.store);
         let reader = TurnReader::live(Arc::clone(&live), store, cx.client, None);
         let options =
             ThreadEvent::stream_options(stream_options(self.options().on_disconnect, cx.client));
-        self.spawn(&live, opening, removed, &options, cx);
+        self.spawn(running, opening, removed, &options, cx);
         Ok(Reply::Stream {
             turn: Some(live.key.turn.clone()),
             reader,
@@ -152,7 +144,7 @@ impl Service {
 
     fn spawn(
         &self,
-        live: &Arc<LiveTurn>,
+        running: Running,
         opening: Opening,
         removed: Vec<ItemId>,
         options: &ThreadEvent,
@@ -161,7 +153,7 @@ impl Service {
         let parts = &self.0.parts;
         let limits = self.options().limits.clone();
         let store = Arc::clone(&parts.store);
-        let recorder = Recorder::new(Arc::clone(live), store, limits, opening.thread);
+        let recorder = Recorder::new(Arc::clone(running.live()), store, limits, opening.thread);
         let turn = Turn::new(
             recorder,
             cx,
@@ -178,8 +170,7 @@ impl Service {
         }
         let responder = Arc::clone(&parts.responder);
         let deadline: Duration = self.options().turn_deadline;
-        let hub = Arc::clone(&self.0.hub);
-        let work = run(turn, opening.call, responder, deadline, hub);
+        let work = run(turn, opening.call, responder, deadline, running);
         self.0.tasks.spawn(work.in_current_span());
     }
 }

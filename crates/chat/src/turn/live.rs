@@ -194,37 +194,26 @@ impl LiveTurn {
 
     /// Takes the events that readers see and nobody has taken to the store yet.
     pub(crate) fn claim_visible(self: &Arc<Self>) -> Option<Claim> {
-        let range = {
-            let tail = self.tail();
-            tail.unclaimed..tail.visible
-        };
-        self.claim(range)
+        self.claim(|tail| tail.unclaimed..tail.visible)
     }
 
     /// Takes all events that nobody has taken to the store yet, to be stored with what they say.
     pub(crate) fn claim_all(self: &Arc<Self>) -> Option<Claim> {
-        let range = {
-            let tail = self.tail();
-            tail.unclaimed..tail.next
-        };
-        self.claim(range)
+        self.claim(|tail| tail.unclaimed..tail.next)
     }
 
     /// Takes all events that aren't known to be in the store, also those that somebody is just storing:
     /// nobody comes after the end to store what that one fails to.
     pub(crate) fn claim_rest(self: &Arc<Self>) -> Option<Claim> {
-        let range = {
-            let tail = self.tail();
-            tail.stored..tail.next
-        };
-        self.claim(range)
+        self.claim(|tail| tail.stored..tail.next)
     }
 
-    fn claim(self: &Arc<Self>, range: Range<u64>) -> Option<Claim> {
+    fn claim(self: &Arc<Self>, range: impl FnOnce(&Tail) -> Range<u64>) -> Option<Claim> {
+        let mut tail = self.tail();
+        let range = range(&tail);
         if range.is_empty() {
             return None;
         }
-        let mut tail = self.tail();
         tail.unclaimed = tail.unclaimed.max(range.end);
         let batches = tail.batches(&self.key, &range);
         Some(Claim {

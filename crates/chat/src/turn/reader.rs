@@ -143,7 +143,7 @@ impl LiveSource {
     }
 }
 
-async fn stored_frames(
+pub(super) async fn stored_frames(
     store: &dyn Store,
     scope: &Scope,
     turn: &TurnId,

@@ -36,15 +36,45 @@ pub(crate) struct Recorder {
 
 /// Whether something is being stored right now: nobody drops the recorder's future in the middle of it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Writing(Arc<AtomicBool>);
+pub(crate) struct Writing(Arc<Marks>);
+
+#[derive(Debug, Default)]
+struct Marks {
+    under_way: AtomicBool,
+    give_way: AtomicBool,
+}
+
+struct UnderWay(Writing);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
 
 impl Writing {
     pub(crate) fn is_under_way(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.under_way.load(Ordering::Acquire)
     }
 
     fn set(&self, is_under_way: bool) {
-        self.0.store(is_under_way, Ordering::Release);
+        self.0.under_way.store(is_under_way, Ordering::Release);
+    }
+
+    fn begin(&self) -> UnderWay {
+        self.set(true);
+        UnderWay(self.clone())
+    }
+
+    pub(crate) fn ask_to_give_way(&self) {
+        self.0.give_way.store(true, Ordering::Release);
+    }
+
+    /// Where everything stored is shown, whoever waits to end the work may.
+    async fn give_way(&self) {
+        if self.0.give_way.load(Ordering::Acquire) {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -130,7 +160,9 @@ impl Recorder {
         self.waits_for_user |= waits(&event);
         self.pending.follow(&event);
         self.live.publish();
-        self.announce_thread().await
+        self.announce_thread().await?;
+        self.writing.give_way().await;
+        Ok(())
     }
 
     /// Keeps an event to be stored and shown together with the turn's end.
@@ -229,6 +261,25 @@ impl Recorder {
         Ok(())
     }
 
+    /// Gives up what the store doesn't take, and takes what was seen of it back from readers that expect it.
+    pub(crate) fn take_back_unstored(&mut self) {
+        let refused: Vec<ItemId> = self
+            .concluding
+            .iter()
+            .filter_map(|event| match event {
+                ThreadEvent::ItemDone(done) if !done.item.is_hidden() => {
+                    Some(done.item.id().clone())
+                }
+                _ => None,
+            })
+            .collect();
+        self.take_back_pending();
+        for id in refused {
+            self.show(&ThreadEvent::item_removed(id), Audience::Resuming);
+        }
+        self.forget_unstored();
+    }
+
     /// Gives up what the store doesn't take.
     pub(crate) fn forget_unstored(&mut self) {
         self.concluding.clear();
@@ -276,12 +327,12 @@ impl Recorder {
             .iter()
             .flat_map(|claim| claim.batches().to_vec())
             .collect();
-        self.writing.set(true);
+        let under_way = self.writing.begin();
         let written = self
             .store
             .write_turn(&self.live.scope, &self.live.key, write)
             .await;
-        self.writing.set(false);
+        drop(under_way);
         if let Ok(Written::Stored) = written {
             self.steps.clear();
             if let Some(claim) = claim {

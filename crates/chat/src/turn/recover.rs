@@ -7,8 +7,8 @@ use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, ThreadEvent};
 use frontdesk_store::{Maintenance, Store, TurnEnd, TurnKey, TurnRecord, TurnStatus};
 
-use super::frame::decode;
 use super::live::{LiveTurn, WhenUnread};
+use super::reader::stored_frames;
 use super::recorder::{Recorder, Refused};
 use super::task::{INTERRUPTED_NOTE, interrupted, note};
 use crate::{ChatError, Limits};
@@ -44,13 +44,11 @@ pub(crate) async fn recover(
     let live = LiveTurn::new(scope.clone(), key, WhenUnread::GoOn);
     let store = Arc::clone(recovery.store);
     let mut recorder = Recorder::new(live, store, recovery.limits.clone(), thread);
-    for batch in recovery.store.turn_log(scope, &record.id, None).await? {
-        for frame in decode(&batch) {
-            match serde_json::from_slice::<ThreadEvent>(&frame.json) {
-                Ok(event) => recorder.resume_after(&event),
-                Err(error) => {
-                    tracing::warn!(turn = %record.id, %error, "an unreadable event in a log");
-                }
+    for frame in stored_frames(recovery.store.as_ref(), scope, &record.id, None).await? {
+        match serde_json::from_slice::<ThreadEvent>(&frame.json) {
+            Ok(event) => recorder.resume_after(&event),
+            Err(error) => {
+                tracing::warn!(turn = %record.id, %error, "an unreadable event in a log");
             }
         }
     }

@@ -19,7 +19,7 @@ use super::handle::Turn;
 use super::hub::Hub;
 use super::live::{LiveTurn, StopReason};
 use super::recorder::Refused;
-use crate::{Responder, TurnError};
+use crate::{ChatError, Limits, Responder, TurnError};
 
 /// What the model reads about an answer that the user stopped.
 const STOPPED_NOTE: &str = "The user cancelled the stream. Stop responding to the prior request.";
@@ -58,10 +58,29 @@ enum Cut {
     TooLong,
 }
 
-/// Leaves the hub and ends the readers however the task ends.
-struct Running {
+/// A turn in the hub: it leaves it, and its readers end, however it goes on.
+pub(crate) struct Running {
     hub: Arc<Hub>,
     live: Arc<LiveTurn>,
+}
+
+impl Running {
+    /// Adds the turn to the hub.
+    pub(crate) fn admit(
+        hub: &Arc<Hub>,
+        live: &Arc<LiveTurn>,
+        limits: &Limits,
+    ) -> Result<Self, ChatError> {
+        hub.admit(Arc::clone(live), limits)?;
+        Ok(Self {
+            hub: Arc::clone(hub),
+            live: Arc::clone(live),
+        })
+    }
+
+    pub(crate) fn live(&self) -> &Arc<LiveTurn> {
+        &self.live
+    }
 }
 
 impl Drop for Running {
@@ -77,10 +96,8 @@ pub(crate) async fn run(
     call: Call,
     responder: Arc<dyn Responder>,
     deadline: Duration,
-    hub: Arc<Hub>,
+    running: Running,
 ) {
-    let live = Arc::clone(turn.recorder.live());
-    let running = Running { hub, live };
     let outcome = work(&mut turn, call, responder.as_ref(), deadline, &running.live).await;
     if let Some(status) = settle(&mut turn, outcome) {
         store_end(&mut turn, status).await;
@@ -120,6 +137,9 @@ async fn work(
         if cut.is_none() && late.as_mut().poll(cx).is_ready() {
             cut = Some(Cut::TooLong);
         }
+        if cut.is_some() {
+            writing.ask_to_give_way();
+        }
         match cut {
             Some(Cut::Stopped(reason)) if !writing.is_under_way() => {
                 Poll::Ready(Outcome::Stopped(reason))
@@ -144,6 +164,7 @@ async fn answer(turn: &mut Turn, call: Call, responder: &dyn Responder) -> Resul
 
 /// Decides how the turn ends and what concludes it. `None` when there is nothing left to end.
 fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
+    turn.recorder.live().retract();
     match outcome {
         Outcome::Returned(Ok(())) => Some(finished(turn)),
         Outcome::Returned(Err(TurnError::Gone)) | Outcome::Stopped(StopReason::Deleted) => {
@@ -197,17 +218,24 @@ fn finished(turn: &Turn) -> TurnStatus {
 async fn store_end(turn: &mut Turn, mut status: TurnStatus) {
     let mut pause = FIRST_PAUSE;
     let mut waited = Duration::ZERO;
+    let mut is_bare = false;
     while waited < END_PATIENCE {
         let at = turn.now();
         match turn.recorder.end(TurnEnd { status, at }).await {
-            Ok(()) | Err(Refused::Gone) => return,
-            Err(Refused::Never { detail }) if status == TurnStatus::Failed => {
+            Ok(()) => return,
+            Err(Refused::Gone) => {
+                let gone = failure(ErrorCode::Custom, Some(GONE_MESSAGE.to_owned()), false);
+                turn.recorder.show(&gone, Audience::Everyone);
+                return;
+            }
+            Err(Refused::Never { detail }) if is_bare => {
                 tracing::error!(turn = %turn.id(), detail, "a turn's end was refused");
                 break;
             }
             Err(Refused::Never { detail }) => {
                 tracing::error!(turn = %turn.id(), detail, "what a turn ends with was refused");
-                turn.recorder.forget_unstored();
+                turn.recorder.take_back_unstored();
+                is_bare = true;
                 turn.recorder
                     .conclude(failure(ErrorCode::StreamError, None, true));
                 status = TurnStatus::Failed;
