@@ -7,6 +7,7 @@
 mod assemble;
 mod builder;
 pub mod config;
+mod connections;
 mod data_lock;
 mod error;
 mod health;

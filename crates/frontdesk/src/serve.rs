@@ -3,12 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::{Error, Frontdesk};
+use crate::{Error, Frontdesk, connections};
 
 /// How long open connections get after the last turn has ended.
 const CONNECTIONS_GRACE: Duration = Duration::from_secs(2);
@@ -43,17 +42,8 @@ pub async fn serve(config: Config, on_ready: impl FnOnce(SocketAddr)) -> Result<
         detail: error.to_string(),
     })?;
 
-    let (stop_accepting, accept) = oneshot::channel::<()>();
-    let listener = listener.tap_io(|socket| {
-        // Deltas are small and must not wait for each other.
-        let _ = socket.set_nodelay(true);
-    });
-    let service = frontdesk
-        .router()
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async {
-        let _ = accept.await;
-    });
+    let stop_accepting = CancellationToken::new();
+    let serving = connections::serve(listener, frontdesk.router(), stop_accepting.clone());
     let ending = async {
         on_ready(address);
         signals.next().await;
@@ -63,16 +53,17 @@ pub async fn serve(config: Config, on_ready: impl FnOnce(SocketAddr)) -> Result<
             () = frontdesk.shutdown() => {}
             () = signals.next() => end_at_once(),
         }
-        let _ = stop_accepting.send(());
+        stop_accepting.cancel();
         tokio::select! {
             () = tokio::time::sleep(CONNECTIONS_GRACE) => {}
             () = signals.next() => end_at_once(),
         }
     };
     tokio::select! {
-        served = serving => served.map_err(|error| Error::Serve { detail: error.to_string() }),
-        () = ending => Ok(()),
+        () = serving => {}
+        () = ending => {}
     }
+    Ok(())
 }
 
 fn end_at_once() -> ! {
