@@ -42,7 +42,12 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         Some(own) => own,
         None => open_store(&config.store, &mut end).await?,
     };
+    // One pool for all hosts that the operator configured.
+    let http = frontdesk_model::http::client().map_err(|error| Error::Tools {
+        detail: error.detail,
+    })?;
     let tools = tools::Tools {
+        http: &http,
         servers: &config.mcp,
         signer: Arc::new(signer(
             &server_secret(&config.server)?,
@@ -63,7 +68,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     connected.toolsets.extend(builder.toolsets);
     let responder = match builder.responder {
         Some(own) => own,
-        None => assistant::assistant(&config, connected.toolsets, &mut health)?,
+        None => assistant::assistant(&config, &http, connected.toolsets, &mut health)?,
     };
     let service = Service::new(Parts {
         store,

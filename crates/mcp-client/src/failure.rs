@@ -15,12 +15,6 @@ const MAX_DETAIL_BYTES: usize = 2 * 1024;
 /// Why a server didn't do what it was asked. Details are for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum McpError {
-    /// The HTTP client can't be built.
-    #[error("no http client: {detail}")]
-    Client {
-        /// What is wrong.
-        detail: String,
-    },
     /// The server wasn't reached: the request surely was not carried out.
     #[error("the server is away: {detail}")]
     Away {
@@ -167,17 +161,14 @@ impl McpError {
     pub(crate) fn ends_connection(&self) -> bool {
         match self {
             Self::Broken { .. } | Self::Away { .. } | Self::Unauthorized { .. } => true,
-            Self::Client { .. }
-            | Self::Refused { .. }
-            | Self::Timeout { .. }
-            | Self::Unexpected { .. } => false,
+            Self::Refused { .. } | Self::Timeout { .. } | Self::Unexpected { .. } => false,
         }
     }
 
     /// What the model is told about a call that came to this.
     pub(crate) fn into_tool_error(self, server: &str) -> ToolError {
         let message = match &self {
-            Self::Client { .. } | Self::Away { .. } => {
+            Self::Away { .. } => {
                 format!("the tool server {server} can't be reached at the moment; nothing was done")
             }
             Self::Broken { .. } => format!(

@@ -10,7 +10,6 @@ mod connection;
 mod credential;
 mod events;
 mod failure;
-mod http;
 mod in_flight;
 mod listing;
 mod output;
@@ -21,7 +20,6 @@ mod servers;
 
 pub use config::{Era, McpServerConfig};
 pub use failure::McpError;
-pub use http::client;
 pub use output::MAX_OUTPUT_BYTES;
 pub use pool::MAX_CONNECTIONS;
 pub use readiness::Readiness;

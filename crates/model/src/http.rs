@@ -13,7 +13,8 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(90);
 /// How many idle connections are kept per host.
 const IDLE_CONNECTIONS_PER_HOST: usize = 64;
 
-/// The pooled client for configured hosts: no redirects, no delay for small writes, a deadline for connecting.
+/// The pooled client for configured hosts, models and tool servers alike: no redirects, which would lose the body or
+/// carry the identity elsewhere, no delay for small writes, a deadline for connecting.
 ///
 /// It is cheap to clone, and clones share the pool.
 pub fn client() -> Result<reqwest::Client, Error> {

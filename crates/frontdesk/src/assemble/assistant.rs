@@ -23,6 +23,7 @@ Today is {{ date }} (UTC).";
 /// The assistant with its model, instructions and tools.
 pub(crate) fn assistant(
     config: &Config,
+    http: &reqwest::Client,
     toolsets: Vec<Arc<dyn Toolset<TurnContext>>>,
     health: &mut Health,
 ) -> Result<Arc<dyn Responder>, Error> {
@@ -31,7 +32,7 @@ pub(crate) fn assistant(
         name: name.clone(),
         detail: "there is no such model".to_owned(),
     })?;
-    let watched = Arc::new(WatchedModel::new(model(name, section)?));
+    let watched = Arc::new(WatchedModel::new(model(name, section, http)?));
     let watch = Arc::clone(&watched);
     health.add(format!("model.{name}"), move || watch.state());
 

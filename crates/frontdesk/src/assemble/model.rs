@@ -15,7 +15,11 @@ const NO_MODEL: &str =
     "no model is configured: set OPENAI_API_KEY, OPENAI_BASE_URL or a rules_file";
 
 /// The model that a section describes.
-pub(crate) fn model(name: &str, section: &ModelSection) -> Result<Arc<dyn Model>, Error> {
+pub(crate) fn model(
+    name: &str,
+    section: &ModelSection,
+    http: &reqwest::Client,
+) -> Result<Arc<dyn Model>, Error> {
     let failed = |detail: String| Error::Model {
         name: name.to_owned(),
         detail,
@@ -26,13 +30,13 @@ pub(crate) fn model(name: &str, section: &ModelSection) -> Result<Arc<dyn Model>
             name: model,
             api_key,
         } => {
-            let http = frontdesk_model::http::client().map_err(|error| failed(error.detail))?;
             let config = Config {
                 base_url: base_url.value.to_string(),
                 api_key: api_key.as_ref().map(|key| key.value.clone()),
                 ..Config::new(model.value.as_str())
             };
-            let asked = OpenAiResponses::new(config, http).map_err(|error| failed(error.detail))?;
+            let asked =
+                OpenAiResponses::new(config, http.clone()).map_err(|error| failed(error.detail))?;
             tracing::info!(model = %model.value, base_url = %base_url.value, "the assistant asks the Responses API");
             Ok(Arc::new(asked))
         }

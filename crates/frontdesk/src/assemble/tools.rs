@@ -22,6 +22,7 @@ const EMBEDDED_PATH: &str = "mcp";
 
 /// What connecting needs.
 pub(crate) struct Tools<'a> {
+    pub(crate) http: &'a reqwest::Client,
     pub(crate) servers: &'a BTreeMap<String, McpSection>,
     pub(crate) signer: Arc<Signer>,
     pub(crate) data_dir: &'a Path,
@@ -44,9 +45,6 @@ impl Tools<'_> {
         end: &mut End,
     ) -> Result<Connected, Error> {
         let mut connected = Connected::default();
-        let http = frontdesk_mcp_client::client().map_err(|error| Error::Tools {
-            detail: error.to_string(),
-        })?;
         let mut servers = Vec::new();
         for (name, server) in self.servers {
             let url = match &server.url.value {
@@ -57,7 +55,7 @@ impl Tools<'_> {
                     url
                 }
             };
-            let server = McpServer::new(self.client(name, server, url), http.clone());
+            let server = McpServer::new(self.client(name, server, url), self.http.clone());
             servers.push(Arc::new(server));
         }
         let servers = McpServers::new(servers);

@@ -15,11 +15,12 @@ use frontdesk_auth::incoming::signed::Verifier;
 use frontdesk_auth::outgoing::{Outgoing, Signer};
 use frontdesk_clock::{Clock, ManualClock, RandomIds, Timestamp};
 use frontdesk_identity::{Principal, Secret, TenantId, UserId};
-use frontdesk_mcp_client::{McpServer, McpServerConfig, client};
+use frontdesk_mcp_client::{McpServer, McpServerConfig};
 use frontdesk_mcp_server::{
     Authentication, Caller, MountOptions, Params, Progress, State, Structured, Text, Tool,
     ToolFailure, ToolServer, serve,
 };
+use frontdesk_model::http::client;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
