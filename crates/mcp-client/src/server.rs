@@ -36,7 +36,7 @@ pub struct McpServer {
 }
 
 impl McpServer {
-    /// A server that is reached through this client, which should be [`client`](crate::client). Nothing is sent yet.
+    /// A server that is reached through this client, which must not follow redirects. Nothing is sent yet.
     pub fn new(config: McpServerConfig, http: reqwest::Client) -> Self {
         Self {
             config,
