@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use frontdesk_identity::Principal;
+use frontdesk_identity::{Credentials, Principal, SignedIn};
 use tokio_util::sync::CancellationToken;
 
 use crate::names::cut;
@@ -15,6 +15,8 @@ pub const MAX_PROGRESS_BYTES: usize = 512;
 pub struct RunContext<C> {
     /// The verified caller.
     pub principal: Arc<Principal>,
+    /// What the caller signed in with, for tools that take the caller's own token.
+    pub credentials: Credentials,
     /// The application's own context of the request.
     pub context: Arc<C>,
     /// Stops the run when cancelled.
@@ -25,8 +27,19 @@ impl<C> Clone for RunContext<C> {
     fn clone(&self) -> Self {
         Self {
             principal: Arc::clone(&self.principal),
+            credentials: self.credentials.clone(),
             context: Arc::clone(&self.context),
             cancel: self.cancel.clone(),
+        }
+    }
+}
+
+impl<C> RunContext<C> {
+    /// The caller, for whoever attaches an identity to a call.
+    pub fn signed_in(&self) -> SignedIn {
+        SignedIn {
+            principal: Arc::clone(&self.principal),
+            credentials: self.credentials.clone(),
         }
     }
 }
@@ -43,6 +56,8 @@ impl<C> fmt::Debug for RunContext<C> {
 pub struct ToolContext<C> {
     /// The verified caller, at the time of the call.
     pub principal: Arc<Principal>,
+    /// What the caller signed in with, for servers that take the caller's own token.
+    pub credentials: Credentials,
     /// The application's own context of the request.
     pub context: Arc<C>,
     /// Cancelled when the call has lost its reader: the run was stopped or the call's time is over.
@@ -57,10 +72,21 @@ impl<C> Clone for ToolContext<C> {
     fn clone(&self) -> Self {
         Self {
             principal: Arc::clone(&self.principal),
+            credentials: self.credentials.clone(),
             context: Arc::clone(&self.context),
             cancel: self.cancel.clone(),
             progress: self.progress.clone(),
             call_id: self.call_id.clone(),
+        }
+    }
+}
+
+impl<C> ToolContext<C> {
+    /// The caller, for whoever attaches an identity to the call.
+    pub fn signed_in(&self) -> SignedIn {
+        SignedIn {
+            principal: Arc::clone(&self.principal),
+            credentials: self.credentials.clone(),
         }
     }
 }

@@ -59,6 +59,7 @@ pub(crate) async fn invoke<C: Send + Sync + 'static>(
         Ok(Err(ToolError {
             model_message,
             detail,
+            user_message: _,
         })) => {
             tracing::warn!(
                 tool = call.name,

@@ -139,6 +139,8 @@ pub struct ToolError {
     pub model_message: String,
     /// What the operator needs; for the log alone.
     pub detail: String,
+    /// What the user alone reads, as Markdown: what they have to do first, with a link. No model is shown it.
+    pub user_message: Option<String>,
 }
 
 impl ToolError {
@@ -147,6 +149,16 @@ impl ToolError {
         Self {
             model_message: model_message.into(),
             detail: detail.into(),
+            user_message: None,
+        }
+    }
+
+    /// The same failure with something to read for the user alone.
+    #[must_use]
+    pub fn with_user_message(self, message: impl Into<String>) -> Self {
+        Self {
+            user_message: Some(message.into()),
+            ..self
         }
     }
 
@@ -156,6 +168,7 @@ impl ToolError {
         Self {
             detail: message.clone(),
             model_message: message,
+            user_message: None,
         }
     }
 }

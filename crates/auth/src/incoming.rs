@@ -5,9 +5,10 @@ pub mod signed;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use frontdesk_identity::Principal;
+use frontdesk_identity::{Principal, SignedIn};
 use http::request::Parts;
 
 use crate::AuthError;
@@ -15,12 +16,19 @@ use crate::AuthError;
 /// Tells who makes a request.
 #[async_trait]
 pub trait Authenticator: fmt::Debug + Send + Sync {
-    /// The principal of a request that came from this peer; `None` where the transport doesn't know its peer.
+    /// The caller of a request that came from this peer; `None` where the transport doesn't know its peer.
     async fn authenticate(
         &self,
         parts: &Parts,
         peer: Option<SocketAddr>,
-    ) -> Result<Principal, AuthError>;
+    ) -> Result<SignedIn, AuthError>;
+}
+
+/// Tells for whom a bearer token speaks; what a tool server does with the tokens that it gets.
+#[async_trait]
+pub trait TokenVerifier: fmt::Debug + Send + Sync {
+    /// The principal of a token that is right in every respect.
+    async fn verify(&self, token: &str) -> Result<Arc<Principal>, AuthError>;
 }
 
 /// The token of an `Authorization: Bearer` header ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).

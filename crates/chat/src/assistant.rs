@@ -66,6 +66,7 @@ impl Responder for Assistant {
         let history = history::load(turn, input.as_ref()).await?;
         let context = RunContext {
             principal: Arc::clone(&turn.context().principal),
+            credentials: turn.context().credentials.clone(),
             context: Arc::new(TurnContext {
                 request: turn.context().clone(),
                 thread: turn.thread_id().clone(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_identity::{Principal, Scope};
+use frontdesk_identity::{Credentials, Principal, Scope};
 
 /// Whether a client knows how to resume a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Client {
 pub struct RequestContext {
     /// Who is calling.
     pub principal: Arc<Principal>,
+    /// What the caller signed in with, for tool servers that take the caller's own token. Never stored.
+    pub credentials: Credentials,
     /// The id of this request, for logs and error answers.
     pub request_id: String,
     /// The caller's languages, as `Accept-Language` has them.

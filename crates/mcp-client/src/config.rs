@@ -1,8 +1,9 @@
 //! What is configured about a server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_auth::outgoing::Outgoing;
+use frontdesk_auth::outgoing::Broker;
 use url::Url;
 
 /// Which family of protocol revisions is spoken with a server.
@@ -25,7 +26,7 @@ pub struct McpServerConfig {
     /// Its address: `http://localhost:8001/mcp`.
     pub url: Url,
     /// How it learns who is calling.
-    pub auth: Outgoing,
+    pub auth: Arc<dyn Broker>,
     /// Which protocol revisions are spoken.
     pub era: Era,
     /// How long a connection may take, with its handshake and the tool list.
@@ -40,7 +41,7 @@ pub struct McpServerConfig {
 
 impl McpServerConfig {
     /// A server with the usual times: 5 s to connect, 60 s for a call, 10 minutes with progress, 5 minutes idle.
-    pub fn new(name: impl Into<String>, url: Url, auth: Outgoing) -> Self {
+    pub fn new(name: impl Into<String>, url: Url, auth: Arc<dyn Broker>) -> Self {
         Self {
             name: name.into(),
             url,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use frontdesk_agent::ProgressSink;
-use frontdesk_identity::Principal;
+use frontdesk_identity::SignedIn;
 use rmcp::RoleClient;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, PaginatedRequestParams,
@@ -70,9 +70,9 @@ impl Connection {
         config: &McpServerConfig,
         http: &reqwest::Client,
         known: &KnownEra,
-        principal: &Arc<Principal>,
+        caller: &SignedIn,
     ) -> Result<Self, McpError> {
-        let credential = Arc::new(Credential::new(config.auth.clone(), Arc::clone(principal)));
+        let credential = Arc::new(Credential::new(Arc::clone(&config.auth), caller.clone()));
         let http = SignedHttp {
             http: http.clone(),
             credential: Arc::clone(&credential),
@@ -112,8 +112,8 @@ impl Connection {
         }
     }
 
-    pub(crate) fn renew(&self, principal: &Arc<Principal>) {
-        self.credential.renew(principal);
+    pub(crate) fn renew(&self, caller: &SignedIn) {
+        self.credential.renew(caller);
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use frontdesk_auth::outgoing::Outgoing;
-use frontdesk_identity::Principal;
+use frontdesk_auth::outgoing::Broker;
+use frontdesk_identity::SignedIn;
 use futures_util::stream::BoxStream;
 use http::{HeaderName, HeaderValue};
 use rmcp::model::ClientJsonRpcMessage;
@@ -19,36 +19,33 @@ type Headers = HashMap<HeaderName, HeaderValue>;
 /// Whose connection it is, and how requests on it say so.
 #[derive(Debug)]
 pub(crate) struct Credential {
-    auth: Outgoing,
-    principal: RwLock<Arc<Principal>>,
+    auth: Arc<dyn Broker>,
+    caller: RwLock<SignedIn>,
 }
 
 impl Credential {
-    pub(crate) fn new(auth: Outgoing, principal: Arc<Principal>) -> Self {
+    pub(crate) fn new(auth: Arc<dyn Broker>, caller: SignedIn) -> Self {
         Self {
             auth,
-            principal: RwLock::new(principal),
+            caller: RwLock::new(caller),
         }
     }
 
     /// The same user, as the newest request knows them.
-    pub(crate) fn renew(&self, principal: &Arc<Principal>) {
-        *self
-            .principal
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::clone(principal);
+    pub(crate) fn renew(&self, caller: &SignedIn) {
+        *self.caller.write().unwrap_or_else(PoisonError::into_inner) = caller.clone();
     }
 
-    fn bearer(&self) -> Result<Option<String>, HttpError> {
-        let principal = Arc::clone(
-            &self
-                .principal
-                .read()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+    async fn bearer(&self) -> Result<Option<String>, HttpError> {
+        let caller = self
+            .caller
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         self.auth
-            .bearer(&principal)
-            .map(|token| token.map(|token| token.expose().to_owned()))
+            .attachment(&caller)
+            .await
+            .map(|attachment| attachment.bearer.map(|token| token.expose().to_owned()))
             .map_err(|error| HttpError::Io(std::io::Error::other(error)))
     }
 }
@@ -72,7 +69,13 @@ impl StreamableHttpClient for SignedHttp {
         headers: Headers,
     ) -> Result<StreamableHttpPostResponse, HttpError> {
         self.http
-            .post_message(uri, message, session, self.credential.bearer()?, headers)
+            .post_message(
+                uri,
+                message,
+                session,
+                self.credential.bearer().await?,
+                headers,
+            )
             .await
     }
 
@@ -85,7 +88,7 @@ impl StreamableHttpClient for SignedHttp {
         headers: Headers,
         max: usize,
     ) -> Result<StreamableHttpPostResponse, HttpError> {
-        let bearer = self.credential.bearer()?;
+        let bearer = self.credential.bearer().await?;
         self.http
             .post_message_with_max_sse_event_size(uri, message, session, bearer, headers, max)
             .await
@@ -99,7 +102,7 @@ impl StreamableHttpClient for SignedHttp {
         headers: Headers,
     ) -> Result<(), HttpError> {
         self.http
-            .delete_session(uri, session, self.credential.bearer()?, headers)
+            .delete_session(uri, session, self.credential.bearer().await?, headers)
             .await
     }
 
@@ -116,7 +119,7 @@ impl StreamableHttpClient for SignedHttp {
                 uri,
                 session,
                 last_event_id,
-                self.credential.bearer()?,
+                self.credential.bearer().await?,
                 headers,
             )
             .await
@@ -131,7 +134,7 @@ impl StreamableHttpClient for SignedHttp {
         headers: Headers,
         max: usize,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, HttpError> {
-        let bearer = self.credential.bearer()?;
+        let bearer = self.credential.bearer().await?;
         self.http
             .get_stream_with_max_sse_event_size(uri, session, last_event_id, bearer, headers, max)
             .await

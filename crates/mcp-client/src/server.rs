@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use frontdesk_agent::{
     RunContext, ToolContext, ToolError, ToolInfo, ToolOutput, Toolset, ToolsetError,
 };
-use frontdesk_identity::Principal;
+use frontdesk_identity::SignedIn;
 use rmcp::model::CallToolRequestParams;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -77,9 +77,9 @@ impl McpServer {
     ///
     /// # Errors
     /// The server can't be reached, or refuses.
-    pub async fn tools(&self, principal: &Arc<Principal>) -> Result<Vec<ToolInfo>, McpError> {
-        let slot = self.pool.slot(&principal.scope())?;
-        let listing = self.in_time(self.listing(&slot, principal)).await?;
+    pub async fn tools(&self, caller: &SignedIn) -> Result<Vec<ToolInfo>, McpError> {
+        let slot = self.pool.slot(&caller.principal.scope())?;
+        let listing = self.in_time(self.listing(&slot, caller)).await?;
         Ok(listing.infos().to_vec())
     }
 
@@ -94,11 +94,10 @@ impl McpServer {
         arguments: Map<String, Value>,
         context: &ToolContext<C>,
     ) -> Result<ToolOutput, McpError> {
-        let slot = self.pool.slot(&context.principal.scope())?;
+        let caller = context.signed_in();
+        let slot = self.pool.slot(&caller.principal.scope())?;
         let params = CallToolRequestParams::new(name.to_owned()).with_arguments(arguments);
-        let kept = self
-            .in_time(self.connected(&slot, &context.principal))
-            .await?;
+        let kept = self.in_time(self.connected(&slot, &caller)).await?;
         let error = match kept
             .connection
             .call(params.clone(), context.progress.clone())
@@ -120,9 +119,7 @@ impl McpServer {
             return Err(error);
         }
         tracing::debug!(server = self.config.name, tool = name, %error, "connecting again");
-        let kept = self
-            .in_time(self.connected(&slot, &context.principal))
-            .await?;
+        let kept = self.in_time(self.connected(&slot, &caller)).await?;
         let result = kept
             .connection
             .call(params, context.progress.clone())
@@ -144,22 +141,18 @@ impl McpServer {
             })
     }
 
-    async fn connected(&self, slot: &Slot, principal: &Arc<Principal>) -> Result<Kept, McpError> {
+    async fn connected(&self, slot: &Slot, caller: &SignedIn) -> Result<Kept, McpError> {
         let mut place = slot.0.lock().await;
-        self.connect(&mut place, principal).await
+        self.connect(&mut place, caller).await
     }
 
-    async fn connect(
-        &self,
-        place: &mut Option<Kept>,
-        principal: &Arc<Principal>,
-    ) -> Result<Kept, McpError> {
+    async fn connect(&self, place: &mut Option<Kept>, caller: &SignedIn) -> Result<Kept, McpError> {
         if let Some(kept) = place.as_ref().filter(|kept| !kept.connection.is_closed()) {
-            kept.connection.renew(principal);
+            kept.connection.renew(caller);
             return Ok(kept.clone());
         }
         *place = None;
-        let connection = Connection::open(&self.config, &self.http, &self.era, principal).await?;
+        let connection = Connection::open(&self.config, &self.http, &self.era, caller).await?;
         let kept = Kept {
             connection: Arc::new(connection),
             listing: None,
@@ -167,14 +160,10 @@ impl McpServer {
         Ok(place.insert(kept).clone())
     }
 
-    async fn listing(
-        &self,
-        slot: &Slot,
-        principal: &Arc<Principal>,
-    ) -> Result<Arc<Listing>, McpError> {
+    async fn listing(&self, slot: &Slot, caller: &SignedIn) -> Result<Arc<Listing>, McpError> {
         let mut place = slot.0.lock().await;
         for attempt in 0..2 {
-            let kept = self.connect(&mut place, principal).await?;
+            let kept = self.connect(&mut place, caller).await?;
             let changed = kept.connection.take_tools_changed();
             let known = kept
                 .listing
@@ -249,7 +238,7 @@ impl<C: Send + Sync + 'static> Toolset<C> for McpServer {
     }
 
     async fn list(&self, context: &RunContext<C>) -> Result<Vec<ToolInfo>, ToolsetError> {
-        Ok(self.tools(&context.principal).await?)
+        Ok(self.tools(&context.signed_in()).await?)
     }
 
     async fn call(

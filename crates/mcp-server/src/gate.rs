@@ -31,7 +31,8 @@ pub(crate) async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match gate.principal(&request) {
+    let token = bearer(request.headers()).map(str::to_owned);
+    match gate.principal(token.as_deref()).await {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             next.run(request).await
@@ -62,11 +63,10 @@ async fn drain(request: Request) {
 }
 
 impl Gate {
-    fn principal(&self, request: &Request) -> Result<Arc<Principal>, AuthError> {
-        let token =
-            bearer(request.headers()).ok_or(AuthError::Unauthenticated { detail: "no token" })?;
+    async fn principal(&self, token: Option<&str>) -> Result<Arc<Principal>, AuthError> {
+        let token = token.ok_or(AuthError::Unauthenticated { detail: "no token" })?;
         match &self.authentication {
-            Authentication::Signed(verifier) => verifier.verify(token),
+            Authentication::Bearer(verifier) => verifier.verify(token).await,
         }
     }
 

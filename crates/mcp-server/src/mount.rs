@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::routing::get;
 use axum::{Json, Router, middleware};
-use frontdesk_auth::incoming::signed::Verifier;
+use frontdesk_auth::incoming::TokenVerifier;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::{Map, Value};
@@ -23,8 +23,8 @@ const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 /// How callers prove who they are. There is no way to mount a server without.
 #[derive(Debug, Clone)]
 pub enum Authentication {
-    /// By an identity token that this verifier takes.
-    Signed(Arc<Verifier>),
+    /// By a bearer token that this verifier takes.
+    Bearer(Arc<dyn TokenVerifier>),
 }
 
 /// How a tool server is mounted.

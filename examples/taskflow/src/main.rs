@@ -67,7 +67,7 @@ async fn main() -> Result<()> {
     );
 
     let shutdown = CancellationToken::new();
-    let mut options = MountOptions::new(Authentication::Signed(Arc::new(verifier)), resource);
+    let mut options = MountOptions::new(Authentication::Bearer(Arc::new(verifier)), resource);
     options.allowed_hosts.extend(arguments.host);
     options.health_path = Some("/healthz".to_owned());
     options.shutdown = shutdown.clone();

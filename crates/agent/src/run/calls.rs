@@ -69,6 +69,7 @@ impl Calls {
             Ok(entry) => {
                 let context = ToolContext {
                     principal: Arc::clone(&context.principal),
+                    credentials: context.credentials.clone(),
                     context: Arc::clone(&context.context),
                     cancel: context.cancel.child_token(),
                     progress,

@@ -9,7 +9,7 @@ use frontdesk_agent::{
     Agent, AgentEvent, FunctionTool, FunctionTools, Observer, Outcome, RunContext, RunError,
     RunOutcome, Stopped, Toolset, run,
 };
-use frontdesk_identity::{Principal, TenantId, UserId};
+use frontdesk_identity::{Credentials, Principal, TenantId, UserId};
 use frontdesk_model::{Error, Event, EventStream, Item, Model, Request, Usage};
 use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
@@ -253,6 +253,7 @@ pub(crate) fn principal(user: &str) -> Principal {
 pub(crate) fn context() -> RunContext<Desk> {
     RunContext {
         principal: Arc::new(principal("ann")),
+        credentials: Credentials::default(),
         context: Arc::new(Desk { room: "lobby" }),
         cancel: CancellationToken::new(),
     }

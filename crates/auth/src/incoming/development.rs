@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use async_trait::async_trait;
-use frontdesk_identity::{Principal, TenantId, UserId};
+use frontdesk_identity::{Principal, SignedIn, TenantId, UserId};
 use http::header::{COOKIE, HOST, ORIGIN};
 use http::request::Parts;
 use http::uri::Authority;
@@ -98,8 +98,8 @@ impl Authenticator for Development {
         &self,
         parts: &Parts,
         peer: Option<SocketAddr>,
-    ) -> Result<Principal, AuthError> {
-        self.principal(parts, peer)
+    ) -> Result<SignedIn, AuthError> {
+        self.principal(parts, peer).map(SignedIn::new)
     }
 }
 

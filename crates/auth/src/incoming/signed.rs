@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use frontdesk_clock::Clock;
 use frontdesk_identity::Principal;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
+use super::TokenVerifier;
 use crate::claims::{Claims, MAX_LIFETIME_SECONDS};
 use crate::{AuthError, PublicKey};
 
@@ -128,6 +130,13 @@ impl Verifier {
         if remembered.len() < MAX_REMEMBERED {
             remembered.insert(digest, checked);
         }
+    }
+}
+
+#[async_trait]
+impl TokenVerifier for Verifier {
+    async fn verify(&self, token: &str) -> Result<Arc<Principal>, AuthError> {
+        Self::verify(self, token)
     }
 }
 

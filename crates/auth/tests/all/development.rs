@@ -61,12 +61,15 @@ async fn the_user_is_the_one_named_or_dev() {
         ),
     ];
     for (uri, headers, user) in cases {
-        let principal = Development::default()
+        let caller = Development::default()
             .authenticate(&parts(uri, headers).unwrap(), peer("127.0.0.1:4000"))
             .await
             .unwrap();
         assert_eq!(
-            (principal.tenant.as_str(), principal.user.as_str()),
+            (
+                caller.principal.tenant.as_str(),
+                caller.principal.user.as_str()
+            ),
             ("default", user),
             "{uri} {headers:?}"
         );

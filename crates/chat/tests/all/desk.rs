@@ -9,7 +9,7 @@ use frontdesk_chat::{
     Responder, Service, Turn, TurnError, TurnReader,
 };
 use frontdesk_clock::{RandomIds, SystemClock};
-use frontdesk_identity::{Principal, TenantId, UserId};
+use frontdesk_identity::{Credentials, Principal, TenantId, UserId};
 use frontdesk_protocol::{
     AssistantContent, AssistantMessageItem, ItemId, ItemUpdate, Map, Request, ThreadEvent,
     ThreadId, ThreadItem, UserMessageItem,
@@ -162,6 +162,7 @@ pub(crate) fn context(tenant: &str, user: &str, client: Client) -> RequestContex
     let tenant = TenantId::new(tenant).unwrap();
     RequestContext {
         principal: Arc::new(Principal::new(tenant, UserId::new(user).unwrap())),
+        credentials: Credentials::default(),
         request_id: "req_test".to_owned(),
         locale: None,
         client,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frontdesk_chat::{ChatError, Client, Options, Parts, Reply, RequestContext, Service};
 use frontdesk_clock::RandomIds;
-use frontdesk_identity::{Principal, Scope, TenantId, UserId};
+use frontdesk_identity::{Credentials, Principal, Scope, TenantId, UserId};
 use frontdesk_protocol::{Attachment, AttachmentId, Order, Request, ThreadId};
 use frontdesk_store::{Maintenance, PageRequest, Store, TurnId};
 use serde_json::{Map, Value, json};
@@ -55,6 +55,7 @@ pub(crate) async fn replay(name: &str, transcript: Transcript, stores: Stores) {
         application,
         context: RequestContext {
             principal: Arc::new(principal),
+            credentials: Credentials::default(),
             request_id: "req_1".to_owned(),
             locale: None,
             client: Client::Plain,

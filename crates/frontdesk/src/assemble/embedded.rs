@@ -38,7 +38,7 @@ pub(crate) async fn mount(
         &[signer.public_key().clone()],
         Arc::clone(&clock),
     );
-    let mut options = MountOptions::new(Authentication::Signed(Arc::new(verifier)), url.as_str());
+    let mut options = MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url.as_str());
     options.shutdown = end.calls();
     let path = data_dir.join(FILE);
     let tasks = Tasks::open(&path, clock)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use frontdesk_agent::Toolset;
-use frontdesk_auth::outgoing::{Outgoing, Signer};
+use frontdesk_auth::outgoing::{Anonymous, Broker, Signed, Signer};
 use frontdesk_chat::assistant::TurnContext;
 use frontdesk_clock::Clock;
 use frontdesk_mcp_client::{McpServer, McpServerConfig, McpServers};
@@ -67,12 +67,12 @@ impl Tools<'_> {
     }
 
     fn client(&self, name: &str, server: &McpSection, url: Url) -> McpServerConfig {
-        let auth = match server.auth.value {
-            McpAuth::None => Outgoing::None,
-            McpAuth::Signed => Outgoing::Signed {
+        let auth: Arc<dyn Broker> = match server.auth.value {
+            McpAuth::None => Arc::new(Anonymous),
+            McpAuth::Signed => Arc::new(Signed {
                 signer: Arc::clone(&self.signer),
                 audience: server.audience.value.clone(),
-            },
+            }),
         };
         McpServerConfig {
             connect_timeout: server.connect_timeout.value,

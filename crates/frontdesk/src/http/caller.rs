@@ -1,7 +1,6 @@
 //! Who is calling: a handler that takes a [`Caller`] can't be reached without sign-in.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
@@ -25,7 +24,7 @@ impl FromRequestParts<App> for Caller {
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map(|ConnectInfo(peer)| *peer);
-        let principal = app
+        let signed_in = app
             .authenticator
             .authenticate(parts, peer)
             .await
@@ -42,7 +41,8 @@ impl FromRequestParts<App> for Caller {
             .get::<RequestId>()
             .map(|RequestId(id)| id.clone());
         Ok(Self(RequestContext {
-            principal: Arc::new(principal),
+            principal: signed_in.principal,
+            credentials: signed_in.credentials,
             request_id: request_id.unwrap_or_default(),
             locale: locale(parts),
             client: client(parts),

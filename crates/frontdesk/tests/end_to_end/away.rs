@@ -60,7 +60,7 @@ impl Frail {
         let key = SigningKey::from_secret(&Secret::new(SECRET)).unwrap();
         let keys = [key.public().clone()];
         let verifier = Verifier::new("frontdesk", &url, &keys, Arc::new(SystemClock));
-        let options = MountOptions::new(Authentication::Signed(Arc::new(verifier)), url);
+        let options = MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url);
         let router = ToolServer::new("frail", "1.0.0", sender)
             .tool(Tool::new("greet", greet).read_only())
             .tool(Tool::new("hang", hang))

@@ -1,25 +1,22 @@
 //! Servers that are away, come back, refuse, or are silent.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use frontdesk_auth::outgoing::Outgoing;
+use frontdesk_auth::outgoing::Anonymous;
 use frontdesk_mcp_client::{Era, McpError, McpServers};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::stand::{Stand, principal, said};
+use crate::stand::{Stand, caller, said, signed};
 
 #[tokio::test]
 async fn a_server_that_is_away_is_told_of_and_used_again_when_it_is_back() {
     for era in [Era::Auto, Era::Initialize] {
         let mut stand = Stand::with(|config| config.era = era).unwrap();
         // Known as harmless to repeat, so that a socket which is found dead too late doesn't decide.
-        stand
-            .client
-            .tools(&principal("ann").unwrap())
-            .await
-            .unwrap();
+        stand.client.tools(&caller("ann").unwrap()).await.unwrap();
         assert_eq!(
             stand
                 .call("ann", "say", json!({"words": ["a"]}))
@@ -36,7 +33,7 @@ async fn a_server_that_is_away_is_told_of_and_used_again_when_it_is_back() {
             error.model_message,
             "the tool server stand can't be reached at the moment; nothing was done"
         );
-        let bob = principal("bob").unwrap();
+        let bob = caller("bob").unwrap();
         assert!(matches!(
             stand.client.tools(&bob).await,
             Err(McpError::Away { .. })
@@ -57,11 +54,7 @@ async fn a_server_that_is_away_is_told_of_and_used_again_when_it_is_back() {
 #[tokio::test]
 async fn a_restart_between_two_calls_goes_unnoticed() {
     let mut stand = Stand::open().unwrap();
-    stand
-        .client
-        .tools(&principal("ann").unwrap())
-        .await
-        .unwrap();
+    stand.client.tools(&caller("ann").unwrap()).await.unwrap();
     stand
         .call("ann", "say", json!({"words": ["a"]}))
         .await
@@ -79,7 +72,7 @@ async fn a_restart_between_two_calls_goes_unnoticed() {
 
 #[tokio::test]
 async fn a_refused_sign_in_is_told_without_the_credential() {
-    let stand = Stand::with(|config| config.auth = Outgoing::None).unwrap();
+    let stand = Stand::with(|config| config.auth = Arc::new(Anonymous)).unwrap();
     let error = stand
         .call("ann", "say", json!({"words": []}))
         .await
@@ -91,17 +84,12 @@ async fn a_refused_sign_in_is_told_without_the_credential() {
 
     let mut wrong = None;
     let stand = Stand::with(|config| {
-        if let Outgoing::Signed { audience, .. } = &mut config.auth {
-            "https://elsewhere.example".clone_into(audience);
-        }
-        wrong = Some(config.auth.clone());
+        config.auth = Arc::new(signed("https://elsewhere.example").unwrap());
+        wrong = Some(Arc::clone(&config.auth));
     })
     .unwrap();
-    let token = wrong
-        .unwrap()
-        .bearer(&principal("ann").unwrap())
-        .unwrap()
-        .unwrap();
+    let attached = wrong.unwrap().attachment(&caller("ann").unwrap()).await;
+    let token = attached.unwrap().bearer.unwrap();
     let error = stand
         .call("ann", "say", json!({"words": []}))
         .await
@@ -124,7 +112,7 @@ async fn a_server_that_accepts_and_says_nothing_is_away_within_the_limit() {
     .unwrap();
     let error = stand
         .client
-        .tools(&principal("ann").unwrap())
+        .tools(&caller("ann").unwrap())
         .await
         .unwrap_err();
     assert_eq!(
@@ -160,11 +148,7 @@ async fn readiness_names_the_servers_that_are_away() {
 async fn a_server_that_dies_in_mid_call_is_told_of_and_other_users_go_on() {
     for era in [Era::Stateless, Era::Initialize] {
         let mut stand = Stand::with(|config| config.era = era).unwrap();
-        stand
-            .client
-            .tools(&principal("ann").unwrap())
-            .await
-            .unwrap();
+        stand.client.tools(&caller("ann").unwrap()).await.unwrap();
         let client = stand.client.clone();
         let call = crate::stand::context("ann", frontdesk_agent::ProgressSink::silent()).unwrap();
         let hanging =

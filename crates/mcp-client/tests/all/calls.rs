@@ -8,12 +8,12 @@ use frontdesk_mcp_client::{Era, MAX_OUTPUT_BYTES};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::stand::{MEETING, Stand, context, principal, said};
+use crate::stand::{MEETING, Stand, caller, context, said};
 
 #[tokio::test]
 async fn tools_are_listed_once_in_the_order_of_their_names() {
     let stand = Stand::open().unwrap();
-    let ann = principal("ann").unwrap();
+    let ann = caller("ann").unwrap();
     let tools = stand.client.tools(&ann).await.unwrap();
     let names: Vec<&str> = tools
         .iter()

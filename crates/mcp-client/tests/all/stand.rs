@@ -12,9 +12,9 @@ use axum::middleware::{self, Next};
 use frontdesk_agent::{ProgressSink, ToolContext, ToolError, ToolOutput, Toolset};
 use frontdesk_auth::SigningKey;
 use frontdesk_auth::incoming::signed::Verifier;
-use frontdesk_auth::outgoing::{Outgoing, Signer};
+use frontdesk_auth::outgoing::{Signed, Signer};
 use frontdesk_clock::{Clock, ManualClock, RandomIds, Timestamp};
-use frontdesk_identity::{Principal, Secret, TenantId, UserId};
+use frontdesk_identity::{Credentials, Principal, Secret, SignedIn, TenantId, UserId};
 use frontdesk_mcp_client::{McpServer, McpServerConfig};
 use frontdesk_mcp_server::{
     Authentication, Caller, MountOptions, Params, Progress, State, Structured, Text, Tool,
@@ -150,17 +150,8 @@ impl Stand {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let url = format!("http://{address}/mcp");
-        let signer = Signer::new(
-            "desk",
-            key()?,
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Arc::new(RandomIds),
-        );
-        let auth = Outgoing::Signed {
-            signer: Arc::new(signer),
-            audience: url.clone(),
-        };
-        let mut config = McpServerConfig::new("stand", url.parse()?, auth);
+        let auth = signed_at(&url, Arc::clone(&clock) as Arc<dyn Clock>)?;
+        let mut config = McpServerConfig::new("stand", url.parse()?, Arc::new(auth));
         change(&mut config);
         let client = Arc::new(McpServer::new(config, client()?));
         let mut stand = Self {
@@ -178,7 +169,7 @@ impl Stand {
         let url = format!("http://{}/mcp", self.address);
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let verifier = Verifier::new("desk", &url, &[key()?.public().clone()], clock);
-        let options = MountOptions::new(Authentication::Signed(Arc::new(verifier)), url);
+        let options = MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url);
         let seen = Arc::clone(&self.seen);
         let router = tools(Arc::clone(&seen)).into_router(options)?;
         let router = router.layer(middleware::from_fn(move |request, next| {
@@ -243,16 +234,15 @@ impl Drop for Stand {
     }
 }
 
-pub(crate) fn principal(user: &str) -> Result<Arc<Principal>> {
-    Ok(Arc::new(Principal::new(
-        TenantId::single(),
-        UserId::new(user)?,
-    )))
+pub(crate) fn caller(user: &str) -> Result<SignedIn> {
+    let principal = Principal::new(TenantId::single(), UserId::new(user)?);
+    Ok(SignedIn::new(principal))
 }
 
 pub(crate) fn context(user: &str, progress: ProgressSink) -> Result<ToolContext<()>> {
     Ok(ToolContext {
-        principal: principal(user)?,
+        principal: caller(user)?.principal,
+        credentials: Credentials::default(),
         context: Arc::new(()),
         cancel: CancellationToken::new(),
         progress,
@@ -262,6 +252,19 @@ pub(crate) fn context(user: &str, progress: ProgressSink) -> Result<ToolContext<
 
 pub(crate) fn said(user: &str, said: &str) -> ToolOutput {
     ToolOutput::text(json!({"user": user, "said": said}).to_string())
+}
+
+/// Signs for another audience, in a time of its own.
+pub(crate) fn signed(audience: &str) -> Result<Signed> {
+    signed_at(audience, Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)))
+}
+
+fn signed_at(audience: &str, clock: Arc<dyn Clock>) -> Result<Signed> {
+    let signer = Signer::new("desk", key()?, clock, Arc::new(RandomIds));
+    Ok(Signed {
+        signer: Arc::new(signer),
+        audience: audience.to_owned(),
+    })
 }
 
 fn key() -> Result<SigningKey> {

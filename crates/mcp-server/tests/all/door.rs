@@ -199,7 +199,7 @@ fn a_server_that_cannot_work_is_not_mounted() {
     let mount = |names: &[&str], resource: &str| {
         let clock = std::sync::Arc::new(frontdesk_clock::SystemClock);
         let verifier = frontdesk_auth::incoming::signed::Verifier::new("a", "b", &[], clock);
-        let authentication = Authentication::Signed(std::sync::Arc::new(verifier));
+        let authentication = Authentication::Bearer(std::sync::Arc::new(verifier));
         let mut server = ToolServer::new("s", "1", ());
         for name in names {
             server = server.tool(Tool::new(*name, nothing));

@@ -100,7 +100,7 @@ impl Stand {
         let key = SigningKey::from_secret(&Secret::new("a secret of some length"))?;
         let verifier = Verifier::new("desk", &url, &[key.public().clone()], Arc::clone(&clock));
         let mut options =
-            MountOptions::new(Authentication::Signed(Arc::new(verifier)), url.clone());
+            MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url.clone());
         options.allowed_origins = vec!["https://page.example:443".to_owned()];
         options.authorization_servers = vec!["https://desk.example".to_owned()];
         options.health_path = Some("/healthz".to_owned());

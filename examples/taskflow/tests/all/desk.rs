@@ -43,7 +43,7 @@ impl Desk {
         let key = SigningKey::from_secret(&Secret::new("a secret of some length"))?;
         let verifier = Verifier::new("desk", &url, &[key.public().clone()], Arc::clone(&clock));
         let tasks = Tasks::open(&directory.path().join("taskflow.db"), Arc::clone(&clock)).await?;
-        let options = MountOptions::new(Authentication::Signed(Arc::new(verifier)), url.clone());
+        let options = MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url.clone());
         let router = frontdesk_taskflow::server(tasks).into_router(options)?;
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, router, CancellationToken::new()));

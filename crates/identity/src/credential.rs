@@ -1,0 +1,94 @@
+//! The caller's own credential: it travels in memory beside the principal, and is never stored.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::{Principal, Secret};
+
+/// What a caller proved their identity with, for servers that take the user's own token.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// The token, as it came.
+    pub token: Secret,
+    /// For whom it was issued (`aud`); empty where it doesn't say.
+    pub audiences: Vec<String>,
+    /// When it runs out, in seconds since the epoch; `None` where it doesn't say.
+    pub expires_at: Option<i64>,
+}
+
+/// The newest credential of a caller for whom something runs. Clones share it, so a later request of the same caller
+/// renews it for what runs already.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials(Arc<RwLock<Option<Credential>>>);
+
+impl Credentials {
+    /// Begins with this one.
+    pub fn new(credential: Credential) -> Self {
+        Self(Arc::new(RwLock::new(Some(credential))))
+    }
+
+    /// The newest; `None` where the caller signed in without one that could be passed on.
+    pub fn current(&self) -> Option<Credential> {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Takes the credential of a later request of the same caller.
+    pub fn renew(&self, credential: Credential) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(credential);
+    }
+}
+
+/// A signed-in caller: who it is, and what proved it.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who is calling.
+    pub principal: Arc<Principal>,
+    /// What proved it, where it can be passed on.
+    pub credentials: Credentials,
+}
+
+impl SignedIn {
+    /// A caller without a credential that could be passed on.
+    pub fn new(principal: impl Into<Arc<Principal>>) -> Self {
+        Self {
+            principal: principal.into(),
+            credentials: Credentials::default(),
+        }
+    }
+
+    /// The same caller with a credential.
+    #[must_use]
+    pub fn with(self, credential: Credential) -> Self {
+        Self {
+            credentials: Credentials::new(credential),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{TenantId, UserId};
+
+    fn credential(token: &str) -> Credential {
+        Credential {
+            token: Secret::new(token),
+            audiences: Vec::new(),
+            expires_at: Some(1),
+        }
+    }
+
+    #[test]
+    fn what_runs_sees_a_renewed_credential_and_nobody_sees_it_printed() {
+        let principal = Principal::new(TenantId::single(), UserId::new("ann").unwrap());
+        let caller = SignedIn::new(principal).with(credential("first"));
+        let running = caller.credentials.clone();
+        caller.credentials.renew(credential("second"));
+        let token = running.current().unwrap().token;
+        assert_eq!(token.expose(), "second");
+        assert!(!format!("{caller:?}").contains("second"));
+    }
+}
