@@ -7,10 +7,12 @@
 
 mod claims;
 mod error;
+pub mod guarded;
 pub mod incoming;
 mod key;
 pub mod outgoing;
 
 pub use claims::MAX_LIFETIME;
 pub use error::AuthError;
+pub use guarded::{FetchError, GuardedHttp, Reach};
 pub use key::{PublicKey, SigningKey};

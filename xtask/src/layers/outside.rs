@@ -29,7 +29,7 @@ const CONFINED: [Confined; 5] = [
             "crates/testkit",
             "examples/*",
         ],
-        in_tests: &["crates/mcp-client"],
+        in_tests: &["crates/auth", "crates/mcp-client"],
     },
     Confined {
         name: "clap",
