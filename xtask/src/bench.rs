@@ -1,8 +1,6 @@
 //! `cargo xtask bench`: what a plain turn costs the server process in processor time, with the model and the client
 //! in processes of their own. Numbers of one machine at one time: read them side by side, never test them.
 
-mod process;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,8 +9,8 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::command;
+use crate::process::{self, Running};
 use crate::workspace::Workspace;
-use process::Running;
 
 /// Turns before the measured ones: caches fill, the database file grows to its working size.
 const WARM_UP: u32 = 100;

@@ -9,9 +9,12 @@ mod bench;
 mod browser;
 mod ci;
 mod command;
+mod conformance;
 mod deny;
 mod layers;
 mod metadata;
+mod node;
+mod process;
 mod python;
 mod system;
 mod test;
@@ -41,6 +44,8 @@ enum Task {
     Layers,
     /// Check licences, banned crates and sources against deny.toml
     Deny,
+    /// Run the official suite of the protocol against our server kit and our client
+    Conformance(conformance::Options),
     /// Run everything that a change has to pass
     Ci,
     /// Measure the processor time of a plain turn
@@ -54,6 +59,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(&workspace),
         Task::Layers => layers::run(&workspace),
         Task::Deny => deny::run(&workspace),
+        Task::Conformance(options) => conformance::run(&workspace, &options),
         Task::Ci => ci::run(&workspace),
         Task::Bench(options) => bench::run(&workspace, &options),
     });

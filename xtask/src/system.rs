@@ -36,6 +36,13 @@ pub(crate) const CPP: Need = Need {
     brew: &["gcc"],
 };
 
+pub(crate) const NPM: Need = Need {
+    what: "npm",
+    apt: &["npm"],
+    dnf: &["npm"],
+    brew: &["node"],
+};
+
 /// Installs it through apt-get as root or with a sudo that asks for no password.
 /// The error says which command does it by hand.
 pub(crate) fn install(need: &Need, root: &Path) -> Result<()> {

@@ -1,4 +1,4 @@
-//! A program that the bench starts, waits for and looks at from outside, through Linux' `/proc`.
+//! A program that a task starts, waits for and looks at from outside, through Linux' `/proc`.
 //! <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 
 use std::fs;
@@ -17,7 +17,7 @@ const READY: Duration = Duration::from_secs(20);
 const READY_LINE: &str = "listening on ";
 
 /// It is killed when this is dropped.
-pub(super) struct Running {
+pub(crate) struct Running {
     name: &'static str,
     child: Child,
     url: String,
@@ -25,7 +25,7 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts it and waits for the line on standard error that says where it listens.
-    pub(super) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
+    pub(crate) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -59,12 +59,12 @@ impl Running {
         Ok(running)
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// User and system time of all its threads so far.
-    pub(super) fn processor_time(&self) -> Result<Duration> {
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
         let stat = self.proc("stat")?;
         let ticks =
             ticks(&stat).with_context(|| format!("cannot read the times of {}", self.name))?;
@@ -79,7 +79,7 @@ impl Running {
         Ok(Duration::from_millis(ticks * 1000 / a_second))
     }
 
-    pub(super) fn memory_megabytes(&self) -> Result<f64> {
+    pub(crate) fn memory_megabytes(&self) -> Result<f64> {
         let status = self.proc("status")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes =
@@ -103,7 +103,7 @@ impl Drop for Running {
 }
 
 /// Processor, cores and kernel, as far as they are known.
-pub(super) fn machine() -> String {
+pub(crate) fn machine() -> String {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processors
         .lines()
