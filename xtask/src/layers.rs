@@ -4,6 +4,8 @@
 mod outside;
 mod table;
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -40,6 +42,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
             .iter()
             .filter_map(|arrow| problem(&table, arrow)),
     );
+    problems.extend(named(workspace)?);
     Ok(workspace::verdict("layers", &problems))
 }
 
@@ -61,6 +64,16 @@ fn arrows(workspace: &Workspace, metadata: Metadata) -> Vec<Arrow> {
         }
     }
     arrows
+}
+
+fn named(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for path in workspace.files()? {
+        if Path::new(&path).extension() == Some(OsStr::new("rs")) {
+            problems.extend(outside::named(&path, &workspace.read(&path)?));
+        }
+    }
+    Ok(problems)
 }
 
 fn problem(table: &Table, arrow: &Arrow) -> Option<String> {

@@ -13,7 +13,7 @@ struct Confined {
 const CONFINED: [Confined; 5] = [
     Confined {
         name: "rmcp",
-        homes: &["crates/mcp-client", "crates/mcp-server", "crates/testkit"],
+        homes: &["crates/mcp-client", "crates/mcp-server"],
         in_tests: &[],
     },
     Confined {
@@ -43,6 +43,9 @@ const CONFINED: [Confined; 5] = [
     },
 ];
 
+/// The crate whose types may not even be handed on: who speaks the protocol does it through our own crates.
+const SEALED: &str = "rmcp";
+
 pub(super) fn problem(from: &str, name: &str, kind: Option<DependencyKind>) -> Option<String> {
     let confined = CONFINED.iter().find(|confined| confined.name == name)?;
     let at_home = confined.homes.iter().any(|home| matches(home, from));
@@ -55,6 +58,22 @@ pub(super) fn problem(from: &str, name: &str, kind: Option<DependencyKind>) -> O
         "{from} may not use {name}, which stays in {}; use what those crates offer instead",
         confined.homes.join(", ")
     ))
+}
+
+/// What is wrong with a source file that names the sealed crate outside its homes.
+pub(super) fn named(path: &str, text: &str) -> Option<String> {
+    let sealed = CONFINED.iter().find(|confined| confined.name == SEALED)?;
+    let at_home = sealed
+        .homes
+        .iter()
+        .any(|home| path.starts_with(&format!("{home}/")));
+    let named = text.contains(&format!("{SEALED}::"));
+    (named && !at_home).then(|| {
+        format!(
+            "{path} names {SEALED}, which stays in {}; use what those crates offer instead",
+            sealed.homes.join(", ")
+        )
+    })
 }
 
 fn matches(home: &str, folder: &str) -> bool {
@@ -73,6 +92,8 @@ mod tests {
         let cases = [
             ("crates/mcp-client", "rmcp", None, true),
             ("crates/agent", "rmcp", None, false),
+            ("crates/testkit", "rmcp", None, false),
+            ("crates/testkit", "rmcp", Some(DependencyKind::Dev), false),
             ("crates/store-postgres", "sqlx", None, true),
             ("crates/store", "sqlx", None, false),
             ("crates/mcp-client", "axum", Some(DependencyKind::Dev), true),
@@ -83,5 +104,14 @@ mod tests {
         for (from, name, kind, fine) in cases {
             assert_eq!(problem(from, name, kind).is_none(), fine, "{from} {name}");
         }
+    }
+
+    #[test]
+    fn the_sealed_crate_is_named_at_home_only() {
+        let text = format!("use {SEALED}::model::Tool;");
+        assert!(named("crates/testkit/src/conformance.rs", &text).is_some());
+        assert!(named("crates/mcp-server-more/src/lib.rs", &text).is_some());
+        assert!(named("crates/mcp-server/src/tool.rs", &text).is_none());
+        assert!(named("crates/testkit/src/conformance.rs", "// none").is_none());
     }
 }
