@@ -4,12 +4,14 @@
 //! and every statement carries the tenant and the user.
 
 mod error;
+mod project;
 mod record;
 mod store;
 mod task;
 mod tools;
 
 pub use error::TaskflowError;
+pub use project::{Project, ProjectId, ProjectName};
 pub use store::Tasks;
 pub use task::{Priority, Status, Task, TaskId};
 pub use tools::server;

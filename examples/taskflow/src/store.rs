@@ -1,60 +1,49 @@
-//! The tasks in SQLite: one connection writes, several read, and every statement carries the owner.
+//! Tasks and projects in SQLite: one connection writes, several read, and every statement carries the owner.
+
+mod listing;
+mod projects;
+mod tasks;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_clock::Clock;
-use frontdesk_identity::Scope;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use crate::record::task;
-use crate::{Priority, Status, Task, TaskId, TaskflowError};
+use crate::TaskflowError;
 
-/// How many tasks a user can have.
-pub(crate) const MAX_TASKS: u32 = 10_000;
+pub(crate) use listing::{After, Filter, Order};
+pub(crate) use projects::{Deletion, Named, State};
+pub(crate) use tasks::{Change, NewTask, Place};
+
 const READERS: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const MIGRATIONS: [(&str, &str); 3] = [
+    (
+        "create tasks",
+        include_str!("../migrations/0001_create_tasks.sql"),
+    ),
+    (
+        "create projects",
+        include_str!("../migrations/0002_create_projects.sql"),
+    ),
+    (
+        "place tasks",
+        include_str!("../migrations/0003_place_tasks.sql"),
+    ),
+];
 
-/// Everybody's tasks.
+/// Everybody's tasks and projects.
 #[derive(Debug, Clone)]
 pub struct Tasks {
     reader: SqlitePool,
     writer: SqlitePool,
     clock: Arc<dyn Clock>,
-}
-
-/// A task that isn't there yet; its texts have been checked.
-#[derive(Debug)]
-pub(crate) struct NewTask {
-    pub(crate) title: String,
-    pub(crate) notes: String,
-    pub(crate) priority: Priority,
-    pub(crate) due: Option<String>,
-}
-
-/// What changes about a task; `None` stays as it is.
-#[derive(Debug, Default)]
-pub(crate) struct Change {
-    pub(crate) title: Option<String>,
-    pub(crate) notes: Option<String>,
-    pub(crate) priority: Option<Priority>,
-    /// An empty text removes it.
-    pub(crate) due: Option<String>,
-    pub(crate) status: Option<Status>,
-}
-
-/// Which tasks are listed.
-#[derive(Debug, Default)]
-pub(crate) struct Filter {
-    /// A status, or `unfinished` for all but done.
-    pub(crate) status: Option<&'static str>,
-    /// A text that the title or the notes have.
-    pub(crate) search: Option<String>,
 }
 
 impl Tasks {
@@ -92,157 +81,15 @@ impl Tasks {
         self.writer.close().await;
     }
 
-    pub(crate) async fn add(&self, owner: &Scope, new: &NewTask) -> Result<Task, TaskflowError> {
-        let now = self.clock.now().as_microsecond();
-        let mut transaction = self.writer.begin_with("begin immediate").await?;
-        let count: i64 =
-            sqlx::query_scalar("select count(*) from tasks where tenant = ?1 and user_id = ?2")
-                .bind(owner.tenant.as_str())
-                .bind(owner.user.as_str())
-                .fetch_one(&mut *transaction)
-                .await?;
-        if count >= i64::from(MAX_TASKS) {
-            return Err(TaskflowError::Full(MAX_TASKS));
-        }
-        let number: i64 = sqlx::query_scalar(
-            "insert into numbers (tenant, user_id, last) values (?1, ?2, 1) \
-             on conflict (tenant, user_id) do update set last = last + 1 returning last",
-        )
-        .bind(owner.tenant.as_str())
-        .bind(owner.user.as_str())
-        .fetch_one(&mut *transaction)
-        .await?;
-        let row = sqlx::query(
-            "insert into tasks (tenant, user_id, number, title, notes, status, priority, due, created_at, updated_at) \
-             values (?1, ?2, ?3, ?4, ?5, 'open', ?6, ?7, ?8, ?8) \
-             returning number, title, notes, status, priority, due, created_at, updated_at",
-        )
-        .bind(owner.tenant.as_str())
-        .bind(owner.user.as_str())
-        .bind(number)
-        .bind(&new.title)
-        .bind(&new.notes)
-        .bind(new.priority.as_str())
-        .bind(&new.due)
-        .bind(now)
-        .fetch_one(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        task(&row)
+    /// Today's day in UTC, such as 2026-11-30.
+    pub(crate) fn today(&self) -> String {
+        let now = self.clock.now();
+        now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
     }
 
-    pub(crate) async fn get(
-        &self,
-        owner: &Scope,
-        id: TaskId,
-    ) -> Result<Option<Task>, TaskflowError> {
-        let row = sqlx::query(
-            "select number, title, notes, status, priority, due, created_at, updated_at from tasks \
-             where tenant = ?1 and user_id = ?2 and number = ?3",
-        )
-        .bind(owner.tenant.as_str())
-        .bind(owner.user.as_str())
-        .bind(id.0)
-        .fetch_optional(&self.reader)
-        .await?;
-        row.as_ref().map(task).transpose()
-    }
-
-    /// The first `limit` tasks after a number, by number.
-    pub(crate) async fn list(
-        &self,
-        owner: &Scope,
-        filter: &Filter,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<Task>, TaskflowError> {
-        let rows = sqlx::query(
-            "select number, title, notes, status, priority, due, created_at, updated_at from tasks \
-             where tenant = ?1 and user_id = ?2 and number > ?3 \
-             and (?4 is null or status = ?4 or (?4 = 'unfinished' and status <> 'done')) \
-             and (?5 is null or title like ?5 escape '\\' or notes like ?5 escape '\\') \
-             order by number limit ?6",
-        )
-        .bind(owner.tenant.as_str())
-        .bind(owner.user.as_str())
-        .bind(after)
-        .bind(filter.status)
-        .bind(filter.pattern())
-        .bind(limit)
-        .fetch_all(&self.reader)
-        .await?;
-        rows.iter().map(task).collect()
-    }
-
-    pub(crate) async fn count(&self, owner: &Scope, filter: &Filter) -> Result<i64, TaskflowError> {
-        let count = sqlx::query_scalar(
-            "select count(*) from tasks where tenant = ?1 and user_id = ?2 \
-             and (?3 is null or status = ?3 or (?3 = 'unfinished' and status <> 'done')) \
-             and (?4 is null or title like ?4 escape '\\' or notes like ?4 escape '\\')",
-        )
-        .bind(owner.tenant.as_str())
-        .bind(owner.user.as_str())
-        .bind(filter.status)
-        .bind(filter.pattern())
-        .fetch_one(&self.reader)
-        .await?;
-        Ok(count)
-    }
-
-    pub(crate) async fn change(
-        &self,
-        owner: &Scope,
-        id: TaskId,
-        change: &Change,
-    ) -> Result<Option<Task>, TaskflowError> {
-        let row = sqlx::query(
-            "update tasks set title = coalesce(?4, title), notes = coalesce(?5, notes), \
-             priority = coalesce(?6, priority), due = case when ?7 is null then due else nullif(?7, '') end, \
-             status = coalesce(?8, status), updated_at = ?9 \
-             where tenant = ?1 and user_id = ?2 and number = ?3 \
-             returning number, title, notes, status, priority, due, created_at, updated_at",
-        )
-        .bind(owner.tenant.as_str())
-        .bind(owner.user.as_str())
-        .bind(id.0)
-        .bind(&change.title)
-        .bind(&change.notes)
-        .bind(change.priority.map(Priority::as_str))
-        .bind(&change.due)
-        .bind(change.status.map(Status::as_str))
-        .bind(self.clock.now().as_microsecond())
-        .fetch_optional(&self.writer)
-        .await?;
-        row.as_ref().map(task).transpose()
-    }
-
-    pub(crate) async fn delete(
-        &self,
-        owner: &Scope,
-        id: TaskId,
-    ) -> Result<Option<Task>, TaskflowError> {
-        let row = sqlx::query(
-            "delete from tasks where tenant = ?1 and user_id = ?2 and number = ?3 \
-             returning number, title, notes, status, priority, due, created_at, updated_at",
-        )
-        .bind(owner.tenant.as_str())
-        .bind(owner.user.as_str())
-        .bind(id.0)
-        .fetch_optional(&self.writer)
-        .await?;
-        row.as_ref().map(task).transpose()
-    }
-}
-
-impl Filter {
-    fn pattern(&self) -> Option<String> {
-        self.search.as_ref().map(|text| {
-            let text = text
-                .replace('\\', "\\\\")
-                .replace('%', "\\%")
-                .replace('_', "\\_");
-            format!("%{text}%")
-        })
+    /// The time that rows carry: microseconds since the epoch.
+    fn now(&self) -> i64 {
+        self.clock.now().as_microsecond()
     }
 }
 
@@ -259,12 +106,9 @@ fn create(file: &Path) -> std::io::Result<()> {
 }
 
 fn migrations() -> Migrator {
-    let create = include_str!("../migrations/0001_create_tasks.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "create tasks".into(),
-        MigrationType::Simple,
-        create,
-        false,
-    )])
+    let migrations = (1..).zip(MIGRATIONS).map(|(version, (name, sql))| {
+        let sql = sql.into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+    });
+    Migrator::with_migrations(migrations.collect())
 }

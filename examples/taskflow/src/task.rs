@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::ProjectName;
+
 /// A task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Task {
@@ -20,6 +22,10 @@ pub struct Task {
     pub priority: Priority,
     /// The day on which it is due, such as 2026-11-30.
     pub due: Option<String>,
+    /// The project that it belongs to.
+    pub project: Option<ProjectName>,
+    /// The name of whoever does it.
+    pub assignee: Option<String>,
     /// When it was added, in UTC.
     pub created_at: String,
     /// When it was last changed, in UTC.

@@ -2,6 +2,10 @@
 
 #[path = "all/desk.rs"]
 mod desk;
+#[path = "all/paging.rs"]
+mod paging;
+#[path = "all/projects.rs"]
+mod projects;
 #[path = "all/rules.rs"]
 mod rules;
 #[path = "all/tools.rs"]

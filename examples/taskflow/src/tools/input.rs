@@ -1,11 +1,14 @@
-//! What the tools take, and how it is checked.
+//! What several tools take, and how it is checked.
+
+use std::borrow::Cow;
 
 use frontdesk_mcp_server::ToolFailure;
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
 
-use crate::{Priority, TaskId};
+use crate::TaskId;
+use crate::store::{Named, Order, State};
 
 const MAX_TITLE_CHARS: usize = 200;
 const MAX_NOTES_CHARS: usize = 4_000;
@@ -15,32 +18,9 @@ const DEFAULT_LIMIT: u32 = 20;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Addition {
-    /// What is to be done, in a few words.
-    #[schemars(length(min = 1, max = 200))]
-    pub(super) title: String,
-    /// More about it.
-    #[schemars(length(max = 4000))]
-    pub(super) notes: Option<String>,
-    /// The day on which it is due, such as 2026-11-30.
-    pub(super) due: Option<String>,
-    /// How much it matters; normal where nothing is said.
-    pub(super) priority: Option<Priority>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Listing {
-    /// Only tasks that are this far; all where nothing is said.
-    pub(super) status: Option<StatusFilter>,
-    /// Only tasks with this text in their title or notes.
-    #[schemars(length(max = 200))]
-    pub(super) search: Option<String>,
-    /// How many at most; 20 where nothing is said.
-    #[schemars(range(min = 1, max = 100))]
-    pub(super) limit: Option<u32>,
-    /// The `next` of the page before.
-    pub(super) after: Option<String>,
+pub(super) struct One {
+    /// The task's number.
+    pub(super) id: TaskId,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -53,28 +33,76 @@ pub(super) enum StatusFilter {
     Done,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct One {
-    /// The task's number.
-    pub(super) id: TaskId,
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SortBy {
+    /// The oldest first.
+    #[default]
+    Oldest,
+    /// What is due first; tasks without a day last.
+    Due,
+    /// What was changed last.
+    Changed,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Update {
-    /// The task's number.
-    pub(super) id: TaskId,
-    /// The new title.
-    #[schemars(length(min = 1, max = 200))]
-    pub(super) title: Option<String>,
-    /// The new notes; an empty text removes them.
-    #[schemars(length(max = 4000))]
-    pub(super) notes: Option<String>,
-    /// The new due day, such as 2026-11-30; an empty text removes it.
-    pub(super) due: Option<String>,
-    /// The new priority.
-    pub(super) priority: Option<Priority>,
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StateFilter {
+    #[default]
+    Active,
+    Archived,
+    /// Whatever their state.
+    All,
+}
+
+/// A project's name or number, as a model writes it: text or number, with or without `#`.
+#[derive(Debug, Clone)]
+pub(super) struct ProjectKey(String);
+
+impl ProjectKey {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn named(&self) -> Named {
+        number(&self.0).map_or_else(|| Named::Name(self.0.clone()), Named::Number)
+    }
+}
+
+impl<'de> Deserialize<'de> for ProjectKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(i64),
+            Text(String),
+        }
+        let refuse = |_| serde::de::Error::custom("expected a project's name or number");
+        Ok(Self(
+            match Written::deserialize(deserializer).map_err(refuse)? {
+                Written::Number(number) => number.to_string(),
+                Written::Text(text) => text.trim().to_owned(),
+            },
+        ))
+    }
+}
+
+impl JsonSchema for ProjectKey {
+    fn schema_name() -> Cow<'static, str> {
+        "ProjectKey".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "maxLength": 100})
+    }
 }
 
 impl StatusFilter {
@@ -88,15 +116,40 @@ impl StatusFilter {
     }
 }
 
+impl SortBy {
+    pub(super) fn order(self) -> Order {
+        match self {
+            Self::Oldest => Order::Oldest,
+            Self::Due => Order::Due,
+            Self::Changed => Order::Changed,
+        }
+    }
+}
+
+impl StateFilter {
+    pub(super) fn state(self) -> Option<State> {
+        match self {
+            Self::Active => Some(State::Active),
+            Self::Archived => Some(State::Archived),
+            Self::All => None,
+        }
+    }
+}
+
 pub(super) fn title(text: &str) -> Result<String, ToolFailure> {
+    line("title", text, MAX_TITLE_CHARS)
+}
+
+/// One line that isn't empty.
+pub(super) fn line(field: &str, text: &str, max: usize) -> Result<String, ToolFailure> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(ToolFailure::new("title must not be empty"));
+        return Err(ToolFailure::new(format!("{field} must not be empty")));
     }
     if text.contains(['\n', '\r', '\0']) {
-        return Err(ToolFailure::new("title must be one line"));
+        return Err(ToolFailure::new(format!("{field} must be one line")));
     }
-    bounded("title", text, MAX_TITLE_CHARS)
+    bounded(field, text, max)
 }
 
 pub(super) fn notes(text: &str) -> Result<String, ToolFailure> {
@@ -107,16 +160,29 @@ pub(super) fn search(text: &str) -> Result<String, ToolFailure> {
     bounded("search", text.trim(), MAX_SEARCH_CHARS)
 }
 
-/// A day; `None` for an empty text.
+/// The day on which something is due; `None` for an empty text.
 pub(super) fn due(text: &str) -> Result<Option<String>, ToolFailure> {
+    day("due", text)
+}
+
+/// A day; `None` for an empty text.
+pub(super) fn day(field: &str, text: &str) -> Result<Option<String>, ToolFailure> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
     match text.parse::<Date>() {
         Ok(day) if text.len() == "2026-11-30".len() => Ok(Some(day.to_string())),
-        _ => Err(ToolFailure::new("due must be a day such as 2026-11-30")),
+        _ => Err(ToolFailure::new(format!(
+            "{field} must be a day such as 2026-11-30"
+        ))),
     }
+}
+
+/// The number that a text is, with or without `#`.
+pub(super) fn number(text: &str) -> Option<i64> {
+    let text = text.trim();
+    text.strip_prefix('#').unwrap_or(text).parse().ok()
 }
 
 pub(super) fn limit(limit: Option<u32>) -> Result<u32, ToolFailure> {
@@ -127,13 +193,16 @@ pub(super) fn limit(limit: Option<u32>) -> Result<u32, ToolFailure> {
     }
 }
 
-pub(super) fn after(cursor: Option<&str>) -> Result<i64, ToolFailure> {
-    let Some(cursor) = cursor.map(str::trim).filter(|cursor| !cursor.is_empty()) else {
-        return Ok(0);
-    };
-    cursor
-        .parse()
-        .map_err(|_| ToolFailure::new("after must be the next of the page before"))
+/// Cuts a page that was read with one more than its limit; tells whether there is more.
+pub(super) fn cut<T>(page: &mut Vec<T>, limit: u32) -> Result<bool, ToolFailure> {
+    let limit = usize::try_from(limit)?;
+    let more = page.len() > limit;
+    page.truncate(limit);
+    Ok(more)
+}
+
+pub(super) fn not_a_cursor() -> ToolFailure {
+    ToolFailure::new("after must be the next of the page before")
 }
 
 fn bounded(field: &str, text: &str, max: usize) -> Result<String, ToolFailure> {

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use frontdesk_auth::SigningKey;
 use frontdesk_auth::incoming::signed::Verifier;
@@ -22,6 +23,7 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 pub(crate) struct Desk {
     pub(crate) url: String,
     signer: Signer,
+    clock: Arc<ManualClock>,
     http: reqwest::Client,
     _serving: JoinSet<std::io::Result<()>>,
     _directory: TempDir,
@@ -37,7 +39,8 @@ pub(crate) enum Answer {
 impl Desk {
     pub(crate) async fn open() -> Result<Self> {
         let directory = tempfile::tempdir()?;
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+        let standing = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+        let clock: Arc<dyn Clock> = standing.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/mcp", listener.local_addr()?);
         let key = SigningKey::from_secret(&Secret::new("a secret of some length"))?;
@@ -52,10 +55,16 @@ impl Desk {
         Ok(Self {
             url,
             signer,
+            clock: standing,
             http,
             _serving: serving,
             _directory: directory,
         })
+    }
+
+    /// Lets a second go by.
+    pub(crate) fn tick(&self) {
+        self.clock.advance(Duration::from_secs(1));
     }
 
     pub(crate) async fn call(&self, user: &str, tool: &str, arguments: Value) -> Result<Answer> {

@@ -7,6 +7,7 @@ use crate::desk::{Answer, Desk};
 fn task(id: i64, title: &str, status: &str) -> Value {
     json!({
         "id": id, "title": title, "notes": "", "status": status, "priority": "normal", "due": null,
+        "project": null, "assignee": null,
         "created_at": "1970-01-01T00:00:00Z", "updated_at": "1970-01-01T00:00:00Z",
     })
 }
@@ -96,7 +97,7 @@ async fn an_update_changes_what_it_names_and_an_empty_text_removes() {
 }
 
 #[tokio::test]
-async fn lists_come_in_pages_and_by_status_and_text() {
+async fn check_15_lists_come_in_pages_and_by_status_and_text() {
     let desk = Desk::open().await.unwrap();
     let titles = async |arguments: Value| {
         let Answer::Done(page) = desk.call("ann", "list_tasks", arguments).await.unwrap() else {
@@ -193,7 +194,7 @@ async fn no_user_and_no_tenant_sees_or_touches_another_s_tasks() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_with_the_field_named() {
+async fn check_15_what_does_not_fit_is_an_error_that_names_the_field() {
     let desk = Desk::open().await.unwrap();
     let cases = [
         ("add_task", json!({}), "missing field `title`"),
@@ -261,7 +262,7 @@ async fn what_does_not_fit_is_refused_with_the_field_named() {
 }
 
 #[tokio::test]
-async fn the_tools_say_what_they_do_and_none_takes_a_user() {
+async fn check_16_what_destroys_says_so_and_no_tool_takes_a_user() {
     let desk = Desk::open().await.unwrap();
     let listed = desk.request("ann", "tools/list", json!({})).await.unwrap();
     let tools: Vec<(&str, bool, bool, bool)> = listed["tools"]
@@ -295,6 +296,16 @@ async fn the_tools_say_what_they_do_and_none_takes_a_user() {
             ("complete_task", false, false, true),
             ("reopen_task", false, false, true),
             ("delete_task", false, true, false),
+            ("assign_task", false, false, true),
+            ("unassign_task", false, false, true),
+            ("add_project", false, false, false),
+            ("list_projects", true, false, true),
+            ("rename_project", false, false, true),
+            ("archive_project", false, false, true),
+            ("restore_project", false, false, true),
+            ("delete_project", false, true, false),
+            ("import_tasks", false, false, false),
+            ("complete_all", false, false, true),
         ]
     );
     let schemas = listed.to_string();

@@ -1,0 +1,79 @@
+//! Tools that say who does a task. A person is a name in the user's own list, not an account: naming somebody shows
+//! them nothing.
+
+use frontdesk_identity::Principal;
+use frontdesk_mcp_server::{Caller, Params, State, Structured, Tool, ToolFailure, ToolServer};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::input::{self, One};
+use super::tasks::changed;
+use crate::store::Change;
+use crate::{Task, TaskId, Tasks};
+
+const MAX_PERSON_CHARS: usize = 100;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Assignment {
+    /// The task's number.
+    id: TaskId,
+    /// The name of whoever does it; `me` for the user.
+    #[schemars(length(min = 1, max = 100))]
+    assignee: String,
+}
+
+pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
+    server
+        .tool(
+            Tool::new("assign_task", assign_task)
+                .title("Assign a task")
+                .idempotent()
+                .description("Notes by name who does a task, in place of whoever did it."),
+        )
+        .tool(
+            Tool::new("unassign_task", unassign_task)
+                .title("Unassign a task")
+                .idempotent()
+                .description("Notes that nobody does a task."),
+        )
+}
+
+async fn assign_task(
+    Caller(caller): Caller,
+    State(tasks): State<Tasks>,
+    Params(Assignment { id, assignee }): Params<Assignment>,
+) -> Result<Structured<Task>, ToolFailure> {
+    let person = person(&assignee, &caller)?
+        .ok_or_else(|| ToolFailure::new("assignee must not be empty"))?;
+    let change = Change {
+        assignee: Some(person),
+        ..Change::default()
+    };
+    changed(&tasks, &caller.scope(), id, &change).await
+}
+
+async fn unassign_task(
+    Caller(caller): Caller,
+    State(tasks): State<Tasks>,
+    Params(One { id }): Params<One>,
+) -> Result<Structured<Task>, ToolFailure> {
+    let change = Change {
+        assignee: Some(String::new()),
+        ..Change::default()
+    };
+    changed(&tasks, &caller.scope(), id, &change).await
+}
+
+/// Whom a text names: `me` is the caller, an empty text nobody.
+pub(super) fn person(text: &str, caller: &Principal) -> Result<Option<String>, ToolFailure> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.eq_ignore_ascii_case("me") {
+        let name = caller.name.as_deref().unwrap_or(caller.user.as_str());
+        return Ok(Some(name.trim().chars().take(MAX_PERSON_CHARS).collect()));
+    }
+    input::line("assignee", text, MAX_PERSON_CHARS).map(Some)
+}

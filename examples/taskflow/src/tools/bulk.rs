@@ -1,0 +1,230 @@
+//! Tools that work through many tasks: they report how far they are, and stop between two steps when the caller
+//! doesn't want more. What was done by then stays.
+
+use frontdesk_identity::Scope;
+use frontdesk_mcp_server::{
+    Caller, Cancelled, Params, Progress, State, Structured, Tool, ToolFailure, ToolServer,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::input::{self, ProjectKey};
+use super::{projects, told};
+use crate::store::NewTask;
+use crate::{Priority, ProjectId, TaskId, Tasks};
+
+/// How many tasks one import takes.
+const MAX_IMPORT: usize = 1_000;
+/// How many tasks one step writes, in one transaction.
+const STEP: u32 = 25;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Import {
+    /// What is to be done, a few words for each task.
+    #[schemars(length(min = 1, max = 1000))]
+    titles: Vec<String>,
+    /// The name or number of the project that they belong to.
+    project: Option<ProjectKey>,
+    /// How much each matters; normal where nothing is said.
+    priority: Option<Priority>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Completion {
+    /// The project's name or number.
+    project: ProjectKey,
+}
+
+/// What was added.
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+struct Imported {
+    /// How many tasks were added.
+    added: usize,
+    /// Their numbers, in the order of the titles.
+    ids: Vec<TaskId>,
+}
+
+/// What was completed.
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+struct Completed {
+    /// How many tasks were marked as done.
+    completed: usize,
+    /// Their numbers.
+    ids: Vec<TaskId>,
+}
+
+/// Hears how many tasks have been worked through.
+trait Report: Sync {
+    fn done(&self, done: usize) -> impl Future<Output = ()> + Send;
+}
+
+/// Who hears how far the work is, and may end it.
+struct Watch<R> {
+    report: R,
+    cancelled: CancellationToken,
+}
+
+/// Reports to the caller.
+struct Told {
+    progress: Progress,
+    total: usize,
+    /// What is done to the tasks.
+    what: &'static str,
+}
+
+pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
+    server
+        .tool(
+            Tool::new("import_tasks", import_tasks)
+                .title("Import tasks")
+                .description(
+                    "Adds up to 1000 tasks at once, one for each title, and reports how far it is.",
+                ),
+        )
+        .tool(
+            Tool::new("complete_all", complete_all)
+                .title("Complete a project's tasks")
+                .idempotent()
+                .description("Marks all tasks of a project as done, and reports how far it is."),
+        )
+}
+
+async fn import_tasks(
+    Caller(caller): Caller,
+    State(tasks): State<Tasks>,
+    Params(import): Params<Import>,
+    progress: Progress,
+    Cancelled(cancelled): Cancelled,
+) -> Result<Structured<Imported>, ToolFailure> {
+    let owner = caller.scope();
+    let new = read(&tasks, &owner, &import).await?;
+    let report = Told {
+        progress,
+        total: new.len(),
+        what: "added",
+    };
+    let ids = add_all(&tasks, &owner, &new, Watch { report, cancelled }).await?;
+    Ok(Structured(Imported {
+        added: ids.len(),
+        ids,
+    }))
+}
+
+async fn complete_all(
+    Caller(caller): Caller,
+    State(tasks): State<Tasks>,
+    Params(completion): Params<Completion>,
+    progress: Progress,
+    Cancelled(cancelled): Cancelled,
+) -> Result<Structured<Completed>, ToolFailure> {
+    let owner = caller.scope();
+    let project = projects::required(&tasks, &owner, &completion.project).await?;
+    let report = Told {
+        progress,
+        total: usize::try_from(project.unfinished)?,
+        what: "done",
+    };
+    let ids = finish_all(&tasks, &owner, project.id, Watch { report, cancelled }).await?;
+    Ok(Structured(Completed {
+        completed: ids.len(),
+        ids,
+    }))
+}
+
+/// Checks everything before anything is added.
+async fn read(tasks: &Tasks, owner: &Scope, import: &Import) -> Result<Vec<NewTask>, ToolFailure> {
+    if import.titles.is_empty() || import.titles.len() > MAX_IMPORT {
+        return Err(ToolFailure::new(format!(
+            "titles must be 1 to {MAX_IMPORT}, not {}",
+            import.titles.len()
+        )));
+    }
+    let project = match &import.project {
+        Some(key) => projects::named(tasks, owner, key).await?,
+        None => None,
+    };
+    let new = import.titles.iter().map(|title| {
+        Ok(NewTask {
+            title: input::title(title)?,
+            notes: String::new(),
+            priority: import.priority.unwrap_or_default(),
+            due: None,
+            project,
+            assignee: None,
+        })
+    });
+    new.collect()
+}
+
+async fn add_all(
+    tasks: &Tasks,
+    owner: &Scope,
+    new: &[NewTask],
+    watch: Watch<impl Report>,
+) -> Result<Vec<TaskId>, ToolFailure> {
+    let mut ids = Vec::with_capacity(new.len());
+    for step in new.chunks(usize::try_from(STEP)?) {
+        watch.check("added", ids.len())?;
+        match tasks.add(owner, step).await.map_err(told) {
+            Ok(added) => ids.extend(added.into_iter().map(|task| task.id)),
+            Err(failure) => return Err(after(failure, "added", ids.len())),
+        }
+        watch.report.done(ids.len()).await;
+    }
+    Ok(ids)
+}
+
+async fn finish_all(
+    tasks: &Tasks,
+    owner: &Scope,
+    project: ProjectId,
+    watch: Watch<impl Report>,
+) -> Result<Vec<TaskId>, ToolFailure> {
+    let mut ids = Vec::new();
+    loop {
+        watch.check("done", ids.len())?;
+        let done = tasks.complete(owner, project, STEP).await?;
+        if done.is_empty() {
+            return Ok(ids);
+        }
+        ids.extend(done);
+        watch.report.done(ids.len()).await;
+    }
+}
+
+impl<R> Watch<R> {
+    fn check(&self, what: &str, done: usize) -> Result<(), ToolFailure> {
+        if self.cancelled.is_cancelled() {
+            return Err(after(ToolFailure::new("cancelled"), what, done));
+        }
+        Ok(())
+    }
+}
+
+/// A failure in the middle says what stands.
+fn after(mut failure: ToolFailure, what: &str, done: usize) -> ToolFailure {
+    if done > 0 {
+        failure.message = format!("{}; {done} tasks were {what} before that", failure.message);
+    }
+    failure
+}
+
+impl Report for Told {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a count of tasks is far below 2^52"
+    )]
+    async fn done(&self, done: usize) {
+        let message = format!("{done} of {} tasks {}", self.total, self.what);
+        self.progress
+            .report(done as f64, Some(self.total as f64), Some(&message))
+            .await;
+    }
+}
+
+#[cfg(test)]
+#[path = "bulk/tests.rs"]
+mod tests;
