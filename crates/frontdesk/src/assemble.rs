@@ -5,22 +5,22 @@ mod assistant;
 mod embedded;
 mod end;
 mod model;
+mod sign_in;
 mod tools;
 mod watched_model;
 
 use std::sync::Arc;
 
-use frontdesk_auth::incoming::Authenticator;
-use frontdesk_auth::incoming::development::Development;
 use frontdesk_chat::{Options, Parts, Service};
 use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
 use frontdesk_store::{Maintenance, Store};
 use frontdesk_store_sqlite::SqliteStore;
+use serde_json::json;
 
-use crate::config::{AuthMode, AuthSection, ChatSection, Config, StoreSection};
+use crate::config::{ChatSection, Config, StoreSection};
 use crate::data_lock::DataLock;
 use crate::health::Health;
-use crate::http::{App, AppParts, router};
+use crate::http::{App, AppParts, Challenge, Cors, Hosts, Limits, router};
 use crate::server_secret::server_secret;
 use crate::token::signer;
 use crate::{Builder, Error, Frontdesk};
@@ -35,9 +35,13 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     let mut end = End::default();
 
     let data_lock = take_data_dir(&config)?;
-    let authenticator = builder
-        .authenticator
-        .unwrap_or_else(|| authenticator(&config.auth));
+    let (authenticator, challenge) = match builder.authenticator {
+        Some(own) => (own, Challenge::Bearer),
+        None => (
+            sign_in::authenticator(&config)?,
+            sign_in::challenge(&config.auth.mode.value),
+        ),
+    };
     let (store, maintenance) = match builder.store {
         Some(own) => own,
         None => open_store(&config.store, &mut end).await?,
@@ -46,14 +50,16 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     let http = frontdesk_model::http::client().map_err(|error| Error::Tools {
         detail: error.detail,
     })?;
+    let signer = Arc::new(signer(
+        &server_secret(&config.server)?,
+        Arc::clone(&clock),
+        Arc::clone(&ids),
+    )?);
+    let key_set = json!({ "keys": [signer.public_key().to_jwk()] });
     let tools = tools::Tools {
         http: &http,
         servers: &config.mcp,
-        signer: Arc::new(signer(
-            &server_secret(&config.server)?,
-            Arc::clone(&clock),
-            Arc::clone(&ids),
-        )?),
+        signer,
         data_dir: &config.server.data_dir.value,
         own_url: builder.own_url,
         clock: Arc::clone(&clock),
@@ -75,7 +81,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         maintenance,
         responder,
         uploads: None,
-        clock,
+        clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         options: options(&config.chat),
     });
@@ -93,6 +99,11 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     let app = App::new(AppParts {
         service: service.clone(),
         authenticator,
+        challenge,
+        hosts: Hosts::new(&config.auth, &config.server),
+        cors: Cors::new(&config.cors),
+        limits: Limits::new(&config.limits, &config.auth, clock),
+        key_set: key_set.to_string().into(),
         ids,
         framing: config.chat.framing.value,
         health,
@@ -111,20 +122,6 @@ fn take_data_dir(config: &Config) -> Result<DataLock, Error> {
     let dir = &config.server.data_dir.value;
     std::fs::create_dir_all(dir).map_err(|error| Error::data(dir, error))?;
     DataLock::take(dir)
-}
-
-fn authenticator(auth: &AuthSection) -> Arc<dyn Authenticator> {
-    match auth.mode.value {
-        AuthMode::Development => {
-            tracing::warn!(
-                "development sign-in: everyone on this machine is \"dev\", or whom ?user= names; nobody else is let in"
-            );
-            Arc::new(Development {
-                allowed_hosts: auth.allowed_hosts.clone(),
-                allowed_origins: auth.allowed_origins.clone(),
-            })
-        }
-    }
 }
 
 async fn open_store(

@@ -6,9 +6,11 @@
 mod agent;
 mod auth;
 mod chat;
+mod cors;
 mod environment;
 mod error;
 mod layers;
+mod limits;
 mod mcp;
 mod model;
 mod secret_text;
@@ -22,12 +24,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use agent::AgentSection;
-pub use auth::{AuthMode, AuthSection};
+pub use auth::{AuthMode, AuthSection, ClaimsSection, JwtKeys, JwtSection, TrustedProxySection};
 pub use chat::{ChatSection, Framing};
+pub use cors::{CorsCredentials, CorsOrigins, CorsSection};
 pub use environment::{Environment, Variable};
 pub use error::ConfigError;
+pub use limits::LimitsSection;
 pub use mcp::{McpAuth, McpSection, McpUrl};
 pub use model::{ModelSection, Provider};
+pub use section::time_span;
 pub use server::ServerSection;
 pub use setting::{Origin, Setting};
 pub use store::StoreSection;
@@ -40,7 +45,9 @@ use layers::Layers;
 pub const DEFAULT_FILE: &str = "frontdesk.toml";
 
 /// The sections that there are.
-const SECTIONS: [&str; 7] = ["server", "store", "auth", "model", "agent", "mcp", "chat"];
+const SECTIONS: [&str; 9] = [
+    "server", "store", "auth", "cors", "limits", "model", "agent", "mcp", "chat",
+];
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -51,6 +58,10 @@ pub struct Config {
     pub store: StoreSection,
     /// `[auth]`: how users sign in.
     pub auth: AuthSection,
+    /// `[cors]`: pages of other origins that may call.
+    pub cors: CorsSection,
+    /// `[limits]`: how much one user or one address may ask for.
+    pub limits: LimitsSection,
     /// `[model.NAME]`: the models, by name.
     pub models: BTreeMap<String, ModelSection>,
     /// `[agent.NAME]`: the one assistant that answers.
@@ -88,6 +99,9 @@ impl Config {
         let store = StoreSection::read(&mut layers, &sources.environment, &server)?;
         let auth = AuthSection::read(&mut layers)?;
         auth.check_listen(&server)?;
+        let cors = CorsSection::read(&mut layers)?;
+        cors.check_sign_in(&auth)?;
+        let limits = LimitsSection::read(&mut layers)?;
         let chat = ChatSection::read(&mut layers)?;
         let models = model::read_all(&mut layers, &sources.environment)?;
         let agent = AgentSection::read(&mut layers, &models)?;
@@ -96,6 +110,8 @@ impl Config {
             server,
             store,
             auth,
+            cors,
+            limits,
             models,
             agent,
             mcp,

@@ -7,16 +7,21 @@
 mod answer;
 mod caller;
 mod chatkit;
+mod cors;
 mod envelope;
 mod health;
+mod hosts;
 mod json_body;
+mod limits;
 mod page;
 mod stream;
 mod turns;
+mod well_known;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use frontdesk_auth::incoming::Authenticator;
@@ -28,6 +33,10 @@ use crate::data_lock::DataLock;
 use crate::health::Health;
 
 pub(crate) use answer::HttpError;
+pub(crate) use caller::Challenge;
+pub(crate) use cors::Cors;
+pub(crate) use hosts::Hosts;
+pub(crate) use limits::Limits;
 
 /// What the routes share. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +46,12 @@ pub(crate) struct App(Arc<AppParts>);
 pub(crate) struct AppParts {
     pub(crate) service: Service,
     pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) challenge: Challenge,
+    pub(crate) hosts: Hosts,
+    pub(crate) cors: Cors,
+    pub(crate) limits: Limits,
+    /// The keys that check what we sign, as JSON.
+    pub(crate) key_set: Bytes,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) framing: Framing,
     pub(crate) health: Health,
@@ -60,15 +75,20 @@ impl std::ops::Deref for App {
 
 /// All routes. `mounted` is put beside them, inside the envelope: the embedded tool server.
 pub(crate) fn router(app: App, mounted: Option<Router>) -> Router {
+    // All that a caller may have to sign in for is counted by address first, so that guessing is bounded.
+    let counted = Router::new()
+        .route("/chatkit", post(chatkit::handle))
+        .route("/chatkit/turns/{turn}/events", get(turns::events))
+        .route("/chatkit/turns/{turn}/stop", post(turns::stop))
+        .route_layer(from_fn_with_state(app.clone(), limits::per_address));
     let routes = Router::new()
         .route("/", get(page::page))
         .route("/page.js", get(page::script))
         .route("/page.css", get(page::style))
-        .route("/chatkit", post(chatkit::handle))
-        .route("/chatkit/turns/{turn}/events", get(turns::events))
-        .route("/chatkit/turns/{turn}/stop", post(turns::stop))
+        .route("/.well-known/jwks.json", get(well_known::key_set))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .merge(counted)
         .fallback(answer::not_found)
         .method_not_allowed_fallback(answer::method_not_allowed)
         .with_state(app.clone());

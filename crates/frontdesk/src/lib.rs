@@ -12,11 +12,14 @@ mod data_lock;
 mod error;
 mod health;
 mod http;
+mod network;
+mod rate;
 mod serve;
 mod server_secret;
 mod token;
 
 pub use builder::{Builder, Frontdesk};
 pub use error::Error;
+pub use network::{InvalidNetwork, Network};
 pub use serve::serve;
 pub use token::sign_token;

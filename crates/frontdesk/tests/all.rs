@@ -6,11 +6,14 @@ mod all {
     mod bad_input;
     mod client;
     mod configuration;
+    mod cross_origin;
     mod errors;
     mod isolation;
+    mod limits;
     mod nesting;
     mod process;
     mod sign_in;
+    mod sign_in_configuration;
     mod site;
     mod streams;
     mod tool_server;

@@ -1,20 +1,34 @@
 //! `[auth]`: how users sign in.
+//!
+//! Each mode has keys of its own; one that belongs to another mode is an error, not a value that nobody reads.
+
+mod jwt;
+mod trusted_proxy;
 
 use super::layers::Layers;
 use super::section::Section;
-use super::{ConfigError, ServerSection, Setting};
+use super::{ConfigError, Origin, ServerSection, Setting};
+
+pub use jwt::{ClaimsSection, JwtKeys, JwtSection};
+pub use trusted_proxy::TrustedProxySection;
 
 /// How users sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum AuthMode {
     /// Everyone on this machine is `dev`, or whom `?user=` names. On loopback only.
     Development,
+    /// By a token of an identity provider.
+    Jwt(Box<JwtSection>),
+    /// By headers of a proxy that has signed the user in.
+    TrustedProxy(Box<TrustedProxySection>),
+    /// By keys that `frontdesk key` makes.
+    ApiKey,
 }
 
 /// `[auth]`.
 #[derive(Debug, Clone)]
 pub struct AuthSection {
-    /// `mode`.
+    /// `mode`, with what belongs to it.
     pub mode: Setting<AuthMode>,
     /// `allowed_hosts`: further values of `Host` that are taken.
     pub allowed_hosts: Vec<String>,
@@ -22,29 +36,67 @@ pub struct AuthSection {
     pub allowed_origins: Vec<String>,
 }
 
-impl AuthSection {
-    pub(crate) fn read(layers: &mut Layers) -> Result<Self, ConfigError> {
-        let mut section = Section::new(layers, "auth");
-        let mode = section.text("mode")?;
-        let allowed_hosts = section.list("allowed_hosts")?;
-        let allowed_origins = section.list("allowed_origins")?;
-        section.finish()?;
-        let mode = match mode {
-            Some(mode) => read_mode(mode)?,
-            None => Setting::default_value(AuthMode::Development),
-        };
-        let list = |setting: Option<Setting<Vec<String>>>| {
-            setting.map(|setting| setting.value).unwrap_or_default()
-        };
-        Ok(Self {
-            mode,
-            allowed_hosts: list(allowed_hosts),
-            allowed_origins: list(allowed_origins),
-        })
+/// The names of the modes.
+const MODES: [&str; 4] = ["development", "jwt", "trusted_proxy", "api_key"];
+
+impl AuthMode {
+    /// The mode as the file names it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Jwt(_) => "jwt",
+            Self::TrustedProxy(_) => "trusted_proxy",
+            Self::ApiKey => "api_key",
+        }
+    }
+
+    /// Whether a page of another site could use the sign-in of whoever sits at the browser.
+    pub(crate) fn is_ambient(&self) -> bool {
+        match self {
+            Self::Development | Self::TrustedProxy(_) => true,
+            Self::Jwt(jwt) => jwt.cookie.is_some(),
+            Self::ApiKey => false,
+        }
     }
 }
 
 impl AuthSection {
+    pub(crate) fn read(layers: &mut Layers) -> Result<Self, ConfigError> {
+        let mut section = Section::new(layers, "auth");
+        let mode = section
+            .text("mode")?
+            .unwrap_or_else(|| Setting::default_value("development".to_owned()));
+        check_keys(&section, &mode)?;
+        let allowed_hosts = section.list("allowed_hosts")?;
+        let allowed_origins = section.list("allowed_origins")?;
+        let found = match mode.value.as_str() {
+            "development" => AuthMode::Development,
+            "jwt" => AuthMode::Jwt(Box::new(jwt::read(&mut section)?)),
+            "trusted_proxy" => AuthMode::TrustedProxy(Box::new(trusted_proxy::read(&mut section)?)),
+            "api_key" => AuthMode::ApiKey,
+            other => {
+                return Err(ConfigError::Invalid {
+                    key: section.key("mode"),
+                    origin: mode.origin,
+                    expected: format!(
+                        "one of {}",
+                        MODES.map(|mode| format!("\"{mode}\"")).join(", ")
+                    ),
+                    found: Some(format!("{other:?}")),
+                });
+            }
+        };
+        section.finish()?;
+        let list = |setting: Option<Setting<Vec<String>>>| {
+            setting.map(|setting| setting.value).unwrap_or_default()
+        };
+        Ok(Self {
+            mode: mode.map(|_| found),
+            allowed_hosts: list(allowed_hosts),
+            allowed_origins: list(allowed_origins),
+        })
+    }
+
     /// Development sign-in is for this machine alone.
     pub(crate) fn check_listen(&self, server: &ServerSection) -> Result<(), ConfigError> {
         let listen = &server.listen;
@@ -58,25 +110,53 @@ impl AuthSection {
                     ),
                 })
             }
-            AuthMode::Development => Ok(()),
+            AuthMode::Development
+            | AuthMode::Jwt(_)
+            | AuthMode::TrustedProxy(_)
+            | AuthMode::ApiKey => Ok(()),
         }
     }
 }
 
-fn read_mode(mode: Setting<String>) -> Result<Setting<AuthMode>, ConfigError> {
-    match mode.value.as_str() {
-        "development" => Ok(mode.map(|_| AuthMode::Development)),
-        "jwt" | "trusted_proxy" | "api_key" => Err(ConfigError::NotBuilt {
-            key: "auth.mode".to_owned(),
-            origin: mode.origin,
-            what: format!("sign-in by {}", mode.value),
-            instead: "use \"development\", on loopback",
-        }),
-        _ => Err(ConfigError::Invalid {
-            key: "auth.mode".to_owned(),
-            origin: mode.origin,
-            expected: "\"development\"".to_owned(),
-            found: Some(format!("{:?}", mode.value)),
-        }),
+/// Fails on a key of another mode.
+fn check_keys(section: &Section<'_>, mode: &Setting<String>) -> Result<(), ConfigError> {
+    let owners = [("jwt", jwt::KEYS), ("trusted_proxy", trusted_proxy::KEYS)];
+    for (owner, keys) in owners {
+        if owner == mode.value {
+            continue;
+        }
+        let foreign = keys
+            .iter()
+            .find_map(|key| Some((*key, section.origin_of(key)?)));
+        if let Some((key, origin)) = foreign {
+            return Err(ConfigError::Conflict {
+                message: format!(
+                    "{} (from {origin}) has no meaning for auth.mode = \"{}\" (from {}); it belongs to \"{owner}\"",
+                    section.key(key),
+                    mode.value,
+                    mode.origin
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A key that has to be there.
+fn required<T>(
+    section: &Section<'_>,
+    key: &str,
+    setting: Option<Setting<T>>,
+    expected: &str,
+) -> Result<Setting<T>, ConfigError> {
+    setting.ok_or_else(|| ConfigError::Missing {
+        key: section.key(key),
+        expected: expected.to_owned(),
+    })
+}
+
+fn without_meaning(key: &str, origin: &Origin, beside: &str) -> ConfigError {
+    ConfigError::Conflict {
+        message: format!("{key} (from {origin}) has no meaning beside {beside}"),
     }
 }

@@ -41,14 +41,7 @@ impl ChatSection {
                 ("stop", OnDisconnect::Stop),
             ],
         )?;
-        let framing = section.read("plain_sse", "true or false", |value| {
-            let plain = value.as_bool().or_else(|| value.as_str()?.parse().ok())?;
-            Some(if plain {
-                Framing::Plain
-            } else {
-                Framing::Resumable
-            })
-        })?;
+        let framing = section.flag("plain_sse", (Framing::Resumable, Framing::Plain))?;
         let message_chars = section.number("message_chars", "a number of characters from 1")?;
         let turn_deadline = section.deadline("turn_deadline")?;
         section.finish()?;

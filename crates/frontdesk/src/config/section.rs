@@ -8,7 +8,7 @@ use toml::Value;
 
 use super::layers::{Layers, is_table, nearest};
 use super::secret_text::read_secret_file;
-use super::{ConfigError, Setting};
+use super::{ConfigError, Origin, Setting};
 
 /// One section, while it is read.
 pub(crate) struct Section<'a> {
@@ -24,6 +24,24 @@ impl<'a> Section<'a> {
             name: name.into(),
             known: Vec::new(),
         }
+    }
+
+    /// A section within this one, which counts as read here.
+    pub(crate) fn below(&mut self, name: &str) -> Section<'_> {
+        self.known.push(name.to_owned());
+        let name = self.key(name);
+        Section::new(self.layers, name)
+    }
+
+    /// Where a key, or a section within this one, was set.
+    pub(crate) fn origin_of(&self, key: &str) -> Option<Origin> {
+        let is_it = |rest: &str| {
+            rest.strip_prefix(key)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let mut below = self.layers.below(&self.name);
+        let (_, setting) = below.find(|(rest, _)| is_it(rest))?;
+        Some(setting.origin.clone())
     }
 
     /// The whole key of one of this section's.
@@ -57,6 +75,26 @@ impl<'a> Section<'a> {
 
     pub(crate) fn text(&mut self, key: &str) -> Result<Option<Setting<String>>, ConfigError> {
         self.read(key, "a text", |value| value.as_str().map(str::to_owned))
+    }
+
+    /// A text that names something, so it isn't empty.
+    pub(crate) fn name(&mut self, key: &str) -> Result<Option<Setting<String>>, ConfigError> {
+        self.read(key, "a text that isn't empty", |value| {
+            let text = value.as_str()?.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        })
+    }
+
+    /// `false` and `true`, as what they mean.
+    pub(crate) fn flag<T>(
+        &mut self,
+        key: &str,
+        (no, yes): (T, T),
+    ) -> Result<Option<Setting<T>>, ConfigError> {
+        self.read(key, "true or false", |value| {
+            let is = value.as_bool().or_else(|| value.as_str()?.parse().ok())?;
+            Some(if is { yes } else { no })
+        })
     }
 
     pub(crate) fn path(&mut self, key: &str) -> Result<Option<Setting<PathBuf>>, ConfigError> {
@@ -100,7 +138,7 @@ impl<'a> Section<'a> {
         self.read(
             key,
             "a time span such as \"500ms\", \"60s\", \"5m\" or \"1h\"",
-            |value| value.as_str().and_then(duration),
+            |value| value.as_str().and_then(time_span),
         )
     }
 
@@ -109,7 +147,7 @@ impl<'a> Section<'a> {
         self.read(
             key,
             "a time span above zero such as \"500ms\", \"60s\", \"5m\" or \"1h\"",
-            |value| duration(value.as_str()?).filter(|span| !span.is_zero()),
+            |value| time_span(value.as_str()?).filter(|span| !span.is_zero()),
         )
     }
 
@@ -206,7 +244,8 @@ impl<'a> Section<'a> {
     }
 }
 
-fn duration(text: &str) -> Option<Duration> {
+/// A time span such as `500ms`, `60s`, `5m`, `1h` or `90d`.
+pub fn time_span(text: &str) -> Option<Duration> {
     let digits = text.find(|sign: char| !sign.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(digits)?;
     let number: u64 = number.parse().ok()?;
@@ -215,6 +254,7 @@ fn duration(text: &str) -> Option<Duration> {
         "s" => Some(Duration::from_secs(number)),
         "m" => number.checked_mul(60).map(Duration::from_secs),
         "h" => number.checked_mul(3_600).map(Duration::from_secs),
+        "d" => number.checked_mul(86_400).map(Duration::from_secs),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Error answers: `{"error": {"code", "message", "request_id"}}`, with the field where the request is at fault.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use frontdesk_auth::AuthError;
@@ -17,7 +19,16 @@ pub(crate) struct HttpError {
     pub(crate) field: Option<String>,
     /// For the operator alone.
     pub(crate) detail: Option<String>,
+    /// When it may be worth another try, in seconds from 1.
+    pub(crate) retry_after: Option<u32>,
+    /// How to sign in, where that is what is missing.
+    pub(crate) challenge: Option<&'static str>,
 }
+
+/// When to come back where nothing says it, in seconds.
+const DEFAULT_WAIT: u32 = 1;
+/// When to come back while the identity provider is away, in seconds.
+const SIGN_IN_WAIT: u32 = 10;
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -41,6 +52,8 @@ impl HttpError {
             message: message.into(),
             field: None,
             detail: None,
+            retry_after: None,
+            challenge: None,
         }
     }
 
@@ -54,6 +67,15 @@ impl HttpError {
 
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+    }
+
+    /// Too much is asked for; it may be asked again after a while.
+    pub(crate) fn too_many(message: impl Into<String>, wait: Duration) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message);
+        Self {
+            retry_after: Some(whole_seconds(wait)),
+            ..error
+        }
     }
 
     pub(crate) fn internal(detail: impl Into<String>) -> Self {
@@ -77,8 +99,27 @@ impl HttpError {
             request_id,
         };
         let body = serde_json::to_vec(&Body { error: fields }).unwrap_or_default();
-        (self.status, [(header::CONTENT_TYPE, JSON)], body).into_response()
+        let mut response = (self.status, [(header::CONTENT_TYPE, JSON)], body).into_response();
+        let headers = response.headers_mut();
+        // Who asked too often is always told.
+        let fallback = (self.status == StatusCode::TOO_MANY_REQUESTS).then_some(DEFAULT_WAIT);
+        if let Some(seconds) = self.retry_after.or(fallback) {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(challenge) = self.challenge {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
+        }
+        response
     }
+}
+
+fn whole_seconds(wait: Duration) -> u32 {
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    let seconds = wait.as_secs().saturating_add(begun).max(1);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 /// The content type of every JSON answer.
@@ -103,11 +144,9 @@ impl From<ChatError> for HttpError {
             _ => None,
         };
         Self {
-            status,
-            code: error.code(),
-            message: error.public_message(),
             field,
             detail: error.detail().map(str::to_owned),
+            ..Self::new(status, error.code(), error.public_message())
         }
     }
 }
@@ -129,8 +168,10 @@ impl From<AuthError> for HttpError {
             ),
             AuthError::Key { detail } => return Self::internal(*detail),
         };
+        let is_away = status == StatusCode::SERVICE_UNAVAILABLE;
         Self {
             detail,
+            retry_after: is_away.then_some(SIGN_IN_WAIT),
             ..Self::new(status, code, error.to_string())
         }
     }

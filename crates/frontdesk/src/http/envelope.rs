@@ -26,9 +26,14 @@ pub(crate) async fn envelope(State(app): State<App>, mut request: Request, next:
     request
         .extensions_mut()
         .insert(RequestId(request_id.clone()));
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response =
-        answered.unwrap_or_else(|_| HttpError::internal("a handler panicked").into_response());
+    let grant = app.cors.grant(&request);
+    let mut response = match grant.preflight(&request) {
+        Some(answer) => answer,
+        None => AssertUnwindSafe(next.run(request))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| HttpError::internal("a handler panicked").into_response()),
+    };
     if let Some(error) = response.extensions_mut().remove::<HttpError>() {
         log(&error, &request_id, method.as_str(), &path);
         let (parts, _) = response.into_parts();
@@ -38,6 +43,7 @@ pub(crate) async fn envelope(State(app): State<App>, mut request: Request, next:
         }
     }
     let headers = response.headers_mut();
+    grant.write(headers);
     headers.insert(FRONTDESK, HeaderValue::from_static("1"));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,

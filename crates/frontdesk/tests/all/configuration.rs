@@ -298,16 +298,6 @@ const MISTAKES: &[Mistake] = &[
         "store.url (from FILE): expected sqlite:// and a file",
     ),
     (
-        "[auth]\nmode = \"jwt\"",
-        &[],
-        "auth.mode (from FILE): sign-in by jwt isn't built yet; use \"development\", on loopback",
-    ),
-    (
-        "[auth]\nmode = \"none\"",
-        &[],
-        "auth.mode (from FILE): expected \"development\", found \"none\"",
-    ),
-    (
         "[model.default]\nprovider = \"anthropic\"",
         &[],
         "model.default.provider (from FILE): the provider anthropic isn't built yet; \
