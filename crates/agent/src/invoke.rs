@@ -13,6 +13,25 @@ use crate::names::cut;
 use crate::state::{CallResult, ToolCall};
 use crate::tool::{Outcome, ToolError, ToolOutput};
 
+/// The longest message for the user alone, in bytes. A longer one is left out: half a link helps nobody.
+pub const MAX_USER_MESSAGE_BYTES: usize = 16 * 1024;
+
+/// A call that was made.
+pub(crate) struct Made {
+    pub(crate) result: CallResult,
+    /// What the user alone is to read.
+    pub(crate) user_message: Option<String>,
+}
+
+impl From<CallResult> for Made {
+    fn from(result: CallResult) -> Self {
+        Self {
+            result,
+            user_message: None,
+        }
+    }
+}
+
 /// The bounds of one call.
 pub(crate) struct CallLimits {
     pub(crate) max_arguments_bytes: usize,
@@ -43,23 +62,23 @@ pub(crate) async fn invoke<C: Send + Sync + 'static>(
     context: ToolContext<C>,
     limits: CallLimits,
     progress: Arc<Notify>,
-) -> CallResult {
+) -> Made {
     let arguments = match entry
         .arguments
         .read(&call.arguments, limits.max_arguments_bytes)
     {
         Ok(arguments) => arguments,
-        Err(complaint) => return failed(complaint),
+        Err(complaint) => return failed(complaint).into(),
     };
     // Whatever the tool has started elsewhere learns that nobody waits for it any more.
     let _over = context.cancel.clone().drop_guard();
     let work = entry.toolset.call(&entry.own_name, arguments, context);
     match within(work, &limits, &progress).await {
-        Ok(Ok(output)) => bounded(output, limits.max_output_bytes),
+        Ok(Ok(output)) => bounded(output, limits.max_output_bytes).into(),
         Ok(Err(ToolError {
             model_message,
             detail,
-            user_message: _,
+            user_message,
         })) => {
             tracing::warn!(
                 tool = call.name,
@@ -67,7 +86,10 @@ pub(crate) async fn invoke<C: Send + Sync + 'static>(
                 detail,
                 "a tool failed"
             );
-            bounded(ToolOutput::error(model_message), limits.max_output_bytes)
+            Made {
+                result: bounded(ToolOutput::error(model_message), limits.max_output_bytes),
+                user_message: user_message.filter(|text| text.len() <= MAX_USER_MESSAGE_BYTES),
+            }
         }
         Err(TimedOut(time)) => {
             let seconds = time.as_secs_f64();
@@ -77,7 +99,7 @@ pub(crate) async fn invoke<C: Send + Sync + 'static>(
                 seconds,
                 "a tool timed out"
             );
-            failed(format!("tool timed out after {seconds} s"))
+            failed(format!("tool timed out after {seconds} s")).into()
         }
     }
 }

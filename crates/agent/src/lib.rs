@@ -29,6 +29,7 @@ pub use event::{AgentEvent, OutputKey};
 /// A tool as a model sees it, for those who write toolsets and talk to no model.
 pub use frontdesk_model::{Strictness, ToolDefinition};
 pub use function::{FunctionTool, FunctionTools, NoArguments, function_tool};
+pub use invoke::MAX_USER_MESSAGE_BYTES;
 pub use run::{Observer, RunError, RunOutcome, Stopped, run};
 pub use state::{
     Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Input, Phase, Reply, State,

@@ -7,6 +7,7 @@ mod events;
 mod history;
 mod instructions;
 mod narrate;
+mod notices;
 mod step;
 mod title;
 
@@ -20,7 +21,7 @@ pub use instructions::{InstructionsError, InstructionsTemplate};
 
 use crate::{RequestContext, Responder, Turn, TurnError};
 use events::Events;
-use step::StepData;
+use notices::tell_user;
 
 /// Items of the thread that the model reads again.
 pub const HISTORY_ITEMS: u32 = 40;
@@ -92,7 +93,7 @@ impl Responder for Assistant {
             Err(error) => {
                 events.close().await?;
                 tracing::warn!(turn = %turn.id(), error = error.detail(), "the agent's run failed");
-                apologise(turn, error.user_message()).await?;
+                tell_user(turn, error.user_message()).await?;
                 Err(TurnError::Stream { allow_retry: true })
             }
         }
@@ -102,16 +103,5 @@ impl Responder for Assistant {
 /// One message of the assistant that isn't the model's.
 async fn say(turn: &mut Turn, text: &str) -> Result<(), TurnError> {
     let message = events::message(turn, text);
-    turn.emit(ThreadEvent::item_done(message)).await
-}
-
-/// A message for the user alone: the model doesn't read it as words of its own.
-async fn apologise(turn: &mut Turn, text: &str) -> Result<(), TurnError> {
-    let message = events::message(turn, text);
-    let step = StepData {
-        items: Vec::new(),
-        covers: vec![message.id().clone()],
-    };
-    turn.queue_step(step::VERSION, step.write()?);
     turn.emit(ThreadEvent::item_done(message)).await
 }

@@ -1,5 +1,7 @@
 //! Why a request was refused, in terms of what the caller can do about it.
 
+use std::time::Duration;
+
 use frontdesk_protocol::BadRequest;
 use frontdesk_store::StoreError;
 
@@ -39,6 +41,8 @@ pub enum ChatError {
     TooMany {
         /// Of what, and what helps.
         message: String,
+        /// After what time another try can succeed.
+        retry_after: Duration,
     },
     /// This installation doesn't do that.
     #[error("not supported: {what}")]
@@ -93,6 +97,14 @@ impl ChatError {
         match self {
             Self::BadRequest { field, message } if field.is_empty() => message.clone(),
             other => other.to_string(),
+        }
+    }
+
+    /// How long the caller should wait before another try, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooMany { retry_after, .. } => Some(*retry_after),
+            _ => None,
         }
     }
 

@@ -16,7 +16,7 @@ mod uploads;
 
 pub use context::{Client, RequestContext};
 pub use error::ChatError;
-pub use options::{Limits, OnDisconnect, Options};
+pub use options::{Limits, MOST_TURNS_AT_ONCE, OnDisconnect, Options};
 pub use responder::{Audio, Responder, TurnError};
 pub use service::{Parts, Reply, Service};
 pub use turn::{Frame, Place, Turn, TurnReader};

@@ -14,6 +14,9 @@ pub enum OnDisconnect {
     Stop,
 }
 
+/// Turns of one user that run at the same time, whatever the operator chose.
+pub const MOST_TURNS_AT_ONCE: u32 = 1_024;
+
 /// Caps on a request and a turn.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -35,8 +38,11 @@ pub struct Limits {
     pub event_bytes: usize,
     /// Bytes of all events of one turn.
     pub turn_bytes: usize,
-    /// Turns of one user that run at the same time.
-    pub turns_per_user: usize,
+    /// Turns of one user that run at the same time; at most, and where nothing else is said,
+    /// [`MOST_TURNS_AT_ONCE`].
+    pub turns_at_once: Option<u32>,
+    /// Tokens that the turns of one user may use on one day (UTC). The turn that reaches the limit is finished.
+    pub tokens_per_day: Option<u64>,
     /// Turns that run at the same time.
     pub turns: usize,
     /// Items that are looked through for a pending call.
@@ -55,7 +61,8 @@ impl Default for Limits {
             page: 100,
             event_bytes: 12 << 20,
             turn_bytes: 64 << 20,
-            turns_per_user: 1_024,
+            turns_at_once: None,
+            tokens_per_day: None,
             turns: 8_192,
             pending_scan: 500,
         }

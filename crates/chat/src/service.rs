@@ -146,6 +146,7 @@ impl Service {
     }
 
     async fn perform(&self, request: Request, cx: RequestContext) -> Result<Reply, ChatError> {
+        self.renew_credentials(&request.operation, &cx);
         match request.operation {
             Operation::ThreadsCreate(params) => self.create_thread(params, cx).await,
             Operation::ThreadsAddUserMessage(params) => self.add_user_message(params, cx).await,
@@ -172,6 +173,15 @@ impl Service {
         }
     }
 
+    /// What runs in the thread that a request names goes on with what the request signed in with.
+    fn renew_credentials(&self, operation: &Operation, cx: &RequestContext) {
+        if let Some(thread) = operation.thread_id()
+            && let Some(live) = self.0.hub.of_thread(&cx.scope(), thread)
+        {
+            live.renew(&cx.credentials);
+        }
+    }
+
     /// Reads a turn's events, from the one after `after`.
     ///
     /// # Errors
@@ -184,6 +194,7 @@ impl Service {
     ) -> Result<TurnReader, ChatError> {
         let scope = cx.scope();
         if let Some(live) = self.0.hub.find(&scope, turn) {
+            live.renew(&cx.credentials);
             let store = Arc::clone(&self.0.parts.store);
             return Ok(TurnReader::live(live, store, cx.client, after));
         }
@@ -202,6 +213,7 @@ impl Service {
     pub async fn stop(&self, cx: &RequestContext, turn: &TurnId) -> Result<(), ChatError> {
         let scope = cx.scope();
         if let Some(live) = self.0.hub.find(&scope, turn) {
+            live.renew(&cx.credentials);
             live.stop(StopReason::User);
             let _ = tokio::time::timeout(STOP_WAIT, live.over()).await;
             return Ok(());

@@ -7,8 +7,10 @@
 mod attachments;
 mod begin;
 mod connect;
+mod connections;
 mod fault;
 mod items;
+mod keys;
 mod maintenance;
 mod migrate;
 mod row;
@@ -17,6 +19,7 @@ mod steps;
 mod store;
 mod threads;
 mod turns;
+mod usage;
 mod write;
 mod writer;
 

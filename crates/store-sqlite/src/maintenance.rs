@@ -13,6 +13,7 @@ use crate::row;
 use crate::script::Script;
 use crate::turns::TurnRow;
 use crate::writer::Job;
+use crate::{connections, usage};
 
 #[async_trait]
 impl Maintenance for SqliteStore {
@@ -58,6 +59,10 @@ impl Maintenance for SqliteStore {
                 return Ok(dropped);
             }
         }
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<()> {
+        self.write(Sweep(now)).await
     }
 
     async fn ping(&self) -> Result<()> {
@@ -204,5 +209,17 @@ impl Job for DropLogs {
             )
             .bind(row::json("turns", &turns)?);
         row::number(i64::try_from(turns.len()).unwrap_or(i64::MAX))
+    }
+}
+
+struct Sweep(Timestamp);
+
+impl Job for Sweep {
+    type Output = ();
+
+    async fn run(&self, script: &mut Script<'_>) -> Result<()> {
+        usage::sweep(self.0, script);
+        connections::sweep(self.0, script);
+        Ok(())
     }
 }

@@ -8,7 +8,12 @@ use crate::fault::fault;
 use crate::script::{Ended, Script};
 
 /// All migrations, in order. The list only grows.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_create_threads.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_create_threads.sql"),
+    include_str!("../migrations/0002_create_api_keys.sql"),
+    include_str!("../migrations/0003_create_connections.sql"),
+    include_str!("../migrations/0004_create_usage.sql"),
+];
 
 /// Brings the schema up to date, in one transaction; a newer one is refused.
 pub(crate) async fn migrate(conn: &mut SqliteConnection) -> Result<()> {

@@ -2,13 +2,13 @@
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ItemId;
-use frontdesk_store::{LogBatch, Result, Step, TurnEnd, TurnKey, TurnWrite, Written, form};
+use frontdesk_store::{LogBatch, Result, Step, TurnEnd, TurnKey, TurnWrite, UtcDay, Written, form};
 
 use crate::items::{self, ItemRow};
 use crate::script::Script;
 use crate::threads::PatchRow;
 use crate::writer::Job;
-use crate::{steps, turns};
+use crate::{steps, turns, usage};
 
 pub(crate) struct Write {
     scope: Scope,
@@ -98,6 +98,10 @@ impl Job for Write {
         for batch in &self.log {
             turns::put_batch(scope, batch, script);
             script.relieve().await?;
+        }
+        if let Some(end) = &self.end {
+            // A turn ends once, so this is added once.
+            usage::add(scope, UtcDay::of(end.at), end.tokens, script);
         }
         Ok(Written::Stored)
     }

@@ -9,9 +9,11 @@
 )]
 
 mod attachments;
+mod connections;
 mod fencing;
 mod ids;
 mod isolation;
+mod keys;
 mod logs;
 mod maintenance;
 mod paging;
@@ -20,17 +22,20 @@ mod steps;
 mod threads;
 mod trimming;
 mod turns;
+mod usage;
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Maintenance, Store};
+use crate::{Keys, Maintenance, Store};
 
 pub use attachments::*;
+pub use connections::*;
 pub use fencing::*;
 pub use ids::*;
 pub use isolation::*;
+pub use keys::*;
 pub use logs::*;
 pub use maintenance::*;
 pub use paging::*;
@@ -38,6 +43,7 @@ pub use steps::*;
 pub use threads::*;
 pub use trimming::*;
 pub use turns::*;
+pub use usage::*;
 
 /// An empty store, and what has to live as long as it.
 pub struct StoreUnderTest {
@@ -45,16 +51,22 @@ pub struct StoreUnderTest {
     pub store: Arc<dyn Store>,
     /// Its upkeep.
     pub maintenance: Arc<dyn Maintenance>,
+    /// What is found in it before it is known who calls.
+    pub keys: Arc<dyn Keys>,
     /// What is dropped after the store, such as its folder.
     pub keep: Box<dyn Any + Send + Sync>,
 }
 
 impl StoreUnderTest {
     /// A store, and what is dropped after it.
-    pub fn new<S: Store + Maintenance + 'static>(store: S, keep: impl Any + Send + Sync) -> Self {
+    pub fn new<S>(store: S, keep: impl Any + Send + Sync) -> Self
+    where
+        S: Store + Maintenance + Keys + 'static,
+    {
         let store = Arc::new(store);
         Self {
             maintenance: store.clone(),
+            keys: store.clone(),
             store,
             keep: Box::new(keep),
         }
@@ -111,6 +123,15 @@ macro_rules! contract_tests {
             a_longer_batch_takes_the_place_of_a_shorter_one
             logs_of_ended_turns_are_dropped
             running_turns_are_listed_with_their_owners
+            a_key_is_kept_whole
+            keys_are_listed_by_tenant
+            a_key_is_revoked_once
+            a_connection_is_kept_until_it_is_removed
+            a_state_is_taken_once
+            unfinished_connections_are_bounded
+            a_turn_counts_once
+            a_turn_counts_so_much_at_most
+            old_days_are_forgotten
         }
     };
     (@each $make:path; $($property:ident)+) => {

@@ -1,11 +1,11 @@
 //! Storage: the traits that a back end implements, the records they take and give, the in-memory store
 //! and the contract suite that every store passes.
 //!
-//! - [`Threads`], [`Items`], [`Attachments`] and [`Turns`] are what a request may do; each method takes a
-//!   [`Scope`](frontdesk_identity::Scope), and nothing of another owner is ever read, changed or hinted at.
-//!   [`Store`] is all four.
-//! - [`Maintenance`] is for the process itself (log flush, takeover, sweeps); request code can't name it
-//!   through a [`Store`].
+//! - [`Threads`], [`Items`], [`Attachments`], [`Turns`], [`Connections`] and [`Usage`] are what a request may do; each
+//!   method takes a [`Scope`](frontdesk_identity::Scope), and nothing of another owner is ever read, changed or hinted at.
+//!   [`Store`] is all of them.
+//! - [`Maintenance`] is for the process itself (log flush, takeover, sweeps), [`Keys`] for finding out who calls;
+//!   request code can name neither through a [`Store`].
 //! - Threads and items are ordered by (time, id), in whole microseconds; a cursor is the id of the last row.
 //! - [`Turns::begin_turn`] and [`Turns::write_turn`] are one transaction each. A write is fenced: it changes
 //!   nothing unless its turn still runs under its attempt.
@@ -14,23 +14,31 @@
 //!   ourselves, are unique in the whole store.
 
 mod attachments;
+mod connections;
 mod error;
 mod items;
+mod keys;
 mod maintenance;
 mod record;
 mod store;
 mod threads;
 mod turns;
+mod usage;
 
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod memory;
 
 pub use attachments::Attachments;
+pub use connections::Connections;
 pub use error::StoreError;
 pub use items::Items;
+pub use keys::Keys;
 pub use maintenance::Maintenance;
+pub use record::connection::{CameBack, Connecting, Connection};
+pub use record::day::UtcDay;
 pub use record::item::StoredItem;
+pub use record::key::{ApiKey, KeyId};
 pub use record::log::{EventId, InvalidEventId, LogBatch};
 pub use record::page::PageRequest;
 pub use record::step::Step;
@@ -42,6 +50,7 @@ pub use record::{form, limit};
 pub use store::Store;
 pub use threads::Threads;
 pub use turns::Turns;
+pub use usage::Usage;
 
 /// The result of a store's method.
 pub type Result<T> = std::result::Result<T, StoreError>;

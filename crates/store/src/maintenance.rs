@@ -22,6 +22,10 @@ pub trait Maintenance: Send + Sync {
     /// Deletes the logs of turns that ended before this time, and says how many turns had one.
     async fn drop_logs(&self, ended_before: Timestamp) -> Result<u64>;
 
+    /// Deletes what has run out: use of more than [`USAGE_DAYS`](crate::limit::USAGE_DAYS) ago, and ways to an
+    /// authorization server from which nobody came back in time.
+    async fn sweep(&self, now: Timestamp) -> Result<()>;
+
     /// Succeeds if the store can be read.
     async fn ping(&self) -> Result<()>;
 }

@@ -1,11 +1,14 @@
 //! A store in memory, for tests and for trying things out: what it holds ends with the process.
 
 mod attachments;
+mod connections;
 mod items;
+mod keys;
 mod maintenance;
 mod owner;
 mod threads;
 mod turns;
+mod usage;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use frontdesk_identity::Scope;
 
 use self::owner::Owner;
-use crate::TurnId;
+use crate::{ApiKey, Connecting, KeyId, TurnId};
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -23,6 +26,8 @@ pub struct MemoryStore(Mutex<Data>);
 struct Data {
     owners: BTreeMap<Scope, Owner>,
     turn_owners: HashMap<TurnId, Scope>,
+    keys: BTreeMap<KeyId, ApiKey>,
+    connecting: HashMap<[u8; 32], (Scope, Connecting)>,
 }
 
 impl MemoryStore {
@@ -40,6 +45,18 @@ impl MemoryStore {
     }
 
     fn write<T>(&self, scope: &Scope, write: impl FnOnce(&mut Owner) -> T) -> T {
-        write(self.data().owners.entry(scope.clone()).or_default())
+        self.data().change(scope, write)
+    }
+}
+
+impl Data {
+    /// Changes what an owner has; nothing is left of one who has nothing.
+    fn change<T>(&mut self, scope: &Scope, change: impl FnOnce(&mut Owner) -> T) -> T {
+        let owner = self.owners.entry(scope.clone()).or_default();
+        let outcome = change(owner);
+        if *owner == Owner::default() {
+            self.owners.remove(scope);
+        }
+        outcome
     }
 }

@@ -1,7 +1,10 @@
 //! The records that stores take and give.
 
+pub(crate) mod connection;
+pub(crate) mod day;
 pub mod form;
 pub(crate) mod item;
+pub(crate) mod key;
 pub mod limit;
 pub(crate) mod log;
 pub(crate) mod page;

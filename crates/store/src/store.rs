@@ -2,9 +2,15 @@
 
 use std::fmt;
 
-use crate::{Attachments, Items, Threads, Turns};
+use crate::{Attachments, Connections, Items, Threads, Turns, Usage};
 
-/// A store, as request code sees it. [`Maintenance`](crate::Maintenance) is no part of it.
-pub trait Store: Threads + Items + Attachments + Turns + Send + Sync + fmt::Debug {}
+/// A store, as request code sees it. [`Maintenance`](crate::Maintenance) and [`Keys`](crate::Keys) are no part of it.
+pub trait Store:
+    Threads + Items + Attachments + Turns + Connections + Usage + Send + Sync + fmt::Debug
+{
+}
 
-impl<T: Threads + Items + Attachments + Turns + Send + Sync + fmt::Debug> Store for T {}
+impl<T> Store for T where
+    T: Threads + Items + Attachments + Turns + Connections + Usage + Send + Sync + fmt::Debug
+{
+}

@@ -203,6 +203,7 @@ impl Output {
                     name: name.clone(),
                     outcome: Outcome::Error,
                     text: TAKEN_BACK.to_owned(),
+                    user_message: None,
                 });
                 None
             }

@@ -11,8 +11,8 @@ use tracing::{Instrument, Span};
 use crate::agent::Limits;
 use crate::catalog::Entry;
 use crate::context::{Progress, ProgressSink, RunContext, ToolContext};
-use crate::invoke::{CallLimits, failed, invoke};
-use crate::state::{CallResult, ToolCall};
+use crate::invoke::{CallLimits, Made, failed, invoke};
+use crate::state::ToolCall;
 
 /// How many progress reports wait for the observer; further ones are dropped.
 const PROGRESS_CAPACITY: usize = 64;
@@ -25,7 +25,7 @@ pub(super) type Report = (String, Progress);
 
 /// The running calls of a run.
 pub(super) struct Calls {
-    tasks: JoinSet<CallResult>,
+    tasks: JoinSet<Made>,
     running: HashMap<Id, String>,
     reports: mpsc::Receiver<Report>,
     reporting: mpsc::Sender<Report>,
@@ -38,7 +38,7 @@ pub(super) enum CallNews {
     /// It is finished; these are its last reports.
     Finished {
         call_id: String,
-        result: CallResult,
+        made: Made,
         reports: Vec<Report>,
     },
 }
@@ -65,7 +65,9 @@ impl Calls {
         let call_id = call.call_id.clone();
         let (progress, beats) = self.progress_of(&call_id);
         let task = match entry {
-            Err(not_found) => self.tasks.spawn(std::future::ready(failed(not_found))),
+            Err(not_found) => self
+                .tasks
+                .spawn(std::future::ready(failed(not_found).into())),
             Ok(entry) => {
                 let context = ToolContext {
                     principal: Arc::clone(&context.principal),
@@ -89,16 +91,16 @@ impl Calls {
             tokio::select! {
                 biased;
                 joined = self.tasks.join_next_with_id() => {
-                    let (id, result) = match joined? {
-                        Ok((id, result)) => (id, result),
+                    let (id, made) = match joined? {
+                        Ok((id, made)) => (id, made),
                         Err(error) => {
                             tracing::error!(detail = %error, "a tool panicked");
-                            (error.id(), failed("the tool failed unexpectedly"))
+                            (error.id(), failed("the tool failed unexpectedly").into())
                         }
                     };
                     let reports = self.waiting_reports();
                     let Some(call_id) = self.running.remove(&id) else { continue };
-                    return Some(CallNews::Finished { call_id, result, reports });
+                    return Some(CallNews::Finished { call_id, made, reports });
                 }
                 Some(report) = self.reports.recv() => {
                     if self.is_running(&report.0) {

@@ -1,5 +1,6 @@
 //! Performs effects: calls the model, starts tools, tells the observer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use frontdesk_model::{Error, ErrorKind, Event, Item, ParallelToolCalls, Request, ToolChoice};
@@ -33,6 +34,7 @@ pub(super) async fn drive<C: Send + Sync + 'static>(
         catalog,
         instructions,
         calls: Calls::new(),
+        user_messages: BTreeMap::new(),
     };
     let outcome = driver.drive(state).await;
     driver.calls.stop().await;
@@ -46,6 +48,8 @@ struct Driver<'a, C> {
     catalog: Catalog<C>,
     instructions: Option<String>,
     calls: Calls,
+    /// What the user alone is to read about calls that are just being told as finished: never part of the state.
+    user_messages: BTreeMap<String, String>,
 }
 
 impl<C: Send + Sync + 'static> Driver<'_, C> {
@@ -100,11 +104,13 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 .await?;
                 let (call_id, name) = (call.call_id, call.name);
                 let (outcome, text) = (result.outcome, result.text);
+                let user_message = self.user_messages.remove(&call_id);
                 self.tell(AgentEvent::ToolFinished {
                     call_id,
                     name,
                     outcome,
                     text,
+                    user_message,
                 })
                 .await
             }
@@ -166,12 +172,16 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 Some(CallNews::Reported(report)) => self.tell_report(report).await?,
                 Some(CallNews::Finished {
                     call_id,
-                    result,
+                    made,
                     reports,
                 }) => {
                     for report in reports {
                         self.tell_report(report).await?;
                     }
+                    if let Some(message) = made.user_message {
+                        self.user_messages.insert(call_id.clone(), message);
+                    }
+                    let result = made.result;
                     return Ok(Input::ToolFinished { call_id, result });
                 }
                 None => {

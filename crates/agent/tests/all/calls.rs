@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use frontdesk_agent::{Ended, NoArguments, Progress, ToolContext, ToolError, function_tool, run};
+use frontdesk_agent::{
+    AgentEvent, Ended, MAX_USER_MESSAGE_BYTES, NoArguments, Progress, ToolContext, ToolError,
+    function_tool, run,
+};
 use frontdesk_model::Item;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,6 +119,53 @@ async fn a_call_that_fails_tells_the_model_why_and_harms_no_other() {
         );
     }
     assert!(lines.contains(&"finished ok add ok: {\"total\":5}".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_user_alone_is_to_read_is_told_and_reaches_no_model() {
+    async fn locked(_: NoArguments, _: ToolContext<Desk>) -> Result<String, ToolError> {
+        let error = ToolError::new("the mailbox is not connected", "no token");
+        Err(error.with_user_message("Open https://desk.example/connect first."))
+    }
+    async fn wordy(_: NoArguments, _: ToolContext<Desk>) -> Result<String, ToolError> {
+        let text = "x".repeat(MAX_USER_MESSAGE_BYTES + 1);
+        Err(ToolError::plain("no").with_user_message(text))
+    }
+    let model = PlayedModel::new(vec![
+        calls(&[("a", "locked", "{}"), ("b", "wordy", "{}")]),
+        says("Please connect it."),
+    ]);
+    let tools = vec![
+        function_tool("locked", "Reads mail.", locked),
+        function_tool("wordy", "Talks.", wordy),
+    ];
+    let (outcome, notes) = play(&agent(&model, tools)).await;
+    let lines = notes.lines();
+    let mut finished: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.starts_with("finished"))
+        .collect();
+    finished.sort();
+    assert_eq!(
+        finished,
+        [
+            "finished a locked error: the mailbox is not connected \
+             for the user: Open https://desk.example/connect first.",
+            "finished b wordy error: no",
+        ]
+    );
+    let read = format!("{:?} {:?}", model.request(1), outcome.unwrap());
+    assert!(read.contains("not connected") && !read.contains("desk.example"));
+    let kept = notes.events.iter().filter(|event| {
+        matches!(
+            event,
+            AgentEvent::StepDone { .. } | AgentEvent::ToolResult { .. }
+        )
+    });
+    assert!(
+        kept.into_iter()
+            .all(|event| !format!("{event:?}").contains("desk.example"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -171,12 +171,17 @@ pub(crate) fn line(event: &AgentEvent) -> String {
             name,
             outcome,
             text,
+            user_message,
         } => {
             let outcome = match outcome {
                 Outcome::Ok => "ok",
                 Outcome::Error => "error",
             };
-            format!("finished {call_id} {name} {outcome}: {text}")
+            let for_user = user_message
+                .as_deref()
+                .map(|text| format!(" for the user: {text}"));
+            let for_user = for_user.unwrap_or_default();
+            format!("finished {call_id} {name} {outcome}: {text}{for_user}")
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use frontdesk_agent::{AgentEvent, Observer, Outcome, OutputKey, Progress, Stopped};
-use frontdesk_model::Item;
+use frontdesk_model::{Item, Usage};
 use frontdesk_protocol::{
     AssistantContent, AssistantMessageItem, CustomSummary, CustomTask, ItemId, ItemUpdate, Map,
     StatusIndicator, Task, ThoughtTask, ThreadEvent, ThreadItem, Workflow, WorkflowItem,
@@ -14,6 +14,7 @@ use frontdesk_protocol::{
 };
 
 use super::narrate::{short, tool_title};
+use super::notices::Notices;
 use super::step::{StepData, VERSION};
 use crate::{Turn, TurnError};
 
@@ -29,6 +30,7 @@ pub(super) struct Events<'t> {
     texts: BTreeMap<OutputKey, Text>,
     tools: Option<Group>,
     thoughts: BTreeMap<OutputKey, Thought>,
+    notices: Notices,
     failure: Option<TurnError>,
     speech: Speech,
 }
@@ -99,6 +101,7 @@ impl<'t> Events<'t> {
             texts: BTreeMap::new(),
             tools: None,
             thoughts: BTreeMap::new(),
+            notices: Notices::default(),
             failure: None,
             speech: Speech::Silent,
         }
@@ -147,9 +150,19 @@ impl<'t> Events<'t> {
                 call_id,
                 outcome,
                 text,
+                user_message,
                 ..
-            } => self.tool_finished(&call_id, outcome, &text).await,
-            AgentEvent::StepDone { items, .. } => self.step_done(items).await,
+            } => {
+                self.tool_finished(&call_id, outcome, &text).await?;
+                match user_message {
+                    Some(text) => self.notices.tell(self.turn, text).await,
+                    None => Ok(()),
+                }
+            }
+            AgentEvent::StepDone { items, usage, .. } => {
+                self.turn.count_tokens(tokens(usage));
+                self.step_done(items).await
+            }
             AgentEvent::ToolResult { item, .. } => {
                 self.keep(vec![item], Vec::new())?;
                 self.turn.store_steps().await
@@ -420,6 +433,12 @@ impl<'t> Events<'t> {
             .emit(ThreadEvent::item_done(ThreadItem::Workflow(item)))
             .await
     }
+}
+
+/// The tokens of a model call; some providers leave the sum to others.
+fn tokens(usage: Usage) -> u64 {
+    let sum = usage.input_tokens.saturating_add(usage.output_tokens);
+    usage.total_tokens.max(sum)
 }
 
 fn thought_task(text: &str, status_indicator: StatusIndicator) -> Task {

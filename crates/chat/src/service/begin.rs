@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_identity::Scope;
+use frontdesk_identity::{Credentials, Scope};
 use frontdesk_protocol::{
     Attachment, ItemId, StreamOptions, ThreadEvent, ThreadId, ThreadItem, ThreadMetadata,
     ThreadStatus,
 };
-use frontdesk_store::{Began, BeginTurn, Trim, TurnId, TurnKey, TurnRecord, TurnStatus};
+use frontdesk_store::{Began, BeginTurn, Trim, TurnId, TurnKey, TurnRecord, TurnStatus, UtcDay};
 
 use tokio::sync::OwnedMutexGuard;
 use tracing::Instrument;
@@ -88,11 +88,18 @@ impl Service {
     pub(super) async fn begin(
         &self,
         opening: Opening,
-        cx: RequestContext,
+        mut cx: RequestContext,
     ) -> Result<Reply, ChatError> {
         self.refuse_while_draining()?;
         let parts = &self.0.parts;
         let scope = cx.scope();
+        self.refuse_over_budget(&scope).await?;
+        // The turn's own: renewing it changes nothing for whoever shares the request's.
+        cx.credentials = cx
+            .credentials
+            .current()
+            .map(Credentials::new)
+            .unwrap_or_default();
         let record = TurnRecord {
             id: TurnId::new(parts.ids.next("turn")),
             thread_id: opening.thread.id.clone(),
@@ -118,6 +125,7 @@ impl Service {
         let live = LiveTurn::new(
             scope.clone(),
             key,
+            cx.credentials.clone(),
             when_unread(self.options().on_disconnect, cx.client),
         );
         let running = Running::admit(&self.0.hub, &live, &self.options().limits)?;
@@ -130,6 +138,25 @@ impl Service {
         Ok(Reply::Stream {
             turn: Some(live.key.turn.clone()),
             reader,
+        })
+    }
+
+    /// Refuses who has used up the tokens of the day.
+    async fn refuse_over_budget(&self, scope: &Scope) -> Result<(), ChatError> {
+        let Some(most) = self.options().limits.tokens_per_day else {
+            return Ok(());
+        };
+        let now = self.0.parts.clock.now();
+        let today = UtcDay::of(now);
+        if self.store().tokens_used(scope, today).await? < most {
+            return Ok(());
+        }
+        let wait = today.end().duration_since(now);
+        Err(ChatError::TooMany {
+            message: "you have used up what this service gives you for today; \
+                      you can go on after midnight UTC"
+                .to_owned(),
+            retry_after: wait.try_into().unwrap_or_default(),
         })
     }
 

@@ -13,6 +13,9 @@ use super::live::{Claim, LiveTurn};
 /// How often logs that nobody will read again are dropped.
 const DROP_EVERY: Duration = Duration::from_mins(1);
 
+/// How often what has run out is swept.
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
 /// The task that keeps the stored logs up to date.
 pub(crate) struct Flusher {
     pub(crate) hub: Arc<Hub>,
@@ -29,11 +32,14 @@ impl Flusher {
         flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut drop = tokio::time::interval(DROP_EVERY);
         drop.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 _ = flush.tick() => self.flush().await,
                 _ = drop.tick() => self.drop_old().await,
+                _ = sweep.tick() => self.sweep().await,
             }
         }
         self.flush().await;
@@ -56,6 +62,12 @@ impl Flusher {
         match self.maintenance.append_logs(&batches).await {
             Ok(()) => claims.into_iter().for_each(Claim::settle),
             Err(error) => tracing::warn!(?error, turns = claims.len(), "logs are not stored yet"),
+        }
+    }
+
+    async fn sweep(&self) {
+        if let Err(error) = self.maintenance.sweep(self.clock.now()).await {
+            tracing::warn!(?error, "what has run out was not swept");
         }
     }
 

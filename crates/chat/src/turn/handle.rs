@@ -116,6 +116,11 @@ impl Turn {
         });
     }
 
+    /// Counts tokens that the turn used. They are added to its user's day with the turn's end, however it ends.
+    pub fn count_tokens(&mut self, tokens: u64) {
+        self.recorder.count_tokens(tokens);
+    }
+
     /// Stores the steps that are kept so far.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ThreadId;
@@ -9,7 +10,10 @@ use frontdesk_store::TurnId;
 use tokio::sync::OwnedMutexGuard;
 
 use super::live::LiveTurn;
-use crate::{ChatError, Limits};
+use crate::{ChatError, Limits, MOST_TURNS_AT_ONCE};
+
+/// What a user whose answers are too many waits for one of them.
+const ANSWER_WAIT: Duration = Duration::from_secs(5);
 
 type ThreadKey = (Scope, ThreadId);
 type ThreadLock = Arc<tokio::sync::Mutex<()>>;
@@ -39,8 +43,11 @@ impl Hub {
             .by_thread
             .keys()
             .filter(|(scope, _)| *scope == turn.scope);
-        if of_user.count() >= limits.turns_per_user {
+        let most = limits.turns_at_once.unwrap_or(MOST_TURNS_AT_ONCE);
+        let most = usize::try_from(most.min(MOST_TURNS_AT_ONCE)).unwrap_or(usize::MAX);
+        if of_user.count() >= most {
             return Err(ChatError::TooMany {
+                retry_after: ANSWER_WAIT,
                 message: "too many of your answers are running; wait for one or stop it".to_owned(),
             });
         }

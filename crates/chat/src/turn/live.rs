@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use frontdesk_identity::Scope;
+use frontdesk_identity::{Credential, Credentials, Scope};
 use frontdesk_store::{EventId, LogBatch, TurnKey};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -76,6 +76,8 @@ struct Tail {
 pub(crate) struct LiveTurn {
     pub(crate) scope: Scope,
     pub(crate) key: TurnKey,
+    /// What the user signed in with last; in memory alone.
+    credentials: Credentials,
     when_unread: WhenUnread,
     tail: Mutex<Tail>,
     changed: watch::Sender<u64>,
@@ -86,10 +88,16 @@ pub(crate) struct LiveTurn {
 }
 
 impl LiveTurn {
-    pub(crate) fn new(scope: Scope, key: TurnKey, when_unread: WhenUnread) -> Arc<Self> {
+    pub(crate) fn new(
+        scope: Scope,
+        key: TurnKey,
+        credentials: Credentials,
+        when_unread: WhenUnread,
+    ) -> Arc<Self> {
         Arc::new(Self {
             scope,
             key,
+            credentials,
             when_unread,
             tail: Mutex::new(Tail {
                 frames: VecDeque::new(),
@@ -113,6 +121,16 @@ impl LiveTurn {
 
     fn tail(&self) -> MutexGuard<'_, Tail> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what a later request of the same user signed in with, unless what is here is good for longer.
+    pub(crate) fn renew(&self, later: &Credentials) {
+        let Some(later) = later.current() else { return };
+        let ends = |credential: &Credential| credential.expires_at.unwrap_or(i64::MAX);
+        let current = self.credentials.current();
+        if current.is_none_or(|current| ends(&current) <= ends(&later)) {
+            self.credentials.renew(later);
+        }
     }
 
     /// Appends an event that readers don't see yet; answers with the bytes of all events so far.
@@ -375,7 +393,7 @@ mod tests {
             turn: TurnId::new("turn_1"),
             attempt: 1,
         };
-        LiveTurn::new(scope, key, WhenUnread::GoOn)
+        LiveTurn::new(scope, key, Credentials::default(), WhenUnread::GoOn)
     }
 
     fn say(turn: &LiveTurn, bytes: usize) {

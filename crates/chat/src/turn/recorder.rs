@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{
     ClientToolCallStatus, ItemId, Page, StructuredInputStatus, ThreadEvent, ThreadItem,
-    ThreadMetadata,
+    ThreadMetadata, Timestamp,
 };
-use frontdesk_store::{Step, Store, StoreError, ThreadPatch, TurnEnd, TurnKey, TurnWrite, Written};
+use frontdesk_store::{
+    Step, Store, StoreError, ThreadPatch, TurnEnd, TurnKey, TurnStatus, TurnWrite, Written,
+};
 
 use super::frame::Audience;
 use super::live::LiveTurn;
@@ -30,6 +32,7 @@ pub(crate) struct Recorder {
     steps: Vec<Step>,
     concluding: Vec<ThreadEvent>,
     waits_for_user: bool,
+    tokens: u64,
     store_has_failed: bool,
     writing: Writing,
 }
@@ -96,6 +99,7 @@ impl Recorder {
             steps: Vec::new(),
             concluding: Vec::new(),
             waits_for_user: false,
+            tokens: 0,
             store_has_failed: false,
             writing: Writing::default(),
         }
@@ -133,6 +137,16 @@ impl Recorder {
     /// Whether something that was recorded waits for the user's answer.
     pub(crate) fn waits_for_user(&self) -> bool {
         self.waits_for_user
+    }
+
+    /// Counts tokens that the turn used.
+    pub(crate) fn count_tokens(&mut self, tokens: u64) {
+        self.tokens = self.tokens.saturating_add(tokens);
+    }
+
+    /// The tokens that the turn used so far.
+    pub(crate) fn tokens(&self) -> u64 {
+        self.tokens
     }
 
     /// A step to be stored with whatever is stored next.
@@ -236,8 +250,13 @@ impl Recorder {
     }
 
     /// Stores the turn's end with what concludes it and all that is left of its log, then shows the rest.
-    pub(crate) async fn end(&mut self, end: TurnEnd) -> Result<(), Refused> {
+    pub(crate) async fn end(&mut self, status: TurnStatus, at: Timestamp) -> Result<(), Refused> {
         self.live.retract();
+        let end = TurnEnd {
+            status,
+            at,
+            tokens: self.tokens,
+        };
         let mut write = TurnWrite {
             end: Some(end),
             ..TurnWrite::default()

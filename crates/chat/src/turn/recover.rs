@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use frontdesk_clock::{Clock, Ids};
-use frontdesk_identity::Scope;
+use frontdesk_identity::{Credentials, Scope};
 use frontdesk_protocol::{ItemId, ThreadEvent};
-use frontdesk_store::{Maintenance, Store, TurnEnd, TurnKey, TurnRecord, TurnStatus};
+use frontdesk_store::{Maintenance, Store, TurnKey, TurnRecord, TurnStatus};
 
 use super::live::{LiveTurn, WhenUnread};
 use super::reader::stored_frames;
@@ -41,7 +41,7 @@ pub(crate) async fn recover(
         turn: record.id.clone(),
         attempt: record.attempt + 1,
     };
-    let live = LiveTurn::new(scope.clone(), key, WhenUnread::GoOn);
+    let live = LiveTurn::new(scope.clone(), key, Credentials::default(), WhenUnread::GoOn);
     let store = Arc::clone(recovery.store);
     let mut recorder = Recorder::new(live, store, recovery.limits.clone(), thread);
     for frame in stored_frames(recovery.store.as_ref(), scope, &record.id, None).await? {
@@ -64,22 +64,18 @@ pub(crate) async fn recover(
 
 async fn end(recovery: &Recovery<'_>, recorder: &mut Recorder) -> Result<(), Refused> {
     let now = recovery.clock.now();
-    let end = TurnEnd {
-        status: TurnStatus::Interrupted,
-        at: now,
-    };
     let id = ItemId::new(recovery.ids.next("shcx"));
     let note = note(id, recorder.key().thread.clone(), now, INTERRUPTED_NOTE);
     recorder.conclude_pending();
     recorder.conclude(ThreadEvent::item_done(note));
     recorder.conclude(interrupted());
-    match recorder.end(end).await {
+    match recorder.end(TurnStatus::Interrupted, now).await {
         // Better an end without the text than a turn that never ends.
         Err(Refused::Never { detail }) => {
             tracing::error!(turn = %recorder.key().turn, detail, "an interrupted answer can't be kept");
             recorder.forget_unstored();
             recorder.conclude(interrupted());
-            recorder.end(end).await
+            recorder.end(TurnStatus::Interrupted, now).await
         }
         ended => ended,
     }

@@ -11,7 +11,7 @@ use frontdesk_protocol::{
     Action, ErrorCode, ErrorEvent, ItemId, Map, SdkHiddenContextItem, ThreadEvent, ThreadId,
     ThreadItem, Timestamp, UserMessageItem, WidgetItem,
 };
-use frontdesk_store::{TurnEnd, TurnStatus};
+use frontdesk_store::{TurnStatus, UtcDay};
 use futures_util::FutureExt;
 
 use super::frame::Audience;
@@ -99,8 +99,23 @@ pub(crate) async fn run(
     running: Running,
 ) {
     let outcome = work(&mut turn, call, responder.as_ref(), deadline, &running.live).await;
-    if let Some(status) = settle(&mut turn, outcome) {
-        store_end(&mut turn, status).await;
+    match settle(&mut turn, outcome) {
+        Some(status) => store_end(&mut turn, status).await,
+        None => count_anyway(&turn).await,
+    }
+}
+
+/// Counts what a turn used whose thread is gone, and with it the place for its end.
+async fn count_anyway(turn: &Turn) {
+    let (recorder, day) = (&turn.recorder, UtcDay::of(turn.now()));
+    if recorder.tokens() == 0 {
+        return;
+    }
+    let added = recorder
+        .store()
+        .add_tokens(recorder.scope(), day, recorder.tokens());
+    if let Err(error) = added.await {
+        tracing::warn!(turn = %turn.id(), ?error, "the tokens of a turn were not counted");
     }
 }
 
@@ -221,12 +236,12 @@ async fn store_end(turn: &mut Turn, mut status: TurnStatus) {
     let mut is_bare = false;
     while waited < END_PATIENCE {
         let at = turn.now();
-        match turn.recorder.end(TurnEnd { status, at }).await {
+        match turn.recorder.end(status, at).await {
             Ok(()) => return,
             Err(Refused::Gone) => {
                 let gone = failure(ErrorCode::Custom, Some(GONE_MESSAGE.to_owned()), false);
                 turn.recorder.show(&gone, Audience::Everyone);
-                return;
+                return count_anyway(turn).await;
             }
             Err(Refused::Never { detail }) if is_bare => {
                 tracing::error!(turn = %turn.id(), detail, "a turn's end was refused");

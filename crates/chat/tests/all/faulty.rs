@@ -11,9 +11,9 @@ use frontdesk_protocol::{
 };
 use frontdesk_store::memory::MemoryStore;
 use frontdesk_store::{
-    Attachments, Began, BeginTurn, EventId, Items, LogBatch, Maintenance, PageRequest, Result,
-    Step, StoreError, StoredItem, ThreadPatch, Threads, TurnId, TurnKey, TurnRecord, TurnWrite,
-    Turns, Written,
+    Attachments, Began, BeginTurn, Connecting, Connection, Connections, EventId, Items, LogBatch,
+    Maintenance, PageRequest, Result, Step, StoreError, StoredItem, ThreadPatch, Threads, TurnId,
+    TurnKey, TurnRecord, TurnWrite, Turns, Usage, UtcDay, Written,
 };
 use futures_util::FutureExt;
 use serde_json::json;
@@ -37,8 +37,46 @@ impl Maintenance for Faulty {
     async fn drop_logs(&self, ended_before: frontdesk_clock::Timestamp) -> Result<u64> {
         self.inner.drop_logs(ended_before).await
     }
+    async fn sweep(&self, now: frontdesk_clock::Timestamp) -> Result<()> {
+        self.inner.sweep(now).await
+    }
     async fn ping(&self) -> Result<()> {
         self.inner.ping().await
+    }
+}
+
+#[async_trait]
+impl Usage for Faulty {
+    async fn tokens_used(&self, scope: &Scope, day: UtcDay) -> Result<u64> {
+        self.inner.tokens_used(scope, day).await
+    }
+    async fn add_tokens(&self, scope: &Scope, day: UtcDay, tokens: u64) -> Result<()> {
+        self.inner.add_tokens(scope, day, tokens).await
+    }
+}
+
+#[async_trait]
+impl Connections for Faulty {
+    async fn save_connection(
+        &self,
+        scope: &Scope,
+        server: &str,
+        sealed: &[u8],
+        at: frontdesk_clock::Timestamp,
+    ) -> Result<()> {
+        self.inner.save_connection(scope, server, sealed, at).await
+    }
+    async fn load_connection(&self, scope: &Scope, server: &str) -> Result<Option<Vec<u8>>> {
+        self.inner.load_connection(scope, server).await
+    }
+    async fn remove_connection(&self, scope: &Scope, server: &str) -> Result<bool> {
+        self.inner.remove_connection(scope, server).await
+    }
+    async fn connections(&self, scope: &Scope) -> Result<Vec<Connection>> {
+        self.inner.connections(scope).await
+    }
+    async fn begin_connecting(&self, scope: &Scope, connecting: Connecting) -> Result<()> {
+        self.inner.begin_connecting(scope, connecting).await
     }
 }
 

@@ -95,7 +95,7 @@ async fn a_user_has_only_so_many_answers_running() {
     let desk = Desk::limited(
         crate::desk::hanging(),
         Limits {
-            turns_per_user: 2,
+            turns_at_once: Some(2),
             turns: 3,
             ..Limits::default()
         },

@@ -3,6 +3,7 @@
 use frontdesk_protocol::{AttachmentId, Order, ThreadId};
 use frontdesk_store::{
     Attachments, Items, Maintenance, PageRequest, Result, StoreError, Threads, TurnId, Turns,
+    Usage, UtcDay,
 };
 use frontdesk_store_sqlite::{Options, SqliteStore};
 use sqlx::{Connection, SqliteConnection};
@@ -56,6 +57,40 @@ async fn reopening_keeps_everything() -> Result<()> {
 
     let store = SqliteStore::open(&path, Options::default()).await?;
     assert_eq!(everything(&store).await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_database_of_an_earlier_version_is_brought_up_to_date() -> Result<()> {
+    let folder = folder()?;
+    let path = folder.path().join("store.db");
+    std::fs::write(&path, "").unwrap();
+    let mut conn = SqliteConnection::connect(path.to_str().unwrap())
+        .await
+        .unwrap();
+    sqlx::raw_sql(include_str!("../../migrations/0001_create_threads.sql"))
+        .execute(&mut conn)
+        .await
+        .unwrap();
+    sqlx::raw_sql(
+        "pragma user_version = 1;
+         insert into threads (tenant_id, user_id, id, created_at, status, metadata, extra)
+         values ('default', 'ann', 'thr_0', 1, '{\"type\":\"active\"}', '{}', '{}')",
+    )
+    .execute(&mut conn)
+    .await
+    .unwrap();
+    conn.close().await.unwrap();
+
+    let store = SqliteStore::open(&path, Options::default()).await?;
+    let there = store.thread(&ann()?, &ThreadId::new("thr_0")).await?;
+    assert!(there.is_some());
+    store.begin_turn(&ann()?, begin("thr_1")?).await?;
+    store
+        .write_turn(&ann()?, &key("thr_1"), end("thr_1")?)
+        .await?;
+    let today = UtcDay::from_number(0);
+    assert_eq!(store.tokens_used(&ann()?, today).await?, 30);
     Ok(())
 }
 

@@ -98,6 +98,7 @@ pub(super) fn end(name: &str) -> Result<TurnWrite> {
         end: Some(TurnEnd {
             status: TurnStatus::Done,
             at: at(3),
+            tokens: 30,
         }),
         ..TurnWrite::default()
     })

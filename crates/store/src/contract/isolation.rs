@@ -5,12 +5,12 @@ use frontdesk_protocol::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 
 use super::StoreUnderTest;
 use super::sample::{
-    ann, attachment, attachment_id, batch, begin, end, item, item_id, key, owner, page, step,
+    ann, at, attachment, attachment_id, batch, begin, end, item, item_id, key, owner, page, step,
     thread, thread_id, turn_id,
 };
 use crate::{
-    Began, LogBatch, Result, Step, Store, StoredItem, ThreadPatch, Trim, TurnId, TurnRecord,
-    TurnStatus, TurnWrite, Written,
+    Began, Connection, LogBatch, Result, Step, Store, StoredItem, ThreadPatch, Trim, TurnId,
+    TurnRecord, TurnStatus, TurnWrite, UtcDay, Written,
 };
 
 /// All that can be read with the ids of [`fill`].
@@ -27,6 +27,9 @@ struct Everything {
     running_turn: Option<TurnId>,
     last_turn: Option<TurnRecord>,
     turn_log: Vec<LogBatch>,
+    connection: Option<Vec<u8>>,
+    connections: Vec<Connection>,
+    tokens_used: u64,
 }
 
 async fn everything(store: &dyn Store, scope: &Scope) -> Result<Everything> {
@@ -49,6 +52,9 @@ async fn everything(store: &dyn Store, scope: &Scope) -> Result<Everything> {
         running_turn: store.running_turn(scope, &thread).await?,
         last_turn: store.last_turn(scope, &thread).await?,
         turn_log: store.turn_log(scope, &turn, None).await?,
+        connection: store.load_connection(scope, "mail").await?,
+        connections: store.connections(scope).await?,
+        tokens_used: store.tokens_used(scope, UtcDay::of(at(1))).await?,
     })
 }
 
@@ -68,6 +74,18 @@ async fn fill(store: &dyn Store, scope: &Scope) -> Result<()> {
     );
     store
         .put_attachment(scope, attachment("atc_2", None))
+        .await?;
+    store
+        .save_connection(scope, "mail", b"sealed", at(5))
+        .await?;
+    store.create_thread(scope, thread("thr_0", 1)).await?;
+    store.begin_turn(scope, begin("thr_0", "turn_0", 1)).await?;
+    let mut used = end(TurnStatus::Done, 2);
+    if let Some(end) = &mut used.end {
+        end.tokens = 9;
+    }
+    store
+        .write_turn(scope, &key("thr_0", "turn_0"), used)
         .await?;
     let write = TurnWrite {
         steps: vec![step("turn_1", 1, "mine")?],
@@ -142,6 +160,7 @@ pub async fn another_owner_changes_nothing(subject: &StoreUnderTest) -> Result<(
                 .delete_attachment(&other, &attachment_id("atc_1"))
                 .await?
         );
+        assert!(!store.remove_connection(&other, "mail").await?);
 
         let mut next = begin("thr_1", "turn_2", 7);
         next.trim = Some(Trim::From(item_id("msg_1")));
@@ -201,6 +220,9 @@ pub async fn owners_may_have_the_same_ids(subject: &StoreUnderTest) -> Result<()
         store
             .put_attachment(&other, attachment("atc_2", None))
             .await?;
+        store
+            .save_connection(&other, "mail", b"theirs", at(8))
+            .await?;
         let theirs = store
             .item(&other, &thread_id("thr_1"), &item_id("msg_1"))
             .await?;
@@ -220,6 +242,7 @@ pub async fn owners_may_have_the_same_ids(subject: &StoreUnderTest) -> Result<()
                 .await?
         );
         assert!(store.delete_thread(&other, &thread_id("thr_1")).await?);
+        assert!(store.remove_connection(&other, "mail").await?);
         assert_eq!(everything(store, &scope).await?, before);
     }
     Ok(())

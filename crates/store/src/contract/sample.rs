@@ -140,6 +140,7 @@ pub(super) fn end(status: TurnStatus, second: i64) -> TurnWrite {
         end: Some(TurnEnd {
             status,
             at: at(second),
+            tokens: 0,
         }),
         ..TurnWrite::default()
     }

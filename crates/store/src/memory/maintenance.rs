@@ -75,6 +75,16 @@ impl Maintenance for MemoryStore {
         Ok(dropped)
     }
 
+    async fn sweep(&self, now: Timestamp) -> Result<()> {
+        let mut data = self.data();
+        let last = form::forgotten_day(now);
+        for owner in data.owners.values_mut() {
+            owner.tokens.retain(|day, _| *day > last);
+        }
+        data.connecting.retain(|_, (_, way)| way.expires_at > now);
+        Ok(())
+    }
+
     async fn ping(&self) -> Result<()> {
         Ok(())
     }

@@ -7,24 +7,27 @@ use frontdesk_protocol::{
 };
 
 use crate::{
-    LogBatch, PageRequest, Result, Step, StoreError, StoredItem, TurnId, TurnRecord, form, limit,
+    Connection, LogBatch, PageRequest, Result, Step, StoreError, StoredItem, TurnId, TurnRecord,
+    UtcDay, form, limit,
 };
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Owner {
     pub(super) threads: BTreeMap<ThreadId, Thread>,
     pub(super) items: BTreeMap<ItemId, StoredItem>,
     pub(super) attachments: BTreeMap<AttachmentId, Attachment>,
     pub(super) turns: BTreeMap<TurnId, Turn>,
+    pub(super) connections: BTreeMap<String, (Connection, Vec<u8>)>,
+    pub(super) tokens: BTreeMap<UtcDay, u64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Thread {
     pub(super) metadata: ThreadMetadata,
     pub(super) order: BTreeSet<(i64, ItemId)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Turn {
     pub(super) record: TurnRecord,
     pub(super) steps: BTreeMap<u32, Step>,

@@ -5,7 +5,7 @@ use frontdesk_identity::Scope;
 use frontdesk_protocol::{Page, ThreadId, ThreadMetadata};
 
 use super::MemoryStore;
-use super::owner::page;
+use super::owner::{Owner, page};
 use crate::{PageRequest, Result, ThreadPatch, Threads, form};
 
 #[async_trait]
@@ -21,7 +21,7 @@ impl Threads for MemoryStore {
         scope: &Scope,
         request: &PageRequest,
     ) -> Result<Option<Page<ThreadMetadata>>> {
-        let read = |owner: &super::Owner| {
+        let read = |owner: &Owner| {
             let mut rows: Vec<_> = owner
                 .threads
                 .values()
@@ -36,10 +36,7 @@ impl Threads for MemoryStore {
             )
         };
         Ok(read(
-            self.data()
-                .owners
-                .get(scope)
-                .unwrap_or(&super::Owner::default()),
+            self.data().owners.get(scope).unwrap_or(&Owner::default()),
         ))
     }
 
@@ -61,11 +58,7 @@ impl Threads for MemoryStore {
 
     async fn delete_thread(&self, scope: &Scope, thread: &ThreadId) -> Result<bool> {
         let mut data = self.data();
-        let Some(turns) = data
-            .owners
-            .get_mut(scope)
-            .and_then(|owner| owner.delete_thread(thread))
-        else {
+        let Some(turns) = data.change(scope, |owner| owner.delete_thread(thread)) else {
             return Ok(false);
         };
         for turn in turns {

@@ -11,7 +11,7 @@ use super::owner::{Owner, Turn, same_step};
 use super::threads::patched;
 use crate::{
     Began, BeginTurn, EventId, LogBatch, Result, StoreError, Trim, TurnId, TurnKey, TurnRecord,
-    TurnStatus, TurnWrite, Turns, Written, form,
+    TurnStatus, TurnWrite, Turns, UtcDay, Written, form,
 };
 
 #[async_trait]
@@ -24,11 +24,7 @@ impl Turns for MemoryStore {
             return Err(form::taken("turn", begin.turn.id.as_str()));
         }
         let id = begin.turn.id.clone();
-        let outcome = data
-            .owners
-            .entry(scope.clone())
-            .or_default()
-            .begin_turn(begin)?;
+        let outcome = data.change(scope, |owner| owner.begin_turn(begin))?;
         if let Began::Started { .. } = outcome {
             data.turn_owners.insert(id, scope.clone());
         }
@@ -195,6 +191,7 @@ impl Owner {
         if let Some(end) = write.end {
             turn.record.status = end.status;
             turn.record.ended_at = Some(form::whole_micros(end.at));
+            self.count(UtcDay::of(end.at), end.tokens);
         }
         Ok(Written::Stored)
     }

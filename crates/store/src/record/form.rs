@@ -3,8 +3,14 @@
 use frontdesk_protocol::{Attachment, Order, ThreadId, ThreadItem, ThreadMetadata, Timestamp};
 use serde::Serialize;
 
-use crate::limit::{self, MAX_ITEM_BYTES, MAX_LOG_BATCH_BYTES, MAX_RECORD_BYTES, MAX_STEP_BYTES};
-use crate::{BeginTurn, LogBatch, Result, StoreError, ThreadPatch, TurnKey, TurnStatus, TurnWrite};
+use crate::limit::{
+    self, MAX_ITEM_BYTES, MAX_LOG_BATCH_BYTES, MAX_NAME_BYTES, MAX_RECORD_BYTES, MAX_SEALED_BYTES,
+    MAX_STEP_BYTES, MAX_TURN_TOKENS, USAGE_DAYS,
+};
+use crate::{
+    ApiKey, BeginTurn, LogBatch, Result, StoreError, ThreadPatch, TurnKey, TurnStatus, TurnWrite,
+    UtcDay,
+};
 
 /// A time in whole microseconds, as every store keeps it.
 pub fn whole_micros(time: Timestamp) -> Timestamp {
@@ -47,6 +53,33 @@ pub fn attachment_json(attachment: &Attachment) -> Result<String> {
         attachment,
         MAX_RECORD_BYTES,
     )
+}
+
+/// Checks what is to be stored of a connection.
+pub fn check_sealed(server: &str, sealed: &[u8]) -> Result<()> {
+    limit::check("name of a server", "", server.len(), MAX_NAME_BYTES)?;
+    limit::check("connection", server, sealed.len(), MAX_SEALED_BYTES)
+}
+
+/// Checks a key by itself.
+pub fn check_key(key: &ApiKey) -> Result<()> {
+    limit::check("id of a key", "", key.id.as_str().len(), MAX_NAME_BYTES)?;
+    limit::check(
+        "label of key",
+        key.id.as_str(),
+        key.label.len(),
+        MAX_NAME_BYTES,
+    )
+}
+
+/// The tokens of a turn that count.
+pub fn counted_tokens(tokens: u64) -> u64 {
+    tokens.min(MAX_TURN_TOKENS)
+}
+
+/// The last day whose use is forgotten.
+pub fn forgotten_day(now: Timestamp) -> UtcDay {
+    UtcDay::of(now).before(USAGE_DAYS)
 }
 
 /// Checks a change of a thread by itself.

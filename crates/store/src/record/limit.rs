@@ -10,6 +10,16 @@ pub const MAX_STEP_BYTES: usize = 16 * 1024 * 1024;
 pub const MAX_LOG_BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// The largest thread (without its items) or attachment record, as JSON, in bytes.
 pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
+/// The largest sealed value of a connection, in bytes.
+pub const MAX_SEALED_BYTES: usize = 64 * 1024;
+/// The longest name of a tool server, or label of a key, in bytes.
+pub const MAX_NAME_BYTES: usize = 256;
+/// The most unfinished connections of one owner.
+pub const MAX_CONNECTING: usize = 16;
+/// The most tokens that count for one turn; a provider that claims more isn't believed.
+pub const MAX_TURN_TOKENS: u64 = 1_000_000_000;
+/// How many days use is remembered, today included.
+pub const USAGE_DAYS: u32 = 40;
 /// The most rows of a page.
 pub const MAX_PAGE: u32 = 500;
 

@@ -72,6 +72,9 @@ pub struct TurnEnd {
     pub status: TurnStatus,
     /// When.
     pub at: Timestamp,
+    /// The tokens that the turn used, as far as it is known. They are added to its owner's day, see
+    /// [`Usage`](crate::Usage); at most [`MAX_TURN_TOKENS`](crate::limit::MAX_TURN_TOKENS) count.
+    pub tokens: u64,
 }
 
 /// What came of a running turn's write.
