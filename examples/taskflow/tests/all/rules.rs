@@ -224,11 +224,107 @@ async fn tasks_are_named_by_number_by_place_and_by_name() {
 }
 
 #[tokio::test]
+async fn projects_are_made_filled_worked_off_and_put_away() {
+    let dialogue = [
+        ("What are my projects?", "You have no projects."),
+        ("Add a project: Garden", "Added project #1: Garden."),
+        (
+            "please create a new project called “The 2nd house”.",
+            "Added project #2: The 2nd house.",
+        ),
+        (
+            "add a task to project Garden: dig",
+            "Added task #1 to project Garden: dig.",
+        ),
+        (
+            "Add roses to the project garden",
+            "Added task #2 to project Garden: roses.",
+        ),
+        ("add a task: sleep", "Added task #3: sleep."),
+        (
+            "move task 3 to project the 2nd house",
+            "Task #3, sleep, is in project The 2nd house now.",
+        ),
+        (
+            "import tasks into project Garden: sow, , water, 7",
+            "Added 3 tasks.",
+        ),
+        (
+            "show project garden",
+            "Garden has 5:\n\n- #1 dig\n- #2 roses\n- #4 sow\n- #5 water\n- #6 7",
+        ),
+        (
+            "What are my tasks?",
+            "You have 6 to do:\n\n- #1 dig, Garden\n- #2 roses, Garden\n- #3 sleep, The 2nd house\n\
+             - #4 sow, Garden\n- #5 water, Garden\n- #6 7, Garden",
+        ),
+        (
+            "complete all tasks in project garden",
+            "Done: 5 tasks. Well done!",
+        ),
+        (
+            "finish everything in project garden",
+            "There was nothing to do in that project.",
+        ),
+        (
+            "list my projects",
+            "You have 2 projects:\n\n- #1 Garden, 0 to do, 5 done\n- #2 The 2nd house, 1 to do, 0 done",
+        ),
+        (
+            "take task 3 out of its project",
+            "Task #3, sleep, is in no project now.",
+        ),
+        (
+            "rename project The 2nd house to Cabin",
+            "Project #2 is now called Cabin.",
+        ),
+        ("archive project cabin", "Project #2, Cabin, is archived."),
+        (
+            "add a task to project cabin: x",
+            "That didn't work: the project is archived: Cabin; restore it first.",
+        ),
+        ("restore project 2", "Project #2, Cabin, is in use again."),
+        ("delete project cabin", "Deleted project #2: Cabin."),
+        (
+            "delete project cabin",
+            "That didn't work: there is no project cabin.",
+        ),
+        (
+            "my projects",
+            "You have 1 project:\n\n- #1 Garden, 0 to do, 5 done",
+        ),
+    ];
+    let expected: Vec<&str> = dialogue.iter().map(|(_, answer)| *answer).collect();
+    assert_eq!(answers(&dialogue).await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn tasks_are_assigned_and_found_by_who_does_them() {
+    let dialogue = [
+        ("add a task: dig", "Added task #1: dig."),
+        ("add a task: sow", "Added task #2: sow."),
+        ("Assign task 1 to Kim", "Task #1, dig, is Kim's now."),
+        ("give #2 to me", "Task #2, sow, is ann's now."),
+        ("what is assigned to kim?", "I found 1:\n\n- #1 dig"),
+        ("show the tasks of me", "I found 1:\n\n- #2 sow"),
+        (
+            "what are my tasks?",
+            "You have 2 to do:\n\n- #1 dig, Kim\n- #2 sow, ann",
+        ),
+        ("show task 1", "Task #1: dig (open, normal priority, Kim)."),
+        ("unassign task 1", "Task #1, dig, is nobody's now."),
+        ("what is assigned to Kim?", "Nothing is assigned to Kim."),
+    ];
+    let expected: Vec<&str> = dialogue.iter().map(|(_, answer)| *answer).collect();
+    assert_eq!(answers(&dialogue).await.unwrap(), expected);
+}
+
+#[tokio::test]
 async fn it_says_what_it_is() {
     let mut talk = Talk::open().await.unwrap();
     let intro = "I am a scripted demonstration, not an AI: I know a few sentences about tasks, and I do what they say \
-                 with real tools. Try: “Add a task: buy milk”, “Start task 2”, “Complete the first one”, \
-                 “Rename task 1 to buy oat milk”, “What are my tasks?”.";
+                 with real tools. Try: “Add a task: buy milk”, “Add a project: Garden”, “Start task 2”, “Complete the first one”, \
+                 “Rename task 1 to buy oat milk”, “Assign task 1 to Kim”, “What are my tasks?”.";
     assert_eq!(talk.say("who are you?").await.unwrap(), intro);
     assert_eq!(talk.say("hello").await.unwrap(), format!("Hello! {intro}"));
     assert_eq!(
