@@ -27,7 +27,7 @@ pub enum AuthError {
         /// What failed, for the operator's log.
         detail: String,
     },
-    /// The secret can't be used as a key; a matter of configuration.
+    /// There is no key to be had from what is configured.
     #[error("unusable key: {detail}")]
     Key {
         /// What is wrong with it; without the secret.

@@ -1,7 +1,13 @@
 //! How a request becomes a principal.
 
+pub mod api_key;
 pub mod development;
+mod headers;
+pub mod jwt;
+mod network;
+mod origin;
 pub mod signed;
+pub mod trusted_proxy;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,6 +18,8 @@ use frontdesk_identity::{Principal, SignedIn};
 use http::request::Parts;
 
 use crate::AuthError;
+
+pub use network::{InvalidNetwork, Network};
 
 /// Tells who makes a request.
 #[async_trait]

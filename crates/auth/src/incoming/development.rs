@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 
 use async_trait::async_trait;
 use frontdesk_identity::{Principal, SignedIn, TenantId, UserId};
-use http::header::{COOKIE, HOST, ORIGIN};
+use http::HeaderMap;
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, Uri};
 
-use super::Authenticator;
+use super::origin::Page;
+use super::{Authenticator, headers, origin};
 use crate::AuthError;
 
 /// The cookie that names the user.
@@ -54,41 +54,27 @@ impl Development {
     }
 
     fn check_host(&self, parts: &Parts) -> Result<Authority, AuthError> {
-        let forbidden = AuthError::Forbidden {
-            message: "this host is not served",
+        let known = |host: &Authority| {
+            is_this_machine(host.host())
+                || self
+                    .allowed_hosts
+                    .iter()
+                    .any(|allowed| matches(host, allowed))
         };
-        let host = match (single(&parts.headers, &HOST), parts.uri.authority()) {
-            (Header::One(host), _) => host.parse().map_err(|_| forbidden.clone())?,
-            (Header::Missing, Some(authority)) => authority.clone(),
-            _ => return Err(forbidden),
-        };
-        let known = is_this_machine(host.host())
-            || self
-                .allowed_hosts
-                .iter()
-                .any(|allowed| matches(&host, allowed));
-        if known { Ok(host) } else { Err(forbidden) }
+        origin::host(parts)
+            .filter(known)
+            .ok_or(AuthError::Forbidden {
+                message: "this host is not served",
+            })
     }
 
     fn check_origin(&self, headers: &HeaderMap, host: &Authority) -> Result<(), AuthError> {
-        let allowed = match single(headers, &ORIGIN) {
-            Header::Missing => true,
-            Header::One(origin) => is_same_site(origin, host) || self.allows_origin(origin),
-            Header::Unreadable => false,
-        };
-        if allowed {
-            Ok(())
-        } else {
-            Err(AuthError::Forbidden {
+        match origin::page(headers, Some(host), &self.allowed_origins) {
+            Page::Ours | Page::Unknown => Ok(()),
+            Page::Foreign => Err(AuthError::Forbidden {
                 message: "this origin is not allowed",
-            })
+            }),
         }
-    }
-
-    fn allows_origin(&self, origin: &str) -> bool {
-        self.allowed_origins
-            .iter()
-            .any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin))
     }
 }
 
@@ -103,21 +89,6 @@ impl Authenticator for Development {
     }
 }
 
-enum Header<'a> {
-    Missing,
-    One(&'a str),
-    Unreadable,
-}
-
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Header<'a> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Header::Missing,
-        (Some(value), None) => value.to_str().map_or(Header::Unreadable, Header::One),
-        (Some(_), Some(_)) => Header::Unreadable,
-    }
-}
-
 fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]"
 }
@@ -129,39 +100,16 @@ fn matches(host: &Authority, allowed: &str) -> bool {
     })
 }
 
-fn is_same_site(origin: &str, host: &Authority) -> bool {
-    let Ok(origin) = origin.parse::<Uri>() else {
-        return false;
-    };
-    let default = match origin.scheme_str() {
-        Some("http") => 80,
-        Some("https") => 443,
-        _ => return false,
-    };
-    origin.authority().is_some_and(|authority| {
-        authority.host().eq_ignore_ascii_case(host.host())
-            && authority.port_u16().unwrap_or(default) == host.port_u16().unwrap_or(default)
-    })
-}
-
 fn user_of(parts: &Parts) -> Option<String> {
     let from_query = parts.uri.query().and_then(|query| {
         url::form_urlencoded::parse(query.as_bytes())
             .find_map(|(name, value)| (name == USER_PARAMETER).then(|| value.into_owned()))
     });
-    from_query.or_else(|| user_from_cookie(&parts.headers))
-}
-
-fn user_from_cookie(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| {
-            (name == USER_COOKIE).then(|| percent_decoded(value.trim_matches('"')))
-        })
+    from_query.or_else(|| {
+        headers::cookies(&parts.headers, USER_COOKIE)
+            .next()
+            .map(percent_decoded)
+    })
 }
 
 /// A cookie's value is percent-encoded by scripts; a plus in it is a plus.
