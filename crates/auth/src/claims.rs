@@ -21,6 +21,11 @@ pub(crate) struct Claims {
     pub(crate) name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) email: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) roles: Vec<String>,
+    /// Scopes, separated by spaces ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
     pub(crate) jti: String,
@@ -31,6 +36,13 @@ impl From<Claims> for Principal {
         let mut principal = Self::new(claims.tenant, claims.sub);
         principal.name = claims.name;
         principal.email = claims.email;
+        principal.roles = claims.roles;
+        principal.scopes = claims
+            .scope
+            .iter()
+            .flat_map(|scope| scope.split_whitespace())
+            .map(str::to_owned)
+            .collect();
         principal
     }
 }

@@ -84,6 +84,20 @@ pub enum OutgoingError {
     },
 }
 
+impl OutgoingError {
+    pub(crate) fn refused(detail: impl Into<String>) -> Self {
+        Self::Refused {
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::Unavailable {
+            detail: detail.into(),
+        }
+    }
+}
+
 /// No identity at all, for servers that don't want one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Anonymous;

@@ -1,6 +1,8 @@
 //! A tool server's refusal of an identity, read from its `WWW-Authenticate` header
 //! ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-3), [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)).
 
+use frontdesk_identity::Secret;
+
 use super::{Attachment, OutgoingError};
 
 /// What kind of refusal it is.
@@ -26,6 +28,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Whether this is the token that was refused.
+    pub(crate) fn used_token(&self, token: &Secret) -> bool {
+        let used = self.used.bearer.as_ref();
+        used.is_some_and(|used| used.expose() == token.expose())
+    }
+
     /// What is left to say where nothing can be renewed.
     pub fn without_remedy(&self) -> OutgoingError {
         match self.kind {

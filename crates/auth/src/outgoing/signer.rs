@@ -6,12 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use frontdesk_clock::{Clock, Ids};
 use frontdesk_identity::{Principal, Scope, Secret};
 use jsonwebtoken::{Algorithm, Header};
+use serde_json::{Value, json};
 
 use crate::claims::{Claims, MAX_LIFETIME_SECONDS};
 use crate::{AuthError, PublicKey, SigningKey};
 
 /// A token is given out again while it holds at least this long, in seconds.
 const MIN_REMAINING_SECONDS: i64 = 30;
+/// How many roles, and how many scopes, a token carries; those beyond are left out, so it gives less and never more.
+const MAX_RIGHTS: usize = 64;
+/// The longest role or scope that a token carries, in bytes.
+const MAX_RIGHT_BYTES: usize = 64;
 /// How many tokens are kept.
 const MAX_KEPT: usize = 4_096;
 
@@ -30,6 +35,8 @@ struct Kept {
     owner: Scope,
     name: Option<String>,
     email: Option<String>,
+    roles: Vec<String>,
+    scopes: Vec<String>,
     audience: String,
 }
 
@@ -70,6 +77,8 @@ impl Signer {
             owner: principal.scope(),
             name: principal.name.clone(),
             email: principal.email.clone(),
+            roles: bounded(&principal.roles),
+            scopes: bounded(&principal.scopes),
             audience: audience.to_owned(),
         };
         if let Some(token) = self.kept_token(&key, now) {
@@ -96,6 +105,8 @@ impl Signer {
             tenant: principal.tenant.clone(),
             name: principal.name.clone(),
             email: principal.email.clone(),
+            roles: bounded(&principal.roles),
+            scope: joined(&principal.scopes),
             iat: now,
             exp: now + MAX_LIFETIME_SECONDS,
             jti: self.ids.next("jti"),
@@ -118,4 +129,30 @@ impl Signer {
             kept.insert(key, (expires, token));
         }
     }
+}
+
+/// The key set of a server's `/.well-known/jwks.json` ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517#section-5)):
+/// the present key, and earlier ones while their tokens may be about.
+pub fn key_set<'a>(keys: impl IntoIterator<Item = &'a PublicKey>) -> Value {
+    let keys: Vec<Value> = keys.into_iter().map(PublicKey::to_jwk).collect();
+    json!({ "keys": keys })
+}
+
+fn bounded(rights: &[String]) -> Vec<String> {
+    let fits = |right: &&String| !right.is_empty() && right.len() <= MAX_RIGHT_BYTES;
+    rights
+        .iter()
+        .filter(fits)
+        .take(MAX_RIGHTS)
+        .cloned()
+        .collect()
+}
+
+/// Scopes go as one text; a scope with a space in it would be two.
+fn joined(scopes: &[String]) -> Option<String> {
+    let single: Vec<String> = bounded(scopes)
+        .into_iter()
+        .filter(|scope| !scope.contains(char::is_whitespace))
+        .collect();
+    (!single.is_empty()).then(|| single.join(" "))
 }

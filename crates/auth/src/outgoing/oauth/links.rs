@@ -1,0 +1,92 @@
+//! The links by which a user connects an account: a sealed ticket says who, with which server, for which rights.
+
+use std::sync::Arc;
+
+use frontdesk_clock::Clock;
+use frontdesk_identity::{Principal, Scope};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::Challenge;
+use crate::outgoing::{OutgoingError, Seal, Sealed};
+
+/// Where, under the public address, the browser comes back to.
+pub const CALLBACK_PATH: &str = "connect/callback";
+/// Where, under the public address, the client metadata document is.
+pub const CLIENT_DOCUMENT_PATH: &str = "connect/client.json";
+/// How long a link holds, in seconds.
+const TICKET_SECONDS: i64 = 600;
+/// The longest name that a confirmation page shows, in letters.
+const MAX_LABEL_CHARS: usize = 200;
+
+/// Makes links and reads them.
+#[derive(Debug, Clone)]
+pub(super) struct Links {
+    pub(super) public_url: Url,
+    pub(super) seal: Arc<Seal>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// What a link says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ticket {
+    pub(super) owner: Scope,
+    pub(super) server: String,
+    /// The user as a page names them.
+    pub(super) label: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) resource_metadata: Option<String>,
+    pub(super) expires_at: i64,
+}
+
+impl Links {
+    /// A link for this user and server: `<public address>/connect/<server>?ticket=…`.
+    pub(super) fn link(
+        &self,
+        user: &Principal,
+        server: &str,
+        challenge: &Challenge,
+    ) -> Result<String, OutgoingError> {
+        let name = user.name.as_deref().or(user.email.as_deref());
+        let label = name.unwrap_or(user.user.as_str());
+        let ticket = Ticket {
+            owner: user.scope(),
+            server: server.to_owned(),
+            label: label.chars().take(MAX_LABEL_CHARS).collect(),
+            scopes: challenge.scopes.clone(),
+            resource_metadata: challenge.resource_metadata.clone(),
+            expires_at: self.now().saturating_add(TICKET_SECONDS),
+        };
+        let mut url = self.at("connect")?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.push(server);
+        }
+        let ticket = self.seal.seal_text(Sealed::Ticket, &ticket)?;
+        url.query_pairs_mut().append_pair("ticket", &ticket);
+        Ok(url.into())
+    }
+
+    /// What a ticket says; `None` where it isn't ours or has run out.
+    pub(super) fn ticket(&self, text: &str) -> Option<Ticket> {
+        let ticket: Ticket = self.seal.open_text(Sealed::Ticket, text)?;
+        (ticket.expires_at > self.now()).then_some(ticket)
+    }
+
+    /// An address under the public one.
+    pub(super) fn at(&self, path: &str) -> Result<Url, OutgoingError> {
+        let mut base = self.public_url.clone();
+        base.set_query(None);
+        base.set_fragment(None);
+        let prefix = base.path().trim_end_matches('/').to_owned();
+        base.set_path(&format!("{prefix}/{path}"));
+        if base.has_host() {
+            Ok(base)
+        } else {
+            Err(OutgoingError::refused("our own address isn't one"))
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+}

@@ -1,0 +1,42 @@
+//! The caller's own token, waited for where it has run out: the next request of the same caller brings a new one.
+
+use std::time::Duration;
+
+use frontdesk_clock::Clock;
+use frontdesk_identity::{Credential, SignedIn};
+
+use super::OutgoingError;
+
+/// How long a call waits for a sign-in that is renewed.
+const RENEWAL_WAIT: Duration = Duration::from_secs(30);
+/// How often it looks.
+const POLL: Duration = Duration::from_millis(250);
+
+/// The caller's token while it holds.
+///
+/// # Errors
+/// [`OutgoingError::NotUsable`]: they signed in without one; [`OutgoingError::Expired`]: it ran out, and wasn't
+/// renewed within 30 seconds.
+pub(super) async fn own_token(
+    caller: &SignedIn,
+    clock: &dyn Clock,
+) -> Result<Credential, OutgoingError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let credential = caller
+            .credentials
+            .current()
+            .ok_or(OutgoingError::NotUsable {
+                reason: "the user signed in without a token",
+            })?;
+        let now = clock.now().as_second();
+        if credential.expires_at.is_none_or(|end| end > now) {
+            return Ok(credential);
+        }
+        if waited >= RENEWAL_WAIT {
+            return Err(OutgoingError::Expired);
+        }
+        tokio::time::sleep(POLL).await;
+        waited += POLL;
+    }
+}
