@@ -1,11 +1,17 @@
 //! The assistant's instructions as a template over what is known of the request.
 //!
-//! A template can render the user's name, the date and the like. Tokens and keys are no template data at all.
+//! A template can render the user's name, the date and the like. Tokens and keys are no template data at all,
+//! and a template that asks for one is refused when it is read.
 
-use frontdesk_identity::Principal;
+mod names;
+
+use frontdesk_identity::{Credential, Credentials, Principal, Secret, TenantId, UserId};
+use frontdesk_protocol::ThreadId;
 use minijinja::{Environment, UndefinedBehavior, context};
+use serde_json::Value;
 
 use super::TurnContext;
+use crate::{Client, RequestContext};
 
 /// Steps that one rendering may take.
 const FUEL: u64 = 50_000;
@@ -26,26 +32,31 @@ pub struct InstructionsTemplate {
 
 const NAME: &str = "instructions";
 
+/// Stands for every secret of the caller with whom a template is tried.
+const CANARY: &str = "canary-9f3c51d07be2";
+
 impl InstructionsTemplate {
-    /// Reads a template and tries it with a made-up request, so that a wrong name shows at start-up.
+    /// Reads a template and tries it with a made-up caller, so that a wrong name or a secret shows at start-up.
     ///
     /// # Errors
-    /// It doesn't parse, or names something that isn't there.
+    /// It doesn't parse, names something that isn't there, or would show a secret to the model.
     pub fn parse(source: impl Into<String>) -> Result<Self, InstructionsError> {
+        let source = source.into();
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
         environment
-            .add_template_owned(NAME, source.into())
+            .add_template_owned(NAME, source.clone())
             .map_err(wrong)?;
         let template = Self { environment };
-        template.render_with(
-            Some("Name"),
-            "user",
-            Some("name@example.com"),
-            "en",
-            "2026-01-31",
-        )?;
+        names::check(&template.environment, NAME, &source)?;
+        let (context, principal) = made_up().ok_or_else(|| refused("it can't be tried"))?;
+        if template.render(&context, &principal)?.contains(CANARY) {
+            return Err(refused(&format!(
+                "it would show a secret to the model; {}",
+                names::BETTER_WAY
+            )));
+        }
         Ok(template)
     }
 
@@ -58,29 +69,53 @@ impl InstructionsTemplate {
         context: &TurnContext,
         principal: &Principal,
     ) -> Result<String, InstructionsError> {
-        self.render_with(
-            principal.name.as_deref(),
-            principal.user.as_str(),
-            principal.email.as_deref(),
-            context.request.locale.as_deref().unwrap_or_default(),
-            &context.date,
-        )
-    }
-
-    fn render_with(
-        &self,
-        name: Option<&str>,
-        id: &str,
-        email: Option<&str>,
-        locale: &str,
-        date: &str,
-    ) -> Result<String, InstructionsError> {
-        let user =
-            context! { name => name.unwrap_or(id), id => id, email => email.unwrap_or_default() };
+        let id = principal.user.as_str();
+        let user = context! {
+            name => principal.name.as_deref().unwrap_or(id),
+            id => id,
+            email => principal.email.as_deref().unwrap_or_default(),
+        };
+        let locale = context.request.locale.as_deref().unwrap_or_default();
+        let date = context.date.as_str();
         let template = self.environment.get_template(NAME).map_err(wrong)?;
         template
             .render(context! { user, locale, date })
             .map_err(wrong)
+    }
+}
+
+/// A caller of whom everything is known, and whose every secret is the canary.
+fn made_up() -> Option<(TurnContext, Principal)> {
+    let mut principal = Principal::new(TenantId::single(), UserId::new("user").ok()?);
+    principal.name = Some("Name".to_owned());
+    principal.email = Some("name@example.com".to_owned());
+    for claim in ["access_token", "refresh_token", "password", "secret"] {
+        let value = Value::String(CANARY.to_owned());
+        principal.claims.insert(claim.to_owned(), value);
+    }
+    let credentials = Credentials::new(Credential {
+        token: Secret::new(CANARY),
+        audiences: Vec::new(),
+        expires_at: None,
+    });
+    let request = RequestContext {
+        principal: principal.clone().into(),
+        credentials,
+        request_id: "request".to_owned(),
+        locale: Some("en".to_owned()),
+        client: Client::Plain,
+    };
+    let context = TurnContext {
+        request,
+        thread: ThreadId::new("thread"),
+        date: "2026-01-31".to_owned(),
+    };
+    Some((context, principal))
+}
+
+fn refused(reason: &str) -> InstructionsError {
+    InstructionsError {
+        reason: reason.to_owned(),
     }
 }
 
@@ -95,11 +130,77 @@ fn wrong(error: minijinja::Error) -> InstructionsError {
 mod tests {
     use super::*;
 
+    fn reason(source: &str) -> String {
+        InstructionsTemplate::parse(source).unwrap_err().reason
+    }
+
     #[test]
-    fn a_wrong_name_shows_when_the_template_is_read() {
-        assert!(InstructionsTemplate::parse("You help {{ user.name }} on {{ date }}.").is_ok());
-        assert!(InstructionsTemplate::parse("Use {{ user.token }}.").is_err());
-        assert!(InstructionsTemplate::parse("Use {{ access_token }}.").is_err());
+    fn templates_over_what_is_known_are_taken() {
+        for source in [
+            "You help {{ user.name }} on {{ date }}.",
+            "Never ask for a password or a token.",
+            "{# user.token #}{{ \"Never show a secret.\" }} {{ user['email'] }}",
+            "{% for letter in user.name | list %}{{ loop.index }}{{ letter }}{% endfor %}",
+            "{% set token = locale %}{{ token }}{% if user.email %}{{ user.email | upper }}{% endif %}",
+            "{% for n in range(2) %}{{ n }}{% endfor %}",
+        ] {
+            assert!(InstructionsTemplate::parse(source).is_ok(), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_template_that_would_show_a_secret_is_refused_with_the_better_way() {
+        for (source, name) in [
+            ("Use {{ user.token }}.", "user.token"),
+            ("Use {{ access_token }}.", "access_token"),
+            (
+                "{{ credentials.current.token }}",
+                "credentials.current.token",
+            ),
+            (
+                "{{ request.headers.Authorization }}",
+                "request.headers.Authorization",
+            ),
+            ("{{ claims.my_token | upper }}", "claims.my_token"),
+            ("{{ user.claims['api-key'] }}", "api-key"),
+            ("{{ user | attr('password') }}", "password"),
+            (
+                "{% if false %}{{ user.api_key }}{% endif %}",
+                "user.api_key",
+            ),
+            ("{% set u = user %}{{ u.client_secret }}", "client_secret"),
+            ("{% for s in secrets %}{{ s }}{% endfor %}", "secrets"),
+            ("{{ [user] | map(attribute=\"apiKey\") | list }}", "apiKey"),
+            ("{% macro m(x) %}{{ x.bearer }}{% endmacro %}", "bearer"),
+        ] {
+            let reason = reason(source);
+            let named = reason.contains(&format!("`{name}`")) && reason.starts_with("line 1");
+            assert!(
+                named && reason.contains("auth = \"exchange\""),
+                "{source}: {reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_nearest_one() {
+        for (source, expected) in [
+            (
+                "Hi\n{{ user.nme }}",
+                "line 2: `user.nme` is unknown; did you mean `user.name`?",
+            ),
+            (
+                "{{ locle }}",
+                "line 1: `locle` is unknown; did you mean `locale`?",
+            ),
+            ("{{ page.title }}", "line 1: `page.title` is unknown"),
+            ("{% if false %}{{ dat }}{% endif %}", "did you mean `date`?"),
+        ] {
+            let reason = reason(source);
+            assert!(reason.contains(expected), "{source}: {reason}");
+            assert!(reason.contains("user.id"), "{source}: {reason}");
+        }
         assert!(InstructionsTemplate::parse("{% if %}").is_err());
+        assert!(InstructionsTemplate::parse("{% set u = user %}{{ u.nme }}").is_err());
     }
 }
