@@ -6,6 +6,7 @@ mod embedded;
 mod end;
 mod model;
 mod sign_in;
+mod stores;
 mod tools;
 mod watched_model;
 
@@ -13,11 +14,9 @@ use std::sync::Arc;
 
 use frontdesk_chat::{Options, Parts, Service};
 use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
-use frontdesk_store::{Maintenance, Store};
-use frontdesk_store_sqlite::SqliteStore;
 use serde_json::json;
 
-use crate::config::{ChatSection, Config, StoreSection};
+use crate::config::{ChatSection, Config};
 use crate::data_lock::DataLock;
 use crate::health::Health;
 use crate::http::{App, AppParts, Challenge, Cors, Hosts, Limits, router};
@@ -26,6 +25,7 @@ use crate::token::signer;
 use crate::{Builder, Error, Frontdesk};
 
 pub(crate) use end::End;
+pub(crate) use stores::{Stores, open_store};
 
 /// Puts a product together from its configuration and the parts that were brought along.
 pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontdesk, Error> {
@@ -35,16 +35,16 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     let mut end = End::default();
 
     let data_lock = take_data_dir(&config)?;
+    let stores = match builder.store {
+        Some(own) => own,
+        None => stores::configured(&config.store, &mut end).await?,
+    };
     let (authenticator, challenge) = match builder.authenticator {
         Some(own) => (own, Challenge::Bearer),
         None => (
-            sign_in::authenticator(&config)?,
+            sign_in::authenticator(&config, stores.keys, &clock)?,
             sign_in::challenge(&config.auth.mode.value),
         ),
-    };
-    let (store, maintenance) = match builder.store {
-        Some(own) => own,
-        None => open_store(&config.store, &mut end).await?,
     };
     // One pool for all hosts that the operator configured.
     let http = frontdesk_model::http::client().map_err(|error| Error::Tools {
@@ -77,8 +77,8 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         None => assistant::assistant(&config, &http, connected.toolsets, &mut health)?,
     };
     let service = Service::new(Parts {
-        store,
-        maintenance,
+        store: stores.store,
+        maintenance: stores.maintenance,
         responder,
         uploads: None,
         clock: Arc::clone(&clock),
@@ -122,29 +122,6 @@ fn take_data_dir(config: &Config) -> Result<DataLock, Error> {
     let dir = &config.server.data_dir.value;
     std::fs::create_dir_all(dir).map_err(|error| Error::data(dir, error))?;
     DataLock::take(dir)
-}
-
-async fn open_store(
-    store: &StoreSection,
-    end: &mut End,
-) -> Result<(Arc<dyn Store>, Arc<dyn Maintenance>), Error> {
-    let path = &store.path.value;
-    let opened = SqliteStore::open(path, frontdesk_store_sqlite::Options::default()).await;
-    let opened = Arc::new(opened.map_err(|error| Error::Store {
-        detail: format!(
-            "{} (store.url, from {}): {error}",
-            path.display(),
-            store.path.origin
-        ),
-    })?);
-    end.close_by({
-        let opened = Arc::clone(&opened);
-        move || {
-            let opened = Arc::clone(&opened);
-            Box::pin(async move { opened.close().await })
-        }
-    });
-    Ok((Arc::<SqliteStore>::clone(&opened), opened))
 }
 
 fn options(chat: &ChatSection) -> Options {

@@ -9,9 +9,10 @@ use frontdesk_agent::Toolset;
 use frontdesk_auth::incoming::Authenticator;
 use frontdesk_chat::assistant::TurnContext;
 use frontdesk_chat::{Responder, Service};
-use frontdesk_store::{Maintenance, Store};
+use frontdesk_store::{Keys, Maintenance, Store};
 use url::Url;
 
+use crate::assemble::Stores;
 use crate::config::{Config, Sources};
 use crate::{Error, assemble};
 
@@ -49,7 +50,7 @@ impl Frontdesk {
 pub struct Builder {
     pub(crate) config: Option<Config>,
     pub(crate) responder: Option<Arc<dyn Responder>>,
-    pub(crate) store: Option<(Arc<dyn Store>, Arc<dyn Maintenance>)>,
+    pub(crate) store: Option<Stores>,
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
     pub(crate) toolsets: Vec<Arc<dyn Toolset<TurnContext>>>,
     pub(crate) own_url: Option<Url>,
@@ -74,11 +75,11 @@ impl Builder {
         }
     }
 
-    /// Where threads are kept, in place of the configured store.
+    /// Where threads and keys are kept, in place of the configured store.
     #[must_use]
-    pub fn store<S: Store + Maintenance + 'static>(self, store: Arc<S>) -> Self {
+    pub fn store<S: Store + Maintenance + Keys + 'static>(self, store: Arc<S>) -> Self {
         Self {
-            store: Some((Arc::<S>::clone(&store), store)),
+            store: Some(Stores::of(store)),
             ..self
         }
     }

@@ -1,5 +1,7 @@
 //! The command line: what the operator asked for, and what the operator reads.
 
+mod key;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,6 +43,9 @@ enum Command {
     Serve(Serve),
     /// Prints a token for the embedded tool server at /mcp, valid for 60 seconds
     Token(Token),
+    /// Makes, lists and revokes the keys that programs sign in with
+    #[command(subcommand)]
+    Key(key::Key),
 }
 
 #[derive(Args)]
@@ -90,6 +95,9 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
     let environment = environment.with_file(Path::new(".env"))?;
     match cli.command {
         Some(Command::Token(token)) => print_token(&config(&cli.place, None, environment)?, &token),
+        Some(Command::Key(command)) => {
+            key::run(command, &config(&cli.place, None, environment)?).await
+        }
         Some(Command::Serve(serve)) => {
             start(&cli.place, serve.listen.or(cli.serve.listen), environment).await
         }

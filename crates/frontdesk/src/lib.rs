@@ -12,7 +12,7 @@ mod data_lock;
 mod error;
 mod health;
 mod http;
-mod network;
+pub mod keys;
 mod rate;
 mod serve;
 mod server_secret;
@@ -20,6 +20,5 @@ mod token;
 
 pub use builder::{Builder, Frontdesk};
 pub use error::Error;
-pub use network::{InvalidNetwork, Network};
 pub use serve::serve;
 pub use token::sign_token;

@@ -9,9 +9,11 @@ mod all {
     mod cross_origin;
     mod errors;
     mod isolation;
+    mod keys;
     mod limits;
     mod nesting;
     mod process;
+    mod proxy;
     mod sign_in;
     mod sign_in_configuration;
     mod site;

@@ -1,28 +1,31 @@
 //! Who asks too often is told when to come back: per address before sign-in, per user after it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use frontdesk_auth::incoming::Network;
 use frontdesk_clock::Clock;
 use frontdesk_identity::Scope;
 
 use super::{App, HttpError};
 use crate::config::{AuthMode, AuthSection, LimitsSection};
-use crate::network::Network;
 use crate::rate::Rate;
 
 /// Where proxies write whom they speak for, the nearest last.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// The bits of an IPv6 address that name the subscriber; the rest is theirs to choose.
+const SUBSCRIBER: u128 = u128::MAX << 64;
+
 /// The limits that count requests. What is `None` isn't limited.
 #[derive(Debug)]
 pub(crate) struct Limits {
     per_user: Option<Rate<Scope>>,
-    per_address: Option<Rate<Option<Network>>>,
+    per_address: Option<Rate<Option<IpAddr>>>,
     /// Whose word about addresses counts.
     proxies: Vec<Network>,
     clock: Arc<dyn Clock>,
@@ -58,7 +61,7 @@ impl Limits {
             return Ok(());
         };
         let address = peer.map(|peer| self.asking(headers, peer.ip()));
-        rate.take(address.map(Network::of_subscriber), self.now())
+        rate.take(address.map(subscriber), self.now())
             .map_err(|wait| HttpError::too_many("too many requests come from this address", wait))
     }
 
@@ -100,4 +103,61 @@ fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
     text.parse().ok().or_else(with_port)
+}
+
+/// Whom an address stands for: itself, or with IPv6 everything of its subscriber.
+fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & SUBSCRIBER)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use frontdesk_clock::SystemClock;
+
+    use super::*;
+
+    #[test]
+    fn the_nearest_address_that_is_no_trusted_proxy_is_who_asks() {
+        let limits = Limits {
+            per_user: None,
+            per_address: None,
+            proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            clock: Arc::new(SystemClock),
+        };
+        let cases: &[(&str, &[&str], &str)] = &[
+            ("10.0.0.1", &["203.0.113.9"], "203.0.113.9"),
+            ("10.0.0.1", &["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
+            (
+                "10.0.0.1",
+                &["198.51.100.1", "203.0.113.9:5000"],
+                "203.0.113.9",
+            ),
+            ("10.0.0.1", &["203.0.113.9, 10.0.0.2"], "203.0.113.9"),
+            ("10.0.0.1", &["[2001:db8::1]:443"], "2001:db8::1"),
+            ("10.0.0.1", &["203.0.113.9, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("203.0.113.1", &["198.51.100.1"], "203.0.113.1"),
+        ];
+        for (peer, lines, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for line in *lines {
+                headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
+            }
+            let found = limits.asking(&headers, peer.parse().unwrap());
+            assert_eq!(found.to_string(), *expected, "{peer} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_subscriber_is_one() {
+        let of = |address: &str| subscriber(address.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_ne!(of("10.0.0.1"), of("10.0.0.2"));
+        assert_eq!(of("10.0.0.1"), of("::ffff:10.0.0.1"));
+    }
 }

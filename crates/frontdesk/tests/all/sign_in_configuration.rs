@@ -173,9 +173,9 @@ const MISTAKES: &[(&str, &str)] = &[
          such as [\"10.0.0.5\", \"10.1.0.0/16\"]",
     ),
     (
-        "[auth]\nmode = \"trusted_proxy\"\npeers = [\"10.0.0.5/8\"]",
+        "[auth]\nmode = \"trusted_proxy\"\npeers = [\"10.0.0.5/33\"]",
         "auth.peers (from FILE): expected addresses or networks such as \"10.0.0.5\" or \"10.1.0.0/16\", \
-         found \"10.0.0.5/8\"",
+         found \"10.0.0.5/33\"",
     ),
     (
         "[auth]\nmode = \"trusted_proxy\"\npeers = [\"10.0.0.5\"]",

@@ -1,11 +1,11 @@
 //! The keys of `auth.mode = "trusted_proxy"`: which proxies are trusted, and which headers they set.
 
 use axum::http::HeaderName;
+use frontdesk_auth::incoming::Network;
 
 use super::super::section::Section;
 use super::super::{ConfigError, Setting};
 use super::required;
-use crate::network::Network;
 
 /// The keys that belong to this mode alone.
 pub(super) const KEYS: &[&str] = &[
