@@ -4,6 +4,8 @@
 
 #[path = "all/assistant.rs"]
 mod assistant;
+#[path = "all/credentials.rs"]
+mod credentials;
 #[path = "all/desk.rs"]
 mod desk;
 #[path = "all/endings.rs"]
@@ -14,9 +16,15 @@ mod faulty;
 mod isolation;
 #[path = "all/limits.rs"]
 mod limits;
+#[path = "all/model.rs"]
+mod model;
+#[path = "all/notices.rs"]
+mod notices;
 #[path = "all/readers.rs"]
 mod readers;
 #[path = "all/refused.rs"]
 mod refused;
 #[path = "all/turns.rs"]
 mod turns;
+#[path = "all/usage.rs"]
+mod usage;

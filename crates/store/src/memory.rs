@@ -10,7 +10,7 @@ mod threads;
 mod turns;
 mod usage;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use frontdesk_identity::Scope;
@@ -25,9 +25,9 @@ pub struct MemoryStore(Mutex<Data>);
 #[derive(Debug, Default)]
 struct Data {
     owners: BTreeMap<Scope, Owner>,
-    turn_owners: HashMap<TurnId, Scope>,
+    turn_owners: BTreeMap<TurnId, Scope>,
     keys: BTreeMap<KeyId, ApiKey>,
-    connecting: HashMap<[u8; 32], (Scope, Connecting)>,
+    connecting: BTreeMap<[u8; 32], (Scope, Connecting)>,
 }
 
 impl MemoryStore {

@@ -1,126 +1,15 @@
 //! The built-in assistant: what the model reads, what people see, what is kept.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use frontdesk_agent::{Agent, FunctionTools, NoArguments, ToolContext, ToolError, function_tool};
 use frontdesk_chat::Frame;
 use frontdesk_chat::assistant::{Assistant, TurnContext};
-use frontdesk_model::{
-    Error, ErrorKind, Event, EventStream, FunctionCall, Item, Model, Reasoning, Request, Usage,
-};
-use futures_util::{StreamExt, stream};
+use frontdesk_model::{Error, ErrorKind, Event, Model, Usage};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, add, create, event, kinds, plain, read_all, read_until, thread_of};
-
-/// A model that answers as it was told, and remembers what it was asked.
-#[derive(Debug, Default)]
-struct Told {
-    answers: Mutex<VecDeque<Vec<Result<Event, Error>>>>,
-    asked: Mutex<Vec<Request>>,
-}
-
-impl Told {
-    fn new(answers: impl IntoIterator<Item = Vec<Result<Event, Error>>>) -> Arc<Self> {
-        Arc::new(Self {
-            answers: Mutex::new(answers.into_iter().collect()),
-            asked: Mutex::default(),
-        })
-    }
-
-    /// The input of a request, one short line per item.
-    fn read(&self, request: usize) -> Vec<String> {
-        self.asked.lock().unwrap()[request]
-            .input
-            .iter()
-            .map(line)
-            .collect()
-    }
-}
-
-fn line(item: &Item) -> String {
-    match item {
-        Item::Message(message) => format!("{:?}: {}", message.role, message.text()),
-        Item::FunctionCall(call) => format!("call {} {}", call.name, call.arguments),
-        Item::FunctionCallOutput(output) => format!("result {}", output.output),
-        Item::Reasoning(_) => "reasoning".to_owned(),
-        Item::Other(_) => "other".to_owned(),
-    }
-}
-
-#[async_trait]
-impl Model for Told {
-    fn name(&self) -> &'static str {
-        "told"
-    }
-
-    async fn stream(&self, request: Request) -> Result<EventStream, Error> {
-        self.asked.lock().unwrap().push(request);
-        let answer = self.answers.lock().unwrap().pop_front();
-        Ok(match answer {
-            Some(events) => stream::iter(events).chain(stream::pending()).boxed(),
-            None => stream::pending().boxed(),
-        })
-    }
-}
-
-fn says(text: &str) -> Vec<Result<Event, Error>> {
-    let item = Item::assistant(text);
-    let mut events = vec![Ok(Event::Started)];
-    events.extend(text.split_inclusive(' ').map(|word| {
-        Ok(Event::TextDelta {
-            index: 0,
-            part: 0,
-            delta: word.to_owned(),
-        })
-    }));
-    events.push(Ok(Event::ItemDone {
-        index: 0,
-        item: item.clone(),
-    }));
-    events.push(Ok(Event::Completed {
-        usage: Usage::default(),
-        output: vec![item],
-    }));
-    events
-}
-
-fn calls(names: &[&str]) -> Vec<Result<Event, Error>> {
-    let thought = Item::Reasoning(Reasoning {
-        id: Some("rs_1".to_owned()),
-        summary: vec!["Let me look.".to_owned()],
-        ..Reasoning::default()
-    });
-    let mut output = vec![thought];
-    output.extend(names.iter().enumerate().map(|(number, name)| {
-        Item::FunctionCall(FunctionCall::new(format!("call_{number}"), *name, "{}"))
-    }));
-    let mut events = vec![
-        Ok(Event::Started),
-        Ok(Event::ReasoningDelta {
-            index: 0,
-            part: 0,
-            delta: "Let me look.".to_owned(),
-        }),
-    ];
-    for (index, item) in output.iter().enumerate() {
-        events.push(Ok(Event::ItemAdded {
-            index,
-            item: item.clone(),
-        }));
-        events.push(Ok(Event::ItemDone {
-            index,
-            item: item.clone(),
-        }));
-    }
-    events.push(Ok(Event::Completed {
-        usage: Usage::default(),
-        output,
-    }));
-    events
-}
+use crate::model::{Told, calls, says};
 
 async fn weather(_: NoArguments, cx: ToolContext<TurnContext>) -> Result<Value, ToolError> {
     Ok(json!({"weather": "rain", "for": cx.principal.user}))

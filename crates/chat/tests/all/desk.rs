@@ -77,7 +77,28 @@ impl Desk {
         responder: Arc<dyn Responder>,
         on_disconnect: OnDisconnect,
     ) -> Self {
-        let service = Service::new(Parts {
+        Self::made_of(store, maintenance, responder, |parts| {
+            parts.options.on_disconnect = on_disconnect;
+        })
+    }
+
+    pub(crate) fn limited(responder: Arc<dyn Responder>, limits: Limits) -> Self {
+        Self::built(responder, |parts| parts.options.limits = limits)
+    }
+
+    /// Over a store in memory, with other parts than usual.
+    pub(crate) fn built(responder: Arc<dyn Responder>, change: impl FnOnce(&mut Parts)) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        Self::made_of(store.clone(), store, responder, change)
+    }
+
+    fn made_of(
+        store: Arc<dyn Store>,
+        maintenance: Arc<dyn Maintenance>,
+        responder: Arc<dyn Responder>,
+        change: impl FnOnce(&mut Parts),
+    ) -> Self {
+        let mut parts = Parts {
             store: store.clone(),
             maintenance,
             responder,
@@ -85,28 +106,12 @@ impl Desk {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             options: Options {
-                on_disconnect,
                 log_interval: Duration::from_millis(5),
                 ..Options::default()
             },
-        });
-        Self { service, store }
-    }
-
-    pub(crate) fn limited(responder: Arc<dyn Responder>, limits: Limits) -> Self {
-        let store = Arc::new(MemoryStore::new());
-        let service = Service::new(Parts {
-            store: store.clone(),
-            maintenance: store.clone(),
-            responder,
-            uploads: None,
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(RandomIds),
-            options: Options {
-                limits,
-                ..Options::default()
-            },
-        });
+        };
+        change(&mut parts);
+        let service = Service::new(parts);
         Self { service, store }
     }
 

@@ -1,0 +1,152 @@
+//! The caller's own credential: it travels with a turn, is renewed by later requests, and is seen nowhere.
+
+use std::sync::Arc;
+
+use frontdesk_agent::{Agent, FunctionTools, NoArguments, ToolContext, ToolError, function_tool};
+use frontdesk_chat::assistant::{Assistant, TurnContext};
+use frontdesk_chat::{Client, Frame, RequestContext};
+use frontdesk_identity::{Credential, Credentials, Secret};
+use frontdesk_model::{Error, ErrorKind, Model};
+use frontdesk_store::EventId;
+use serde_json::json;
+use tokio::sync::{Notify, mpsc};
+
+use crate::desk::{
+    Answering, Desk, PATIENCE, add, begin_message, context, create, delta, is_delta, read_all,
+    read_until, thread_of,
+};
+use crate::model::{Told, calls, says};
+
+const CANARY: &str = "eyJ-canary-7c1d";
+
+fn signed_in(user: &str, token: &str, expires_at: i64) -> RequestContext {
+    let credentials = Credentials::new(Credential {
+        token: Secret::new(token),
+        audiences: vec!["frontdesk".to_owned()],
+        expires_at: Some(expires_at),
+    });
+    RequestContext {
+        credentials,
+        ..context("default", user, Client::Resuming)
+    }
+}
+
+#[tokio::test]
+async fn a_later_request_renews_what_runs_already() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let look = Arc::new(Notify::new());
+    let responder = Answering::with({
+        let look = Arc::clone(&look);
+        move |turn, _| {
+            let (tell, look) = (tell.clone(), Arc::clone(&look));
+            Box::pin(async move {
+                let id = begin_message(turn).await?;
+                delta(turn, &id, "two").await?;
+                loop {
+                    look.notified().await;
+                    let current = turn.context().credentials.current();
+                    let token = current.map(|credential| credential.token.expose().to_owned());
+                    tell.send(token).unwrap();
+                }
+            })
+        }
+    });
+    let desk = Desk::new(responder);
+    let first = signed_in("dev", "first", 100);
+    let (turn, mut reader) = desk.begin(create("hi"), &first).await;
+    let thread = thread_of(&read_until(&mut reader, is_delta).await);
+    let mut seen = async || {
+        look.notify_one();
+        let token = tokio::time::timeout(PATIENCE, told.recv()).await;
+        token.unwrap().unwrap()
+    };
+    assert_eq!(seen().await.as_deref(), Some("first"));
+
+    let get = json!({"type": "threads.get_by_id", "params": {"thread_id": thread}});
+    let events = async |cx: &RequestContext| {
+        drop(desk.service.events(cx, &turn, None::<EventId>).await);
+    };
+    events(&signed_in("dev", "second", 200)).await;
+    assert_eq!(seen().await.as_deref(), Some("second"));
+    assert_eq!(
+        desk.refused(add(&thread, "more"), &signed_in("dev", "third", 300))
+            .await,
+        409
+    );
+    assert_eq!(seen().await.as_deref(), Some("third"));
+    desk.json(get.clone(), &signed_in("dev", "fourth", 400))
+        .await;
+    assert_eq!(seen().await.as_deref(), Some("fourth"));
+
+    // One that runs out sooner, one without any, and those of others change nothing.
+    events(&signed_in("dev", "older", 150)).await;
+    events(&context("default", "dev", Client::Resuming)).await;
+    let stranger = signed_in("other", "theirs", 900);
+    events(&stranger).await;
+    assert_eq!(desk.refused(get, &stranger).await, 404);
+    assert_eq!(
+        desk.service
+            .stop(&stranger, &turn)
+            .await
+            .unwrap_err()
+            .status(),
+        404
+    );
+    assert_eq!(seen().await.as_deref(), Some("fourth"));
+
+    let kept = first.credentials.current().unwrap();
+    assert_eq!(
+        kept.token.expose(),
+        "first",
+        "the request's own stays as it was"
+    );
+    desk.service.stop(&first, &turn).await.unwrap();
+}
+
+async fn with_token(_: NoArguments, cx: ToolContext<TurnContext>) -> Result<String, ToolError> {
+    let current = cx.credentials.current();
+    let length = current.map_or(0, |credential| credential.token.expose().len());
+    assert_eq!(length, CANARY.len(), "the tool has the token");
+    Err(ToolError::plain(format!("{cx:?} {:?}", cx.context)))
+}
+
+#[tokio::test]
+async fn check_21_no_token_is_in_items_events_errors_or_the_store() {
+    let broken = vec![Err(Error::new(ErrorKind::Unauthorized, "401"))];
+    let model = Told::new([calls(&["with_token"]), says("Done."), broken]);
+    let mut agent = Agent::new("assistant", "", model.clone() as Arc<dyn Model>);
+    let tools = vec![function_tool("with_token", "Uses the token.", with_token)];
+    agent
+        .toolsets
+        .push(Arc::new(FunctionTools::new("keys", tools)));
+    let desk = Desk::new(Arc::new(Assistant::new(Arc::new(agent))));
+    let cx = signed_in("dev", CANARY, i64::MAX);
+    let mut seen: Vec<Frame> = Vec::new();
+    let (turn, mut reader) = desk.begin(create("Use it."), &cx).await;
+    seen.extend(read_all(&mut reader).await);
+    let thread = thread_of(&seen);
+    let (_, mut reader) = desk.begin(add(&thread, "Fail."), &cx).await;
+    seen.extend(read_all(&mut reader).await);
+    let mut resumed = desk.service.events(&cx, &turn, None).await.unwrap();
+    seen.extend(read_all(&mut resumed).await);
+
+    let mut texts: Vec<String> = seen
+        .iter()
+        .map(|frame| String::from_utf8_lossy(&frame.json).into_owned())
+        .collect();
+    let nowhere = json!({"type": "threads.get_by_id", "params": {"thread_id": "thr_nowhere"}});
+    let refused = desk.ask(nowhere, &cx).await.err().unwrap();
+    texts.push(format!("{refused} {refused:?} {:?}", refused.detail()));
+    texts.push(format!("{:?}", desk.items(&thread, &cx).await));
+    texts.push(format!("{:?}", desk.store));
+    texts.push(format!("{:?}", model.asked.lock().unwrap()));
+    texts.push(format!("{cx:?} {cx:#?} {:?}", cx.credentials));
+    for text in &texts {
+        assert!(!text.contains(CANARY), "{text}");
+    }
+    let all = texts.join("\n");
+    assert!(
+        all.contains("credentials: Credentials"),
+        "the tool printed its context"
+    );
+}
