@@ -1,25 +1,67 @@
-//! Reads a request's body once, bounded, and answers what isn't JSON as JSON-RPC asks
-//! ([section 5.1](https://www.jsonrpc.org/specification#error_object)).
+//! Reads a request's body once, bounded, refuses what isn't JSON, and refuses callers that lack a scope for it.
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use frontdesk_identity::Principal;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
 use crate::MAX_BODY_BYTES;
+use crate::catalogue::Subject;
+use crate::core::Core;
+use crate::refusal::{INVALID_REQUEST, PARSE_ERROR, SERVER_ERROR, refusal, with_data};
 
-const PARSE_ERROR: i32 = -32_700;
-const INVALID_REQUEST: i32 = -32_600;
+/// What a request wants, as far as it decides who may. The core checks again what it reads itself.
+#[derive(Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    method: String,
+    #[serde(default)]
+    params: Parameters,
+}
 
-pub(crate) async fn check(request: Request, next: Next) -> Response {
+#[derive(Debug, Default, Deserialize)]
+struct Parameters {
+    name: Option<String>,
+    uri: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<Reference>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reference {
+    name: Option<String>,
+    uri: Option<String>,
+}
+
+/// A request that asks for a new session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening;
+
+pub(crate) struct Permits<S> {
+    pub(crate) core: Arc<Core<S>>,
+    pub(crate) metadata_url: String,
+}
+
+pub(crate) async fn check<S>(
+    State(permits): State<Arc<Permits<S>>>,
+    request: Request,
+    next: Next,
+) -> Response
+where
+    S: Clone + Send + Sync + 'static,
+{
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, MAX_BODY_BYTES).await else {
         return refusal(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -34,11 +76,56 @@ pub(crate) async fn check(request: Request, next: Next) -> Response {
             "the request is not JSON",
         );
     }
+    let wanted: Wanted = serde_json::from_slice(&bytes).unwrap_or_default();
+    if let Some(caller) = parts.extensions.get::<Arc<Principal>>()
+        && let Some(refused) = permits.refuse(&wanted, caller)
+    {
+        return refused;
+    }
+    if wanted.method == "initialize" {
+        parts.extensions.insert(Opening);
+    }
     next.run(Request::from_parts(parts, Body::from(bytes)))
         .await
 }
 
-fn refusal(status: StatusCode, code: i32, message: &str) -> Response {
-    let body = json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": message}});
-    (status, Json(body)).into_response()
+impl Wanted {
+    fn subject(&self) -> Option<Subject<'_>> {
+        let params = &self.params;
+        match self.method.as_str() {
+            "tools/call" => params.name.as_deref().map(Subject::Tool),
+            "prompts/get" => params.name.as_deref().map(Subject::Prompt),
+            "resources/read" | "resources/subscribe" => {
+                params.uri.as_deref().map(Subject::Resource)
+            }
+            "completion/complete" => {
+                let reference = params.reference.as_ref()?;
+                let prompt = reference.name.as_deref().map(Subject::Prompt);
+                prompt.or_else(|| reference.uri.as_deref().map(Subject::Template))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Permits<S> {
+    /// The step-up challenge ([section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    fn refuse(&self, wanted: &Wanted, caller: &Principal) -> Option<Response> {
+        let scopes = self.core.catalogue.lacking(wanted.subject()?, caller)?;
+        let list = scopes.join(" ");
+        let challenge = format!(
+            "Bearer error=\"insufficient_scope\", scope=\"{list}\", resource_metadata=\"{}\"",
+            self.metadata_url
+        );
+        let mut response = with_data(
+            StatusCode::FORBIDDEN,
+            SERVER_ERROR,
+            &format!("the permission is missing: {list}"),
+            Some(json!({"scopes": scopes})),
+        );
+        if let Ok(challenge) = challenge.parse() {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        Some(response)
+    }
 }

@@ -15,4 +15,16 @@ pub enum KitError {
     /// The resource isn't an absolute `http` or `https` URL.
     #[error("the resource must be an absolute http or https URL: {0}")]
     Resource(String),
+    /// Two prompts have one name, or two resources one address.
+    #[error("two prompts have this name, or two resources this address: {0}")]
+    Duplicate(String),
+    /// An address with variables can't be told apart: `{` without `}`, no name, or two variables side by side.
+    #[error("not a template of an address: {0}")]
+    Template(String),
+    /// The mount path doesn't begin with a slash, or has a variable.
+    #[error("not a path to mount at: {0}")]
+    Path(String),
+    /// The system gave no random key.
+    #[error("no key could be made")]
+    Key,
 }

@@ -1,30 +1,34 @@
-//! What a tool function may ask for. Only [`Params`] comes from the model.
+//! What a function may ask for. Only [`Params`] comes from the model.
 
 use std::sync::Arc;
 
 use frontdesk_identity::Principal;
-use rmcp::RoleServer;
-use rmcp::model::{ProgressNotificationParam, ProgressToken};
-use rmcp::service::Peer;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::ToolFailure;
+use crate::asking::Asking;
+use crate::line::Line;
+use crate::{Elicit, Log, Notifier, RequestInfo, Roots, Sample, ToolFailure};
 
-/// One call of a tool, as extractors see it.
+/// One call, as extractors see it.
 #[derive(Debug)]
 pub struct Call<S> {
     pub(crate) principal: Arc<Principal>,
     pub(crate) state: S,
     pub(crate) arguments: Map<String, Value>,
+    pub(crate) partial: Option<String>,
     pub(crate) cancel: CancellationToken,
+    pub(crate) info: Arc<RequestInfo>,
     pub(crate) progress: Progress,
+    pub(crate) log: Log,
+    pub(crate) notifier: Notifier,
+    pub(crate) asking: Arc<Asking>,
 }
 
-/// Something that a tool function takes as an argument.
+/// Something that a function takes as an argument.
 pub trait FromCall<S>: Sized {
     /// Takes it from the call.
     ///
@@ -46,41 +50,38 @@ pub struct Caller(pub Arc<Principal>);
 #[derive(Debug, Clone)]
 pub struct State<S>(pub S);
 
-/// The arguments of the call, read as a `T`.
+/// The arguments of the call, read as a `T`: a tool's arguments, a prompt's arguments (always texts),
+/// or the variables of a resource template (texts too).
 #[derive(Debug, Clone)]
 pub struct Params<T>(pub T);
 
+/// What the user has typed so far of the value that is to be completed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partial(pub String);
+
 /// Told when the caller has gone or has cancelled.
-/// The tool's future is dropped then anyway; work that it started elsewhere needs this.
+/// The function's future is dropped then anyway; work that it started elsewhere needs this.
 #[derive(Debug, Clone)]
 pub struct Cancelled(pub CancellationToken);
 
 /// Reports how far a call has come, to callers that asked for it. Each report resets the caller's deadline.
 #[derive(Debug, Clone)]
-pub struct Progress(pub(crate) Option<(Peer<RoleServer>, ProgressToken)>);
+pub struct Progress(pub(crate) Option<(Line, Value)>);
 
 impl Progress {
     /// Reports `done` of `total`; without a caller that asked it does nothing.
     pub async fn report(&self, done: f64, total: Option<f64>, message: Option<&str>) {
-        let Some((peer, token)) = &self.0 else { return };
-        let mut param = ProgressNotificationParam::new(token.clone(), done);
-        param.total = total;
-        param.message = message.map(ToOwned::to_owned);
-        if let Err(error) = peer.notify_progress(param).await {
-            tracing::debug!(%error, "progress was not sent");
+        let Some((line, token)) = &self.0 else { return };
+        let mut params = json!({"progressToken": token, "progress": done});
+        if let Some(params) = params.as_object_mut() {
+            if let Some(total) = total {
+                params.insert("total".to_owned(), total.into());
+            }
+            if let Some(message) = message {
+                params.insert("message".to_owned(), message.into());
+            }
         }
-    }
-}
-
-impl<S> FromCall<S> for Caller {
-    fn from_call(call: &Call<S>) -> Result<Self, ToolFailure> {
-        Ok(Self(Arc::clone(&call.principal)))
-    }
-}
-
-impl<S: Clone> FromCall<S> for State<S> {
-    fn from_call(call: &Call<S>) -> Result<Self, ToolFailure> {
-        Ok(Self(call.state.clone()))
+        line.notify("notifications/progress", params).await;
     }
 }
 
@@ -110,14 +111,32 @@ impl<S, T: DeserializeOwned + JsonSchema> FromCall<S> for Params<T> {
     }
 }
 
-impl<S> FromCall<S> for Cancelled {
+impl<S: Clone> FromCall<S> for State<S> {
     fn from_call(call: &Call<S>) -> Result<Self, ToolFailure> {
-        Ok(Self(call.cancel.clone()))
+        Ok(Self(call.state.clone()))
     }
 }
 
-impl<S> FromCall<S> for Progress {
-    fn from_call(call: &Call<S>) -> Result<Self, ToolFailure> {
-        Ok(call.progress.clone())
-    }
+macro_rules! given {
+    ($($extractor:ty: $call:ident => $value:expr),* $(,)?) => {$(
+        impl<S> FromCall<S> for $extractor {
+            fn from_call($call: &Call<S>) -> Result<Self, ToolFailure> {
+                Ok($value)
+            }
+        }
+    )*};
+}
+
+given! {
+    Caller: call => Self(Arc::clone(&call.principal)),
+    Partial: call => Self(call.partial.clone().unwrap_or_default()),
+    Cancelled: call => Self(call.cancel.clone()),
+    Progress: call => call.progress.clone(),
+    Log: call => call.log.clone(),
+    Notifier: call => call.notifier.clone(),
+    Arc<RequestInfo>: call => Arc::clone(&call.info),
+    RequestInfo: call => (*call.info).clone(),
+    Elicit: call => Self { asking: Arc::clone(&call.asking), name: None },
+    Sample: call => Self { asking: Arc::clone(&call.asking), name: None },
+    Roots: call => Self { asking: Arc::clone(&call.asking), name: None },
 }

@@ -1,28 +1,48 @@
-//! Async functions over extractors as tools.
+//! Async functions over extractors: what tools, prompts, resources and completions are done by.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use rmcp::model::CallToolResult;
 use serde_json::{Map, Value};
 
-use crate::{Call, FromCall, Outcome, ToolFailure};
+use crate::{Call, FromCall, ToolFailure};
 
-/// An async function that can be a tool: up to five [`FromCall`] arguments, a `Result` of an [`Outcome`].
+/// An async function over up to six [`FromCall`] arguments that gives a `Result<_, ToolFailure>`.
 /// `Arguments` is the tuple of its arguments and is always inferred.
-pub trait ToolFunction<S, Arguments>: Clone + Send + Sync + 'static {
-    /// The schema of what the model gives.
-    fn input_schema() -> Map<String, Value>;
+pub trait Function<S, Arguments>: Clone + Send + Sync + 'static {
+    /// What it gives when it comes to something.
+    type Output: Send + 'static;
 
-    /// The schema of the structured result.
-    fn output_schema() -> Option<Map<String, Value>>;
+    /// The schema of what the caller gives; `None` where it gives nothing.
+    fn input_schema() -> Option<Map<String, Value>>;
 
     /// Calls the function.
-    fn call(&self, call: Call<S>) -> BoxFuture<'static, Result<CallToolResult, ToolFailure>>;
+    fn call(&self, call: &Call<S>) -> BoxFuture<'static, Result<Self::Output, ToolFailure>>;
 }
 
-fn no_input() -> Map<String, Value> {
+/// A function whose arguments are no longer told apart.
+pub(crate) type Erased<S, T> =
+    Arc<dyn Fn(&Call<S>) -> BoxFuture<'static, Result<T, ToolFailure>> + Send + Sync>;
+
+/// Forgets a function's arguments, and makes of its output what its user needs.
+pub(crate) fn erase<S, F, Arguments, T>(
+    function: F,
+    turn: fn(F::Output) -> Result<T, ToolFailure>,
+) -> Erased<S, T>
+where
+    F: Function<S, Arguments>,
+    T: 'static,
+{
+    Arc::new(move |call| {
+        let running = function.call(call);
+        async move { turn(running.await?) }.boxed()
+    })
+}
+
+/// The schema of a function that takes nothing.
+pub(crate) fn no_input() -> Map<String, Value> {
     let mut schema = Map::new();
     schema.insert("type".to_owned(), "object".into());
     schema.insert("properties".to_owned(), Value::Object(Map::new()));
@@ -30,29 +50,27 @@ fn no_input() -> Map<String, Value> {
     schema
 }
 
-macro_rules! tool_function {
+macro_rules! function {
     ($($argument:ident),*) => {
-        impl<S, F, Fut, O, $($argument,)*> ToolFunction<S, ($($argument,)*)> for F
+        impl<S, F, Fut, O, $($argument,)*> Function<S, ($($argument,)*)> for F
         where
             F: Fn($($argument),*) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future<Output = Result<O, ToolFailure>> + Send + 'static,
-            O: Outcome,
+            O: Send + 'static,
             $($argument: FromCall<S>,)*
         {
-            fn input_schema() -> Map<String, Value> {
+            type Output = O;
+
+            fn input_schema() -> Option<Map<String, Value>> {
                 let given: Vec<Option<Map<String, Value>>> = vec![$(<$argument as FromCall<S>>::schema()),*];
-                given.into_iter().flatten().next().unwrap_or_else(no_input)
+                given.into_iter().flatten().next()
             }
 
-            fn output_schema() -> Option<Map<String, Value>> {
-                O::schema()
-            }
-
-            fn call(&self, call: Call<S>) -> BoxFuture<'static, Result<CallToolResult, ToolFailure>> {
-                let _ = &call;
-                let future = Ok(()).and_then(|()| Ok(self($($argument::from_call(&call)?),*)));
+            fn call(&self, call: &Call<S>) -> BoxFuture<'static, Result<O, ToolFailure>> {
+                let _ = call;
+                let future = Ok(()).and_then(|()| Ok(self($($argument::from_call(call)?),*)));
                 match future {
-                    Ok(future) => async move { future.await?.into_result() }.boxed(),
+                    Ok(future) => future.boxed(),
                     Err(failure) => std::future::ready(Err(failure)).boxed(),
                 }
             }
@@ -60,9 +78,10 @@ macro_rules! tool_function {
     };
 }
 
-tool_function!();
-tool_function!(A);
-tool_function!(A, B);
-tool_function!(A, B, C);
-tool_function!(A, B, C, D);
-tool_function!(A, B, C, D, E);
+function!();
+function!(A);
+function!(A, B);
+function!(A, B, C);
+function!(A, B, C, D);
+function!(A, B, C, D, E);
+function!(A, B, C, D, E, G);

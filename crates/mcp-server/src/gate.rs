@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use frontdesk_auth::AuthError;
 use frontdesk_auth::incoming::bearer;
 use frontdesk_identity::Principal;
 use futures_util::StreamExt;
-use serde_json::json;
 
+use crate::refusal::{INVALID_REQUEST, SERVER_ERROR, refusal};
 use crate::{Authentication, MAX_BODY_BYTES};
 
 /// How long a refused request may take to be sent.
@@ -24,6 +23,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) struct Gate {
     pub(crate) authentication: Authentication,
     pub(crate) metadata_url: String,
+    /// Every scope that the server asks for.
+    pub(crate) scopes: String,
 }
 
 pub(crate) async fn check(
@@ -64,41 +65,53 @@ async fn drain(request: Request) {
 
 impl Gate {
     async fn principal(&self, token: Option<&str>) -> Result<Arc<Principal>, AuthError> {
-        let token = token.ok_or(AuthError::Unauthenticated { detail: "no token" })?;
         match &self.authentication {
-            Authentication::Bearer(verifier) => verifier.verify(token).await,
+            Authentication::Bearer(verifier) => {
+                let token = token.ok_or(AuthError::Unauthenticated { detail: "no token" })?;
+                verifier.verify(token).await
+            }
+            Authentication::Everyone(principal) => Ok(Arc::clone(principal)),
         }
     }
 
     fn refusal(&self, error: &AuthError) -> Response {
-        let (status, code) = match error {
+        let status = match error {
             AuthError::Unauthenticated { detail } => {
                 tracing::debug!(detail, "refused a request");
-                let challenge = format!("Bearer resource_metadata=\"{}\"", self.metadata_url);
-                let body =
-                    Json(json!({"error": {"code": "unauthorized", "message": error.to_string()}}));
-                return (
-                    StatusCode::UNAUTHORIZED,
-                    [(WWW_AUTHENTICATE, challenge)],
-                    body,
-                )
-                    .into_response();
+                StatusCode::UNAUTHORIZED
             }
-            AuthError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
-            AuthError::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
+            AuthError::Forbidden { .. } => StatusCode::FORBIDDEN,
+            AuthError::Invalid { .. } => StatusCode::BAD_REQUEST,
             AuthError::Unavailable { detail } => {
                 tracing::error!(detail, "sign-in is unavailable");
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+                StatusCode::SERVICE_UNAVAILABLE
             }
             AuthError::Key { detail } => {
                 tracing::error!(detail, "sign-in has no usable key");
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+                StatusCode::SERVICE_UNAVAILABLE
             }
         };
-        (
-            status,
-            Json(json!({"error": {"code": code, "message": error.to_string()}})),
-        )
-            .into_response()
+        let code = if status == StatusCode::BAD_REQUEST {
+            INVALID_REQUEST
+        } else {
+            SERVER_ERROR
+        };
+        let mut response = refusal(status, code, &error.to_string());
+        if status == StatusCode::UNAUTHORIZED
+            && let Ok(challenge) = self.challenge().parse()
+        {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+
+    /// Where to get a token, and for what.
+    fn challenge(&self) -> String {
+        let challenge = format!("Bearer resource_metadata=\"{}\"", self.metadata_url);
+        if self.scopes.is_empty() {
+            challenge
+        } else {
+            format!("{challenge}, scope=\"{}\"", self.scopes)
+        }
     }
 }

@@ -1,30 +1,44 @@
-//! Puts a tool server behind its address: sign-in first, then Host and Origin, then the protocol.
+//! Puts a tool server behind its address: sign-in first, then what the caller may, then Host and Origin,
+//! then the protocol.
 
 use std::sync::Arc;
 
-use axum::routing::get;
+use axum::routing::{MethodRouter, any_service, get};
 use axum::{Json, Router, middleware};
 use frontdesk_auth::incoming::TokenVerifier;
+use frontdesk_clock::{Clock, SystemClock};
+use frontdesk_identity::{Principal, Secret};
+use rmcp::transport::streamable_http_server::SessionManager;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::body::Permits;
+use crate::core::Core;
 use crate::gate::Gate;
-use crate::protocol::Served;
-use crate::{KitError, ToolServer, body, gate};
+use crate::protocol::{Keeping, Served};
+use crate::seal::Sealer;
+use crate::sessions::{OwnedSessions, Sessions};
+use crate::{KitError, ToolServer, body, gate, refusal, sessions};
 
 /// The largest request body that is read.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 
-/// How callers prove who they are. There is no way to mount a server without.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// How callers prove who they are.
 #[derive(Debug, Clone)]
 pub enum Authentication {
     /// By a bearer token that this verifier takes.
     Bearer(Arc<dyn TokenVerifier>),
+    /// **Not at all: whoever reaches the address is this principal**, with everything that it may see and do.
+    /// For servers that hold nothing of anyone's, and for tests. Anything else that listens beyond this machine
+    /// with this is an open door.
+    Everyone(Arc<Principal>),
 }
 
 /// How a tool server is mounted.
@@ -34,72 +48,151 @@ pub struct MountOptions {
     pub authentication: Authentication,
     /// The server's public address, as callers and tokens name it: `https://tools.example.com/mcp`.
     pub resource: String,
+    /// The path of the protocol within the router, `/mcp` where nothing else is said; it answers with and without
+    /// a slash at its end.
+    pub path: String,
     /// Issuers where a caller can get a token; named in the protected-resource metadata.
     pub authorization_servers: Vec<String>,
-    /// Values of `Host` that are served, each `name` (any port) or `name:port`.
+    /// Scopes that every verified caller has besides those of its token.
+    /// It is for tokens that carry none, such as those that Frontdesk signs: who may come in may then do these things.
+    pub granted_scopes: Vec<String>,
+    /// Values of `Host` that are served besides the public address's and this machine's own, each `name` (any port)
+    /// or `name:port`.
     pub allowed_hosts: Vec<String>,
     /// Origins whose pages may call; each with scheme and port (`:*` for any). A request with any other is refused.
     pub allowed_origins: Vec<String>,
     /// A path that answers without sign-in, for health checks.
     pub health_path: Option<String>,
+    /// Whether clients of the `initialize` era get sessions.
+    pub sessions: Sessions,
+    /// What the state between the rounds of a call is sealed with. Replicas share it; without one, this process makes
+    /// a key of its own and each call has to come back to it.
+    pub state_secret: Option<Secret>,
+    /// Tells when such a state has run out.
+    pub clock: Arc<dyn Clock>,
     /// Ends running calls.
     pub shutdown: CancellationToken,
 }
 
+/// A server's routes, in two parts.
+#[derive(Debug, Clone)]
+pub struct Mounted {
+    /// The protocol at [`MountOptions::path`], and the health path. It may be nested.
+    pub protocol: Router,
+    /// The protected-resource metadata; it belongs at the root, under paths of its own.
+    pub well_known: Router,
+}
+
 impl MountOptions {
-    /// Options for a server that is called on this machine's own names only, by nobody's page.
+    /// Options for a server at `/mcp` that is called by its public name and this machine's own names only,
+    /// by nobody's page, without sessions.
     pub fn new(authentication: Authentication, resource: impl Into<String>) -> Self {
         Self {
             authentication,
             resource: resource.into(),
+            path: "/mcp".to_owned(),
             authorization_servers: Vec::new(),
-            allowed_hosts: ["localhost", "127.0.0.1", "[::1]"]
-                .map(str::to_owned)
-                .to_vec(),
+            granted_scopes: Vec::new(),
+            allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             health_path: None,
+            sessions: Sessions::Stateless,
+            state_secret: None,
+            clock: Arc::new(SystemClock),
             shutdown: CancellationToken::new(),
         }
     }
 }
 
-pub(crate) fn router<S>(server: ToolServer<S>, options: MountOptions) -> Result<Router, KitError>
+pub(crate) fn mount<S>(server: ToolServer<S>, options: MountOptions) -> Result<Mounted, KitError>
 where
     S: Clone + Send + Sync + 'static,
 {
     let resource = resource(&options.resource)?;
-    let handler = Served::new(server)?;
-    let mut config = StreamableHttpServerConfig::default()
-        .with_allowed_hosts(options.allowed_hosts)
-        .with_allowed_origins(options.allowed_origins)
-        .enforce_origin_validation();
-    config.legacy_session_mode = false;
-    config.json_response = true;
-    config.max_request_body_bytes = MAX_BODY_BYTES;
-    config.cancellation_token = options.shutdown;
-    let service = StreamableHttpService::new(
-        move || Ok(handler.clone()),
-        Arc::<NeverSessionManager>::default(),
-        config,
-    );
+    let path = path(&options.path)?;
+    let sealer = Sealer::new(options.state_secret.as_ref(), Arc::clone(&options.clock))?;
+    let config = config(&resource, &options);
+    let core = server.into_core(options.granted_scopes, sealer, options.shutdown)?;
+    let core = Arc::new(core);
+    let scopes: Vec<String> = core.catalogue.scopes().into_iter().collect();
+    let metadata_url = metadata_url(&resource);
 
+    let protocol = match options.sessions {
+        Sessions::Stateless => {
+            let never = Arc::<NeverSessionManager>::default();
+            let service = service(&core, Keeping::Nothing, never, config);
+            Router::new()
+                .route(&path, service.clone())
+                .route(&format!("{path}/"), service)
+        }
+        Sessions::Kept { max, idle } => {
+            let owned = Arc::new(OwnedSessions::new(max, idle));
+            let service = service(&core, Keeping::Sessions, Arc::clone(&owned), config);
+            Router::new()
+                .route(&path, service.clone())
+                .route(&format!("{path}/"), service)
+                .layer(middleware::from_fn_with_state(owned, sessions::check))
+        }
+    };
+    let permits = Arc::new(Permits {
+        core,
+        metadata_url: metadata_url.clone(),
+    });
     let gate = Arc::new(Gate {
         authentication: options.authentication,
-        metadata_url: metadata_url(&resource),
+        metadata_url,
+        scopes: scopes.join(" "),
     });
-    let metadata = metadata(&options.resource, options.authorization_servers);
-    let well_known = get(move || std::future::ready(Json(metadata.clone())));
-    let mut router = Router::new()
-        .route_service("/mcp", service.clone())
-        .route_service("/mcp/", service)
-        .layer(middleware::from_fn(body::check))
+    let mut protocol = protocol
+        .layer(middleware::from_fn_with_state(permits, body::check::<S>))
         .layer(middleware::from_fn_with_state(gate, gate::check))
-        .route(METADATA_PATH, well_known.clone())
-        .route(&format!("{METADATA_PATH}/mcp"), well_known);
+        .layer(middleware::from_fn(refusal::reword));
     if let Some(path) = options.health_path {
-        router = router.route(&path, get(|| std::future::ready("ok")));
+        protocol = protocol.route(&path, get(|| std::future::ready("ok")));
     }
-    Ok(router)
+    let metadata = metadata(&options.resource, options.authorization_servers, scopes);
+    Ok(Mounted {
+        protocol,
+        well_known: well_known(&resource, metadata),
+    })
+}
+
+fn config(resource: &Url, options: &MountOptions) -> StreamableHttpServerConfig {
+    let own = LOOPBACK.into_iter().chain(resource.host_str());
+    let hosts = own
+        .map(str::to_owned)
+        .chain(options.allowed_hosts.iter().cloned());
+    let mut config = StreamableHttpServerConfig::default()
+        .with_allowed_hosts(hosts)
+        .with_allowed_origins(options.allowed_origins.clone())
+        .enforce_origin_validation();
+    config.legacy_session_mode = options.sessions != Sessions::Stateless;
+    config.json_response = true;
+    config.max_request_body_bytes = MAX_BODY_BYTES;
+    config.cancellation_token = options.shutdown.clone();
+    config
+}
+
+fn service<S, M>(
+    core: &Arc<Core<S>>,
+    keeping: Keeping,
+    sessions: Arc<M>,
+    config: StreamableHttpServerConfig,
+) -> MethodRouter
+where
+    S: Clone + Send + Sync + 'static,
+    M: SessionManager,
+{
+    let core = Arc::clone(core);
+    let factory = move || Ok(Served::new(Arc::clone(&core), keeping));
+    any_service(StreamableHttpService::new(factory, sessions, config))
+}
+
+fn path(path: &str) -> Result<String, KitError> {
+    let path = path.trim_end_matches('/');
+    let fits = path.len() > 1 && path.starts_with('/') && !path.contains(['{', '}', '*', ':']);
+    fits.then(|| path.to_owned())
+        .ok_or_else(|| KitError::Path(path.to_owned()))
 }
 
 fn resource(resource: &str) -> Result<Url, KitError> {
@@ -108,6 +201,18 @@ fn resource(resource: &str) -> Result<Url, KitError> {
         .ok()
         .filter(fits)
         .ok_or_else(|| KitError::Resource(resource.to_owned()))
+}
+
+/// The metadata at the root, and at the path that has the resource's own at its end.
+fn well_known(resource: &Url, metadata: Value) -> Router {
+    let answer = get(move || std::future::ready(Json(metadata.clone())));
+    let inserted = resource.path().trim_end_matches('/');
+    let router = Router::new().route(METADATA_PATH, answer.clone());
+    if inserted.is_empty() || inserted.contains(['{', '}', '*']) {
+        router
+    } else {
+        router.route(&format!("{METADATA_PATH}{inserted}"), answer)
+    }
 }
 
 /// Where the metadata of a resource lies ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728#section-3.1)).
@@ -122,7 +227,7 @@ fn metadata_url(resource: &Url) -> String {
     url.into()
 }
 
-fn metadata(resource: &str, authorization_servers: Vec<String>) -> Value {
+fn metadata(resource: &str, authorization_servers: Vec<String>, scopes: Vec<String>) -> Value {
     let mut metadata = Map::new();
     metadata.insert("resource".to_owned(), resource.into());
     if !authorization_servers.is_empty() {
@@ -130,6 +235,9 @@ fn metadata(resource: &str, authorization_servers: Vec<String>) -> Value {
             "authorization_servers".to_owned(),
             authorization_servers.into(),
         );
+    }
+    if !scopes.is_empty() {
+        metadata.insert("scopes_supported".to_owned(), scopes.into());
     }
     metadata.insert("bearer_methods_supported".to_owned(), vec!["header"].into());
     metadata.into()

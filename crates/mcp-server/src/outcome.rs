@@ -8,16 +8,27 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::Content;
+
 /// Something that a tool function gives back.
-pub trait Outcome: Send {
+pub trait Outcome: Send + 'static {
     /// The JSON schema of the structured result; `None` where there is none.
     fn schema() -> Option<Map<String, Value>>;
 
-    /// The result as the protocol has it.
+    /// The result as the caller reads it.
     ///
     /// # Errors
     /// It can't be written as JSON.
-    fn into_result(self) -> Result<CallToolResult, ToolFailure>;
+    fn into_result(self) -> Result<ToolResult, ToolFailure>;
+}
+
+/// What a call came to: blocks for people and models, and a value for programs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ToolResult {
+    /// What people and models read.
+    pub content: Vec<Content>,
+    /// What programs read; any JSON value. Callers of the `initialize` era get it only where it is an object.
+    pub structured: Option<Value>,
 }
 
 /// A structured result: it goes out as `structuredContent`, and as JSON text for callers that read text only.
@@ -61,6 +72,15 @@ impl ToolFailure {
     }
 }
 
+impl ToolResult {
+    pub(crate) fn into_protocol(self) -> CallToolResult {
+        let content = self.content.into_iter().map(Content::into_block).collect();
+        let mut result = CallToolResult::success(content);
+        result.structured_content = self.structured;
+        result
+    }
+}
+
 impl<E: std::error::Error> From<E> for ToolFailure {
     fn from(error: E) -> Self {
         let mut detail = error.to_string();
@@ -74,7 +94,7 @@ impl<E: std::error::Error> From<E> for ToolFailure {
     }
 }
 
-impl<T: Serialize + JsonSchema + Send> Outcome for Structured<T> {
+impl<T: Serialize + JsonSchema + Send + 'static> Outcome for Structured<T> {
     fn schema() -> Option<Map<String, Value>> {
         let settings = SchemaSettings::draft2020_12().for_serialize();
         let schema = settings.into_generator().into_root_schema_for::<T>();
@@ -84,17 +104,57 @@ impl<T: Serialize + JsonSchema + Send> Outcome for Structured<T> {
         Some(schema)
     }
 
-    fn into_result(self) -> Result<CallToolResult, ToolFailure> {
-        Ok(CallToolResult::structured(serde_json::to_value(&self.0)?))
+    fn into_result(self) -> Result<ToolResult, ToolFailure> {
+        let value = serde_json::to_value(&self.0)?;
+        Ok(ToolResult {
+            content: vec![Content::Text(value.to_string())],
+            structured: Some(value),
+        })
     }
 }
 
-impl Outcome for Text {
+/// A structured result with blocks of its own in place of the JSON text.
+impl<T: Serialize + JsonSchema + Send + 'static> Outcome for (Structured<T>, Vec<Content>) {
+    fn schema() -> Option<Map<String, Value>> {
+        Structured::<T>::schema()
+    }
+
+    fn into_result(self) -> Result<ToolResult, ToolFailure> {
+        Ok(ToolResult {
+            content: self.1,
+            structured: Some(serde_json::to_value(&self.0.0)?),
+        })
+    }
+}
+
+macro_rules! unstructured {
+    ($($outcome:ty: $this:ident => $content:expr),* $(,)?) => {$(
+        impl Outcome for $outcome {
+            fn schema() -> Option<Map<String, Value>> {
+                None
+            }
+
+            fn into_result(self) -> Result<ToolResult, ToolFailure> {
+                let $this = self;
+                Ok(ToolResult { content: $content, structured: None })
+            }
+        }
+    )*};
+}
+
+unstructured! {
+    Text: this => vec![Content::Text(this.0)],
+    Content: this => vec![this],
+    Vec<Content>: this => this,
+}
+
+/// For tools whose results have no fixed shape.
+impl Outcome for ToolResult {
     fn schema() -> Option<Map<String, Value>> {
         None
     }
 
-    fn into_result(self) -> Result<CallToolResult, ToolFailure> {
-        Ok(CallToolResult::success(vec![ContentBlock::text(self.0)]))
+    fn into_result(self) -> Result<ToolResult, ToolFailure> {
+        Ok(self)
     }
 }

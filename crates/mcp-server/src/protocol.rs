@@ -1,99 +1,168 @@
-//! The protocol's side of a tool server: lists the tools, calls one, and turns every failure into a result.
+//! The protocol's side of a server: takes each request apart and gives it to the core.
 
-use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use frontdesk_identity::Principal;
-use futures_util::FutureExt;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, Implementation,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
+    GetPromptRequestParams, GetPromptResponse, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ServerConfig, SubscribeRequestParams, SubscriptionFilter,
+    UnsubscribeRequestParams,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
+use serde_json::Value;
 
-use crate::tool::Erased;
-use crate::{Call, KitError, Progress, ToolFailure, ToolServer};
+use crate::catalogue::Subject;
+use crate::core::{Core, Facts, Retry};
+use crate::line::Line;
+use crate::log::{Level, Threshold};
+use crate::request::Client;
+use crate::session::Session;
+use crate::{Era, RequestInfo};
 
-/// A mounted tool server; one per request, so a clone is one count.
-pub(crate) struct Served<S>(Arc<Inner<S>>);
+/// The revision from which on each request says everything.
+const STATELESS_SINCE: &str = "2026-07-28";
 
-struct Inner<S> {
-    info: ServerConfig,
-    state: S,
-    list: ListToolsResult,
-    functions: HashMap<String, (rmcp::model::Tool, Arc<dyn Erased<S>>)>,
+/// What a client that names no revision speaks.
+const OLDEST: &str = "2025-03-26";
+
+/// One session of a server; one request, where sessions aren't kept.
+pub(crate) struct Served<S> {
+    core: Arc<Core<S>>,
+    session: Session,
+    keeping: Keeping,
 }
 
-impl<S> Clone for Served<S> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
+/// Whether clients of the `initialize` era have a session to be asked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    Sessions,
+    Nothing,
 }
 
 impl<S: Clone + Send + Sync + 'static> Served<S> {
-    pub(crate) fn new(server: ToolServer<S>) -> Result<Self, KitError> {
-        let mut implementation = Implementation::new(server.name, server.version);
-        implementation.title = server.title;
-        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
-        info.server_info = implementation;
-        info.instructions = server.instructions;
-        let mut tools = Vec::with_capacity(server.tools.len());
-        let mut functions = HashMap::with_capacity(server.tools.len());
-        for tool in server.tools {
-            tool.check()?;
-            let name = tool.description.name.to_string();
-            tools.push(tool.description.clone());
-            if functions
-                .insert(name.clone(), (tool.description, tool.function))
-                .is_some()
-            {
-                return Err(KitError::DuplicateTool(name));
-            }
+    pub(crate) fn new(core: Arc<Core<S>>, keeping: Keeping) -> Self {
+        Self {
+            core,
+            session: Session::default(),
+            keeping,
         }
-        let list = ListToolsResult::with_all_items(tools);
-        Ok(Self(Arc::new(Inner {
-            info,
-            state: server.state,
-            list,
-            functions,
-        })))
     }
 
-    fn call_of(
-        &self,
-        request: CallToolRequestParams,
-        context: &RequestContext<RoleServer>,
-    ) -> Option<Call<S>> {
-        let parts = context.extensions.get::<http::request::Parts>()?;
-        let principal = parts.extensions.get::<Arc<Principal>>()?;
+    fn facts(&self, context: &RequestContext<RoleServer>) -> Result<Facts, ErrorData> {
+        let parts = context.extensions.get::<http::request::Parts>();
+        let caller = parts.and_then(|parts| parts.extensions.get::<Arc<Principal>>());
+        let (Some(parts), Some(caller)) = (parts, caller) else {
+            return Err(ErrorData::internal_error("the request has no caller", None));
+        };
+        let version = context
+            .protocol_version()
+            .map_or_else(|| OLDEST.to_owned(), |version| version.to_string());
+        let era = if version.as_str() >= STATELESS_SINCE {
+            Era::Stateless
+        } else {
+            Era::Initialize
+        };
+        let client = context.client_info().map(|client| Client {
+            name: client.name,
+            version: client.version,
+        });
+        let threshold = match era {
+            Era::Initialize => Threshold::Session(Arc::clone(&self.session.level)),
+            Era::Stateless => level_of(context).map_or(Threshold::Silent, Threshold::From),
+        };
         let token = context.meta.get_progress_token();
-        Some(Call {
-            principal: Arc::clone(principal),
-            state: self.0.state.clone(),
-            arguments: request.arguments.unwrap_or_default(),
+        Ok(Facts {
+            principal: Arc::clone(caller),
+            info: Arc::new(RequestInfo {
+                id: context.id.to_string(),
+                era,
+                version,
+                client,
+                headers: RequestInfo::safe(&parts.headers),
+            }),
             cancel: context.ct.clone(),
-            progress: Progress(token.map(|token| (context.peer.clone(), token))),
+            line: Line::Peer(context.peer.clone()),
+            progress_token: token.and_then(|token| serde_json::to_value(token).ok()),
+            threshold,
+            capabilities: context
+                .client_capabilities()
+                .and_then(|capabilities| serde_json::to_value(capabilities).ok())
+                .unwrap_or_default(),
+            session: (self.keeping == Keeping::Sessions).then(|| context.peer.clone()),
         })
     }
 }
 
+fn level_of(context: &RequestContext<RoleServer>) -> Option<Level> {
+    let level = serde_json::to_value(context.meta.log_level()?).ok()?;
+    Level::named(level.as_str()?)
+}
+
+fn too_many() -> ErrorData {
+    ErrorData::invalid_request("this session follows too many resources", None)
+}
+
 impl<S: Clone + Send + Sync + 'static> ServerHandler for Served<S> {
     fn get_info(&self) -> ServerConfig {
-        self.0.info.clone()
+        self.core.config.clone()
     }
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
-        self.0.functions.get(name).map(|(tool, _)| tool.clone())
+        let tool = self.core.catalogue.tools.get(name)?;
+        Some(tool.description.clone())
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let parts = context.extensions.get::<http::request::Parts>();
+        let caller = parts.and_then(|parts| parts.extensions.get::<Arc<Principal>>());
+        if let Some(caller) = caller.filter(|_| self.keeping == Keeping::Sessions) {
+            self.session
+                .forward(&self.core, Arc::clone(caller), context.peer.clone());
+        }
     }
 
     async fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(self.0.list.clone())
+        self.core.list_tools(request, &self.facts(&context)?)
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        self.core.list_prompts(request, &self.facts(&context)?)
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        self.core.list_templates(request, &self.facts(&context)?)
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let facts = self.facts(&context)?;
+        self.core.list_resources(request, &facts).await
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        self.core.complete(request, self.facts(&context)?).await
     }
 
     async fn call_tool(
@@ -101,32 +170,95 @@ impl<S: Clone + Send + Sync + 'static> ServerHandler for Served<S> {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let name = request.name.clone();
-        let Some((_, function)) = self.0.functions.get(name.as_ref()) else {
-            return Err(ErrorData::invalid_params(
-                format!("unknown tool: {name}"),
-                None,
-            ));
+        let retry = Retry {
+            responses: request.input_responses,
+            state: request.request_state,
         };
-        let Some(call) = self.call_of(request, &context) else {
-            return Err(ErrorData::internal_error("the request has no caller", None));
-        };
-        let running = AssertUnwindSafe(async { function.call(call).await }).catch_unwind();
-        let outcome = tokio::select! {
-            () = context.ct.cancelled() => Err(ToolFailure::new("the call was cancelled")),
-            outcome = running => outcome.unwrap_or_else(|_| Err(ToolFailure::internal("the tool panicked"))),
-        };
-        Ok(outcome
-            .unwrap_or_else(|failure| failed(&name, failure))
-            .into())
+        let arguments = request.arguments.unwrap_or_default();
+        let facts = self.facts(&context)?;
+        self.core
+            .call_tool(&request.name, arguments, facts, retry)
+            .await
     }
-}
 
-fn failed(tool: &str, failure: ToolFailure) -> CallToolResult {
-    if let Some(detail) = &failure.detail {
-        tracing::error!(tool, detail, "tool failed");
-    } else {
-        tracing::debug!(tool, message = failure.message, "tool refused a call");
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let retry = Retry {
+            responses: request.input_responses,
+            state: request.request_state,
+        };
+        let arguments = request.arguments.unwrap_or_default();
+        let facts = self.facts(&context)?;
+        self.core
+            .get_prompt(&request.name, arguments, facts, retry)
+            .await
     }
-    failure.into_result()
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let retry = Retry {
+            responses: request.input_responses,
+            state: request.request_state,
+        };
+        let facts = self.facts(&context)?;
+        self.core.read_resource(&request.uri, facts, retry).await
+    }
+
+    #[expect(
+        deprecated,
+        reason = "clients of the `initialize` era ask for log messages this way"
+    )]
+    async fn set_level(
+        &self,
+        request: rmcp::model::SetLevelRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let level = serde_json::to_value(request.level).unwrap_or(Value::Null);
+        if let Some(level) = level.as_str().and_then(Level::named) {
+            self.session.level.set(level);
+        }
+        Ok(())
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let facts = self.facts(&context)?;
+        self.core.permit(Subject::Resource(&request.uri), &facts)?;
+        self.session.follow(request.uri).ok_or_else(too_many)
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.session.unfollow(&request.uri);
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        // Listening begins before the acknowledgment, so that nothing falls between the two.
+        self.session.hear(self.core.notifier.listen());
+        Some(requested.clone())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let facts = self.facts(context.request_context())?;
+        self.core
+            .listen(&self.session, &facts.principal, &context)
+            .await;
+        Ok(())
+    }
 }

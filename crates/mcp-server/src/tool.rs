@@ -1,42 +1,34 @@
 //! A tool: a name, what it says about itself, and the function that does it.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use rmcp::model::{CallToolResult, ToolAnnotations};
+use rmcp::model::ToolAnnotations;
+use serde_json::{Map, Value};
 
-use crate::{Call, KitError, ToolFailure, ToolFunction};
+use crate::function::{Erased, Function, erase, no_input};
+use crate::{KitError, Outcome, ToolResult};
 
 /// A tool of a server with state `S`. Without further word it changes things, doesn't destroy any,
-/// isn't idempotent and stays within the server's own world.
+/// isn't idempotent, stays within the server's own world, and may take as long as it likes.
 pub struct Tool<S> {
     pub(crate) description: rmcp::model::Tool,
-    pub(crate) function: Arc<dyn Erased<S>>,
-}
-
-pub(crate) trait Erased<S>: Send + Sync {
-    fn call(&self, call: Call<S>) -> BoxFuture<'static, Result<CallToolResult, ToolFailure>>;
-}
-
-struct Typed<F, Arguments>(F, PhantomData<fn() -> Arguments>);
-
-impl<S, F: ToolFunction<S, Arguments>, Arguments: 'static> Erased<S> for Typed<F, Arguments> {
-    fn call(&self, call: Call<S>) -> BoxFuture<'static, Result<CallToolResult, ToolFailure>> {
-        self.0.call(call)
-    }
+    pub(crate) function: Erased<S, ToolResult>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl<S> Tool<S> {
     /// A tool of this name that this function does.
     pub fn new<F, Arguments>(name: impl Into<String>, function: F) -> Self
     where
-        F: ToolFunction<S, Arguments>,
-        Arguments: 'static,
+        F: Function<S, Arguments>,
+        F::Output: Outcome,
     {
-        let mut tool = rmcp::model::Tool::new_with_raw(name.into(), None, F::input_schema());
-        tool.output_schema = F::output_schema().map(Arc::new);
+        let input = F::input_schema().unwrap_or_else(no_input);
+        let mut tool = rmcp::model::Tool::new_with_raw(name.into(), None, input);
+        tool.output_schema = F::Output::schema().map(Arc::new);
         let annotations = ToolAnnotations::new()
             .read_only(false)
             .destructive(false)
@@ -45,7 +37,9 @@ impl<S> Tool<S> {
         tool.annotations = Some(annotations);
         Self {
             description: tool,
-            function: Arc::new(Typed(function, PhantomData)),
+            function: erase(function, Outcome::into_result),
+            scopes: Vec::new(),
+            timeout: None,
         }
     }
 
@@ -91,9 +85,44 @@ impl<S> Tool<S> {
         self.annotate(|annotations| annotations.open_world_hint = Some(true))
     }
 
+    /// Only callers with this scope see it and may call it; said several times, with all of them.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.push(scope.into());
+        self
+    }
+
+    /// Ends a call that takes longer, waiting for answers included.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Shows this schema (JSON Schema 2020-12) of the arguments in place of the derived one.
+    #[must_use]
+    pub fn input_schema(mut self, schema: Map<String, Value>) -> Self {
+        self.description.input_schema = Arc::new(schema);
+        self
+    }
+
+    /// Shows this schema (JSON Schema 2020-12) of the structured result in place of the derived one.
+    #[must_use]
+    pub fn output_schema(mut self, schema: Map<String, Value>) -> Self {
+        self.description.output_schema = Some(Arc::new(schema));
+        self
+    }
+
     fn annotate(mut self, change: impl FnOnce(&mut ToolAnnotations)) -> Self {
         change(self.description.annotations.get_or_insert_default());
         self
+    }
+
+    /// The tool as callers of the `initialize` era see it: results are objects there.
+    pub(crate) fn legacy_description(&self) -> rmcp::model::Tool {
+        let mut description = self.description.clone();
+        description.output_schema = description.output_schema.filter(|schema| is_object(schema));
+        description
     }
 
     pub(crate) fn check(&self) -> Result<(), KitError> {
@@ -102,17 +131,15 @@ impl<S> Tool<S> {
         if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
             return Err(KitError::ToolName(name.to_string()));
         }
-        if self
-            .description
-            .input_schema
-            .get("type")
-            .and_then(|kind| kind.as_str())
-            != Some("object")
-        {
+        if !is_object(&self.description.input_schema) {
             return Err(KitError::Parameters(name.to_string()));
         }
         Ok(())
     }
+}
+
+fn is_object(schema: &Map<String, Value>) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("object")
 }
 
 impl<S> fmt::Debug for Tool<S> {

@@ -76,7 +76,7 @@ async fn without_a_good_token_every_request_is_401_and_says_where_to_get_one() {
                 );
                 assert_eq!(
                     json_of(response).await.unwrap(),
-                    json!({"error": {"code": "unauthorized", "message": "sign-in required"}})
+                    json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32_000, "message": "sign-in required"}})
                 );
             }
         }
