@@ -40,6 +40,9 @@ impl<'a> Token<'a> {
         }
         let (signed, signature) = text.rsplit_once('.').ok_or(not_a_token.clone())?;
         let (header, payload) = signed.split_once('.').ok_or(not_a_token.clone())?;
+        if payload.contains('.') {
+            return Err(not_a_token);
+        }
         let header: Header = read(header)
             .and_then(|header| serde_json::from_value(header).ok())
             .ok_or(not_a_token)?;
