@@ -1,10 +1,12 @@
-//! Fakes and fixtures for tests: a model server, a Python tool server, ChatKit's schemas,
+//! Fakes and fixtures for tests: a model server, an issuer of tokens, a Python tool server, ChatKit's schemas,
 //! the product as a process, and a client for it. Used from tests and benches only.
 //!
 //! What may be missing on a machine says so: [`python::Python::find`] gives the reason,
 //! and [`skip::note`] tells `cargo xtask test` what was left out.
 
 pub mod clients;
+pub mod conformance;
+pub mod issuer;
 pub mod model_server;
 pub mod process;
 pub mod python;
