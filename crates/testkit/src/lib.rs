@@ -5,7 +5,6 @@
 //! and [`skip::note`] tells `cargo xtask test` what was left out.
 
 pub mod clients;
-pub mod issuer;
 pub mod conformance;
 pub mod issuer;
 pub mod model_server;
