@@ -1,119 +1,75 @@
-//! One user's connection to one server.
+//! A standing connection: one user's, or one that all users share and on which each request says for whom it is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use frontdesk_agent::ProgressSink;
-use frontdesk_identity::SignedIn;
 use rmcp::RoleClient;
 use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, PaginatedRequestParams,
-    ProtocolVersion, ServerResult, Tool,
+    CacheScope, CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest,
+    GetExtensions, InputResponses, ListToolsRequest, PaginatedRequestParams, ServerResult,
 };
-use rmcp::service::{
-    ClientLifecycleMode, PeerRequestOptions, RunningService, serve_client_with_lifecycle,
-};
-use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::transport::common::client_side_sse::ExponentialBackoff;
-use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::service::{ClientCacheConfig, PeerRequestOptions, RunningService, Subscription};
+use serde_json::{Map, Value};
 
-use crate::credential::{Credential, SignedHttp};
+use crate::McpError;
+use crate::credential::{Credential, Sending};
 use crate::events::Events;
 use crate::in_flight::InFlight;
 use crate::listing::{MAX_PAGES, MAX_TOOLS};
-use crate::{Era, McpError, McpServerConfig};
+use crate::lists::{Audience, Fetched};
+use crate::process::Process;
 
-/// How long a server may be silent about the newer protocol before the older one is tried.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How many requests of one user run at once.
-const MAX_CONCURRENT_REQUESTS: usize = 64;
-const MAX_SSE_EVENT_BYTES: usize = 4 * 1024 * 1024;
-const MAX_RECONNECTS: usize = 5;
-const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(10);
+/// How often a server may ask for input before it answers.
+const MAX_ROUNDS: usize = 10;
 
-/// What has worked with a server of [`Era::Auto`]; shared by its connections.
-#[derive(Debug, Default)]
-pub(crate) struct KnownEra(AtomicU8);
+/// Whose connection it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    OneUsers,
+    Everybodys,
+}
 
 /// A standing connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     service: RunningService<RoleClient, Events>,
     credential: Arc<Credential>,
-    call_timeout: Duration,
-    max_call_time: Duration,
+    whose: Whose,
+    /// What speaks at the other end; ended with the connection.
+    _process: Option<Process>,
 }
 
-impl KnownEra {
-    fn get(&self, configured: Era) -> Era {
-        match (configured, self.0.load(Ordering::Relaxed)) {
-            (Era::Auto, 1) => Era::Stateless,
-            (Era::Auto, 2) => Era::Initialize,
-            _ => configured,
-        }
-    }
-
-    fn set(&self, era: Era) {
-        let code = match era {
-            Era::Auto => 0,
-            Era::Stateless => 1,
-            Era::Initialize => 2,
-        };
-        self.0.store(code, Ordering::Relaxed);
-    }
+/// How long a request may go without an answer or progress, and how long in all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) silence: Duration,
+    pub(crate) total: Duration,
 }
 
 impl Connection {
-    /// Connects as this user; the caller bounds the time.
-    pub(crate) async fn open(
-        config: &McpServerConfig,
-        http: &reqwest::Client,
-        known: &KnownEra,
-        caller: &SignedIn,
-    ) -> Result<Self, McpError> {
-        let credential = Arc::new(Credential::new(Arc::clone(&config.auth), caller.clone()));
-        let http = SignedHttp {
-            http: http.clone(),
-            credential: Arc::clone(&credential),
-        };
-        let connection = |service| Self {
+    pub(crate) async fn new(
+        service: RunningService<RoleClient, Events>,
+        credential: Arc<Credential>,
+        whose: Whose,
+        process: Option<Process>,
+    ) -> Self {
+        // What one user is answered must not be another's answer.
+        let cache = ClientCacheConfig::disabled();
+        service.set_response_cache_config(cache).await;
+        if whose == Whose::Everybodys {
+            credential.share();
+        }
+        Self {
             service,
             credential,
-            call_timeout: config.call_timeout,
-            max_call_time: config.max_call_time,
-        };
-        let era = known.get(config.era);
-        if era != Era::Initialize {
-            match probe(config, &http, era).await {
-                Ok(service) => {
-                    known.set(Era::Stateless);
-                    return Ok(connection(service));
-                }
-                // Only what the older protocol can't do better about ends the attempt.
-                Err(error @ (McpError::Away { .. } | McpError::Unauthorized { .. })) => {
-                    return Err(error);
-                }
-                Err(error) if config.era == Era::Stateless => return Err(error),
-                Err(error) => {
-                    tracing::debug!(server = config.name, %error, "falling back to the handshake");
-                }
-            }
-        }
-        match handshake(config, &http, ClientLifecycleMode::Initialize).await {
-            Ok(service) => {
-                known.set(Era::Initialize);
-                Ok(connection(service))
-            }
-            Err(error) => {
-                known.set(Era::Auto);
-                Err(error)
-            }
+            whose,
+            _process: process,
         }
     }
 
-    pub(crate) fn renew(&self, caller: &SignedIn) {
-        self.credential.renew(caller);
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -125,102 +81,183 @@ impl Connection {
     }
 
     /// All tools, up to a cap.
-    pub(crate) async fn tools(&self) -> Result<Vec<Tool>, McpError> {
-        let mut tools = Vec::new();
+    pub(crate) async fn tools(
+        &self,
+        sending: &Sending,
+        limit: Duration,
+    ) -> Result<Fetched, McpError> {
+        let times = Times {
+            silence: limit,
+            total: limit,
+        };
+        let mut fetched = Fetched {
+            tools: Vec::new(),
+            audience: Audience::TheCaller,
+            fresh: None,
+        };
         let mut cursor = None;
-        for _ in 0..MAX_PAGES {
+        for page in 0..MAX_PAGES {
             let params = PaginatedRequestParams::default().with_cursor(cursor);
-            let page = self
-                .service
-                .list_tools(Some(params))
-                .await
-                .map_err(|error| McpError::of_request(&error))?;
-            tools.extend(page.tools);
-            cursor = page.next_cursor;
-            if cursor.is_none() || tools.len() >= MAX_TOOLS {
+            let request = ListToolsRequest::with_param(params).into();
+            let answer = self.once(request, sending, times, None).await?;
+            let ServerResult::ListToolsResult(list) = answer else {
+                return Err(not_asked_for());
+            };
+            let everybodys = self.whose == Whose::Everybodys
+                && list.cache_scope == Some(CacheScope::Public)
+                && (page == 0 || fetched.audience == Audience::Everybody);
+            fetched.audience = if everybodys {
+                Audience::Everybody
+            } else {
+                Audience::TheCaller
+            };
+            let fresh = list.ttl_ms.map(Duration::from_millis);
+            fetched.fresh = [fetched.fresh, fresh].into_iter().flatten().min();
+            fetched.tools.extend(list.tools);
+            cursor = list.next_cursor;
+            if cursor.is_none() || fetched.tools.len() >= MAX_TOOLS {
                 break;
             }
         }
-        if cursor.is_some() || tools.len() > MAX_TOOLS {
+        if cursor.is_some() || fetched.tools.len() > MAX_TOOLS {
             tracing::warn!(
-                tools = tools.len(),
+                tools = fetched.tools.len(),
                 "a server has more tools than are taken"
             );
-            tools.truncate(MAX_TOOLS);
+            fetched.tools.truncate(MAX_TOOLS);
         }
-        Ok(tools)
+        Ok(fetched)
     }
 
     /// Calls a tool. Dropping the future cancels the call.
     pub(crate) async fn call(
         &self,
-        params: CallToolRequestParams,
-        progress: ProgressSink,
+        params: &CallToolRequestParams,
+        sending: &Sending,
+        times: Times,
+        progress: &ProgressSink,
     ) -> Result<CallToolResult, McpError> {
-        let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-        let options = PeerRequestOptions::with_timeout(self.call_timeout)
+        let request = |answers: Option<InputResponses>, state: Option<String>| {
+            let mut params = params.clone();
+            params.input_responses = answers;
+            params.request_state = state;
+            Ok(CallToolRequest::new(params).into())
+        };
+        match self.rounds(request, sending, times, Some(progress)).await? {
+            ServerResult::CallToolResult(result) => Ok(result),
+            _ => Err(not_asked_for()),
+        }
+    }
+
+    /// Makes any request of the protocol, by its method's name.
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        params: &Map<String, Value>,
+        sending: &Sending,
+        times: Times,
+    ) -> Result<Value, McpError> {
+        let request = |answers: Option<InputResponses>, state: Option<String>| {
+            let mut params = params.clone();
+            if let Some(answers) = answers {
+                let answers = answers.into_iter().collect();
+                params.insert("inputResponses".to_owned(), Value::Object(answers));
+            }
+            if let Some(state) = state {
+                params.insert("requestState".to_owned(), state.into());
+            }
+            let request = serde_json::json!({"method": method, "params": params});
+            serde_json::from_value(request).map_err(|error| McpError::Refused {
+                code: -32602,
+                message: error.to_string(),
+            })
+        };
+        let answer = self.rounds(request, sending, times, None).await?;
+        serde_json::to_value(&answer).map_err(|_| not_asked_for())
+    }
+
+    /// Hears of changed tools, as this caller.
+    pub(crate) async fn listen(&self, sending: &Sending) -> Result<Subscription, McpError> {
+        self.credential.listen_as(sending.caller.clone());
+        let filter = rmcp::model::SubscriptionFilter::builder()
+            .tools_list_changed()
+            .build();
+        self.service
+            .listen(filter)
+            .await
+            .map_err(|error| McpError::of_request(&error))
+    }
+
+    /// Whether the server says that it tells of changed tools.
+    pub(crate) fn tells_of_changes(&self) -> bool {
+        let info = self.service.peer_info();
+        let tools = info.and_then(|info| info.capabilities.tools.clone());
+        tools.is_some_and(|tools| tools.list_changed == Some(true))
+    }
+
+    /// Asks until there is an answer, and gives the server what it needs for it.
+    async fn rounds(
+        &self,
+        request: impl Fn(Option<InputResponses>, Option<String>) -> Result<ClientRequest, McpError>,
+        sending: &Sending,
+        times: Times,
+        progress: Option<&ProgressSink>,
+    ) -> Result<ServerResult, McpError> {
+        let (mut answers, mut state) = (None, None);
+        for _ in 0..MAX_ROUNDS {
+            let request = request(answers.take(), state.take())?;
+            let asked = match self.once(request, sending, times, progress).await? {
+                ServerResult::InputRequiredResult(asked) => asked,
+                answer => return Ok(answer),
+            };
+            let answering = self.service.service().answering();
+            let needed = asked.input_requests.unwrap_or_default();
+            let given = answering.all(&sending.caller, needed);
+            let given = tokio::time::timeout(times.total, given)
+                .await
+                .map_err(|_| McpError::Timeout { limit: times.total })?;
+            answers = Some(given.map_err(|error| McpError::Refused {
+                code: error.code.0,
+                message: format!("it asks for input, and {}", error.message),
+            })?);
+            state = asked.request_state;
+        }
+        Err(McpError::Refused {
+            code: -32600,
+            message: "it asks for input again and again".to_owned(),
+        })
+    }
+
+    async fn once(
+        &self,
+        mut request: ClientRequest,
+        sending: &Sending,
+        times: Times,
+        progress: Option<&ProgressSink>,
+    ) -> Result<ServerResult, McpError> {
+        request.extensions_mut().insert(sending.clone());
+        let options = PeerRequestOptions::with_timeout(times.silence)
             .reset_timeout_on_progress()
-            .with_max_total_timeout(self.max_call_time);
+            .with_max_total_timeout(times.total);
         let handle = self
             .service
             .send_cancellable_request(request, options)
             .await
             .map_err(|error| McpError::of_request(&error))?;
-        let _following = self
-            .service
-            .service()
-            .follow(handle.progress_token.clone(), progress);
+        let _following = progress.map(|progress| {
+            let token = handle.progress_token.clone();
+            self.service.service().follow(token, progress.clone())
+        });
         let in_flight = InFlight::new(self.service.peer(), handle.id.clone());
         let answer = handle.await_response().await;
         in_flight.landed();
-        match answer {
-            Ok(ServerResult::CallToolResult(result)) => Ok(result),
-            Ok(ServerResult::InputRequiredResult(_)) => Err(McpError::Refused {
-                message: "it asks for input that can't be given here".to_owned(),
-            }),
-            Ok(_) => Err(McpError::Unexpected {
-                detail: "not a tool's result".to_owned(),
-            }),
-            Err(error) => Err(McpError::of_request(&error)),
-        }
+        answer.map_err(|error| McpError::of_request(&error))
     }
 }
 
-async fn probe(
-    config: &McpServerConfig,
-    http: &SignedHttp,
-    era: Era,
-) -> Result<RunningService<RoleClient, Events>, McpError> {
-    let discover = ClientLifecycleMode::Discover {
-        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-    };
-    let attempt = handshake(config, http, discover);
-    if era == Era::Stateless {
-        return attempt.await;
+fn not_asked_for() -> McpError {
+    McpError::Unexpected {
+        reason: "it isn't what was asked for",
+        detail: "another kind of result".to_owned(),
     }
-    tokio::time::timeout(PROBE_TIMEOUT, attempt)
-        .await
-        .unwrap_or_else(|_| {
-            Err(McpError::Timeout {
-                detail: format!("{} s for the newer protocol", PROBE_TIMEOUT.as_secs()),
-            })
-        })
-}
-
-async fn handshake(
-    config: &McpServerConfig,
-    http: &SignedHttp,
-    lifecycle: ClientLifecycleMode,
-) -> Result<RunningService<RoleClient, Events>, McpError> {
-    let mut backoff = ExponentialBackoff::default();
-    backoff.max_times = Some(MAX_RECONNECTS);
-    backoff.max_delay = Some(MAX_RECONNECT_DELAY);
-    let mut transport = StreamableHttpClientTransportConfig::with_uri(config.url.as_str())
-        .max_concurrent_requests(MAX_CONCURRENT_REQUESTS)
-        .max_sse_event_size(MAX_SSE_EVENT_BYTES);
-    transport.retry_config = Arc::new(backoff);
-    let transport = StreamableHttpClientTransport::with_client(http.clone(), transport);
-    serve_client_with_lifecycle(Events::default(), transport, lifecycle)
-        .await
-        .map_err(|error| McpError::of_handshake(&error))
 }

@@ -1,142 +1,178 @@
-//! Attaches the user's identity to each request of a connection, at the moment in which it is sent.
+//! For whom a request is sent, and with what identity: asked for anew for each one, at the moment in which it is sent.
 
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use frontdesk_auth::outgoing::Broker;
+use frontdesk_auth::outgoing::{Attachment, Broker, OutgoingError, Refusal};
 use frontdesk_identity::SignedIn;
-use futures_util::stream::BoxStream;
-use http::{HeaderName, HeaderValue};
-use rmcp::model::ClientJsonRpcMessage;
-use rmcp::transport::streamable_http_client::{
-    SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
-};
-use sse_stream::Sse;
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest, GetExtensions, JsonRpcMessage};
 
-type HttpError = StreamableHttpError<reqwest::Error>;
-type Headers = HashMap<HeaderName, HeaderValue>;
+use crate::redact::Redactor;
 
-/// Whose connection it is, and how requests on it say so.
-#[derive(Debug)]
-pub(crate) struct Credential {
-    auth: Arc<dyn Broker>,
-    caller: RwLock<SignedIn>,
+/// Whether a request may be sent again although it may have been carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// It does no harm.
+    Harmless,
+    /// It isn't known to be harmless.
+    Risky,
 }
 
-impl Credential {
-    pub(crate) fn new(auth: Arc<dyn Broker>, caller: SignedIn) -> Self {
+/// What travels with a request down to the HTTP client: for whom it is, and what is attached to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sending {
+    pub(crate) caller: SignedIn,
+    pub(crate) attachment: Attachment,
+    pub(crate) repeat: Repeat,
+    /// Learns what is attached, so that nobody is shown it.
+    pub(crate) redactor: Redactor,
+}
+
+impl Sending {
+    pub(crate) fn new(
+        caller: SignedIn,
+        attachment: Attachment,
+        repeat: Repeat,
+        redactor: Redactor,
+    ) -> Self {
+        redactor.add(&attachment);
         Self {
-            auth,
-            caller: RwLock::new(caller),
+            caller,
+            attachment,
+            repeat,
+            redactor,
         }
     }
 
-    /// The same user, as the newest request knows them.
-    pub(crate) fn renew(&self, caller: &SignedIn) {
-        *self.caller.write().unwrap_or_else(PoisonError::into_inner) = caller.clone();
+    /// The same with something else attached.
+    pub(crate) fn renew(&mut self, attachment: Attachment) {
+        self.redactor.add(&attachment);
+        self.attachment = attachment;
+    }
+}
+
+/// How the requests of one connection say for whom they are.
+#[derive(Debug)]
+pub(crate) struct Credential {
+    auth: Arc<dyn Broker>,
+    /// Whose requests those are that don't say it: the user's whose connection it is. On a shared connection that is
+    /// nobody, so that such a request isn't sent at all.
+    owner: RwLock<Option<SignedIn>>,
+    /// For whom a shared connection listens.
+    listener: RwLock<Option<SignedIn>>,
+    renewals: AtomicU64,
+}
+
+impl Credential {
+    pub(crate) fn new(auth: Arc<dyn Broker>, owner: SignedIn) -> Self {
+        Self {
+            auth,
+            owner: RwLock::new(Some(owner)),
+            listener: RwLock::default(),
+            renewals: AtomicU64::new(0),
+        }
     }
 
-    async fn bearer(&self) -> Result<Option<String>, HttpError> {
-        let caller = self
-            .caller
+    /// The same user, as the newest request knows them; nothing on a shared connection.
+    pub(crate) fn renew(&self, caller: &SignedIn) {
+        let mut owner = self.owner.write().unwrap_or_else(PoisonError::into_inner);
+        if owner.is_some() {
+            *owner = Some(caller.clone());
+        }
+    }
+
+    /// From now on each request has to say for whom it is.
+    pub(crate) fn share(&self) {
+        *self.owner.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whose connection it is; nobody's if it is shared.
+    pub(crate) fn owner(&self) -> Option<SignedIn> {
+        self.owner
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        self.auth
-            .attachment(&caller)
-            .await
-            .map(|attachment| attachment.bearer.map(|token| token.expose().to_owned()))
-            .map_err(|error| HttpError::Io(std::io::Error::other(error)))
+            .clone()
+    }
+
+    pub(crate) fn listen_as(&self, caller: SignedIn) {
+        *self
+            .listener
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(caller);
+    }
+
+    /// For whom this message is, and with what. `None` where nobody is to be found.
+    pub(crate) async fn sending(
+        &self,
+        message: &ClientJsonRpcMessage,
+    ) -> Result<Option<Sending>, OutgoingError> {
+        if let Some(sending) = carried(message) {
+            return Ok(Some(sending.clone()));
+        }
+        let listens = matches!(
+            message,
+            JsonRpcMessage::Request(request)
+                if matches!(request.request, ClientRequest::SubscriptionsListenRequest(_))
+        );
+        let caller = match self.owner() {
+            None if listens => self
+                .listener
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+            owner => owner,
+        };
+        self.of(caller).await
+    }
+
+    /// For requests without a message: the stream of a session, and its end.
+    pub(crate) async fn of_owner(&self) -> Result<Option<Sending>, OutgoingError> {
+        self.of(self.owner()).await
+    }
+
+    /// Something to try once more with.
+    pub(crate) async fn renewed(
+        &self,
+        caller: &SignedIn,
+        refusal: &Refusal,
+    ) -> Result<Attachment, OutgoingError> {
+        // Odd while somebody is asked: a wait that is ours to bound doesn't count that time.
+        self.renewals.fetch_add(1, Ordering::AcqRel);
+        let _done = Done(&self.renewals);
+        self.auth.renewed(caller, refusal).await
+    }
+
+    /// Changes with each renewal; odd while one is under way.
+    pub(crate) fn renewals(&self) -> u64 {
+        self.renewals.load(Ordering::Acquire)
+    }
+
+    async fn of(&self, caller: Option<SignedIn>) -> Result<Option<Sending>, OutgoingError> {
+        let Some(caller) = caller else {
+            return Ok(None);
+        };
+        let attachment = self.auth.attachment(&caller).await?;
+        let redactor = Redactor::default();
+        Ok(Some(Sending::new(
+            caller,
+            attachment,
+            Repeat::Harmless,
+            redactor,
+        )))
     }
 }
 
-/// The pooled client with one user's credential.
-#[derive(Debug, Clone)]
-pub(crate) struct SignedHttp {
-    pub(crate) http: reqwest::Client,
-    pub(crate) credential: Arc<Credential>,
+struct Done<'a>(&'a AtomicU64);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
 }
 
-impl StreamableHttpClient for SignedHttp {
-    type Error = reqwest::Error;
-
-    async fn post_message(
-        &self,
-        uri: Arc<str>,
-        message: ClientJsonRpcMessage,
-        session: Option<Arc<str>>,
-        _auth: Option<String>,
-        headers: Headers,
-    ) -> Result<StreamableHttpPostResponse, HttpError> {
-        self.http
-            .post_message(
-                uri,
-                message,
-                session,
-                self.credential.bearer().await?,
-                headers,
-            )
-            .await
-    }
-
-    async fn post_message_with_max_sse_event_size(
-        &self,
-        uri: Arc<str>,
-        message: ClientJsonRpcMessage,
-        session: Option<Arc<str>>,
-        _auth: Option<String>,
-        headers: Headers,
-        max: usize,
-    ) -> Result<StreamableHttpPostResponse, HttpError> {
-        let bearer = self.credential.bearer().await?;
-        self.http
-            .post_message_with_max_sse_event_size(uri, message, session, bearer, headers, max)
-            .await
-    }
-
-    async fn delete_session(
-        &self,
-        uri: Arc<str>,
-        session: Arc<str>,
-        _auth: Option<String>,
-        headers: Headers,
-    ) -> Result<(), HttpError> {
-        self.http
-            .delete_session(uri, session, self.credential.bearer().await?, headers)
-            .await
-    }
-
-    async fn get_stream(
-        &self,
-        uri: Arc<str>,
-        session: Option<Arc<str>>,
-        last_event_id: Option<String>,
-        _auth: Option<String>,
-        headers: Headers,
-    ) -> Result<BoxStream<'static, Result<Sse, SseError>>, HttpError> {
-        self.http
-            .get_stream(
-                uri,
-                session,
-                last_event_id,
-                self.credential.bearer().await?,
-                headers,
-            )
-            .await
-    }
-
-    async fn get_stream_with_max_sse_event_size(
-        &self,
-        uri: Arc<str>,
-        session: Option<Arc<str>>,
-        last_event_id: Option<String>,
-        _auth: Option<String>,
-        headers: Headers,
-        max: usize,
-    ) -> Result<BoxStream<'static, Result<Sse, SseError>>, HttpError> {
-        let bearer = self.credential.bearer().await?;
-        self.http
-            .get_stream_with_max_sse_event_size(uri, session, last_event_id, bearer, headers, max)
-            .await
+fn carried(message: &ClientJsonRpcMessage) -> Option<&Sending> {
+    match message {
+        JsonRpcMessage::Request(request) => request.request.extensions().get(),
+        _ => None,
     }
 }

@@ -1,24 +1,38 @@
-//! What a server says on its own: progress of running calls, and that its tools have changed.
+//! What a server says and asks on its own: progress of running calls, that its tools have changed, and, in the
+//! `initialize` era, questions in the middle of a call.
+#![expect(
+    deprecated,
+    reason = "servers of the revisions that we speak still ask for what later ones will not"
+)]
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use frontdesk_agent::{Progress, ProgressSink};
+use frontdesk_identity::SignedIn;
 use rmcp::model::{
-    ClientCapabilities, ClientConfig, Implementation, ProgressNotificationParam, ProgressToken,
+    ClientConfig, CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams,
+    ElicitResult, ElicitationAction, ErrorData, Implementation, ListRootsResult, LoggingLevel,
+    LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken,
 };
-use rmcp::service::NotificationContext;
+use rmcp::service::{NotificationContext, RequestContext};
 use rmcp::{ClientHandler, RoleClient};
 
-/// Takes a connection's notifications. Clones share what they know.
-#[derive(Debug, Clone, Default)]
+use crate::asking::Answering;
+use crate::credential::Credential;
+use crate::http_failure::bounded;
+
+/// Takes a connection's notifications and questions. Clones share what they know.
+#[derive(Debug, Clone)]
 pub(crate) struct Events(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     sinks: Mutex<HashMap<ProgressToken, ProgressSink>>,
     tools_changed: AtomicBool,
+    answering: Answering,
+    credential: Arc<Credential>,
 }
 
 /// Passes a call's progress on until it is dropped.
@@ -29,6 +43,19 @@ pub(crate) struct Following {
 }
 
 impl Events {
+    pub(crate) fn new(answering: Answering, credential: Arc<Credential>) -> Self {
+        Self(Arc::new(Shared {
+            sinks: Mutex::default(),
+            tools_changed: AtomicBool::new(false),
+            answering,
+            credential,
+        }))
+    }
+
+    pub(crate) fn answering(&self) -> &Answering {
+        &self.0.answering
+    }
+
     pub(crate) fn follow(&self, token: ProgressToken, sink: ProgressSink) -> Following {
         self.0
             .sinks
@@ -45,6 +72,12 @@ impl Events {
     pub(crate) fn take_tools_changed(&self) -> bool {
         self.0.tools_changed.swap(false, Ordering::AcqRel)
     }
+
+    /// In whose call the server asks something. Nobody's where a connection is shared: there it can't be known.
+    fn caller(&self) -> Result<SignedIn, ErrorData> {
+        let owner = self.0.credential.owner();
+        owner.ok_or_else(|| ErrorData::invalid_request("it isn't known whom this is for", None))
+    }
 }
 
 impl Drop for Following {
@@ -60,9 +93,35 @@ impl Drop for Following {
 impl ClientHandler for Events {
     fn get_info(&self) -> ClientConfig {
         ClientConfig::new(
-            ClientCapabilities::default(),
+            self.0.answering.capabilities(),
             Implementation::new("frontdesk", env!("CARGO_PKG_VERSION")),
         )
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _context: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        match self.caller() {
+            Ok(caller) => Ok(self.0.answering.elicit(&caller, request).await),
+            Err(_) => Ok(ElicitResult::new(ElicitationAction::Decline)),
+        }
+    }
+
+    async fn create_message(
+        &self,
+        params: CreateMessageRequestParams,
+        _context: RequestContext<RoleClient>,
+    ) -> Result<CreateMessageResult, ErrorData> {
+        self.0.answering.sample(&self.caller()?, &params).await
+    }
+
+    async fn list_roots(
+        &self,
+        _context: RequestContext<RoleClient>,
+    ) -> Result<ListRootsResult, ErrorData> {
+        self.0.answering.roots(&self.caller()?).await
     }
 
     async fn on_progress(
@@ -78,6 +137,22 @@ impl ClientHandler for Events {
                 message: params.message,
                 fraction,
             });
+        }
+    }
+
+    async fn on_logging_message(
+        &self,
+        params: LoggingMessageNotificationParam,
+        _context: NotificationContext<RoleClient>,
+    ) {
+        // What is logged may be anybody's data; so only that something went wrong is passed on, and only where it is asked for.
+        let server = &self.0.answering.server;
+        let logger = bounded(params.logger.as_deref().unwrap_or_default());
+        match params.level {
+            LoggingLevel::Debug | LoggingLevel::Info | LoggingLevel::Notice => {
+                tracing::trace!(server, logger, "a tool server logged something");
+            }
+            level => tracing::debug!(server, logger, ?level, "a tool server logged a problem"),
         }
     }
 

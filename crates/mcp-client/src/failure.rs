@@ -1,16 +1,17 @@
 //! What can go wrong with a server, and what that means for the request that was on its way.
 
 use std::error::Error;
+use std::time::Duration;
 
 use frontdesk_agent::{ToolError, ToolsetError};
+use frontdesk_auth::outgoing::OutgoingError;
 use rmcp::ServiceError;
+use rmcp::model::ErrorCode;
 use rmcp::service::ClientInitializeError;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
 
-type HttpError = StreamableHttpError<reqwest::Error>;
-
-/// The longest detail that is kept, in bytes.
-const MAX_DETAIL_BYTES: usize = 2 * 1024;
+use crate::http_failure::{HttpError, HttpFailure, bounded, chain};
+use crate::redact::Redactor;
 
 /// Why a server didn't do what it was asked. Details are for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,56 +22,82 @@ pub enum McpError {
         /// What was tried.
         detail: String,
     },
+    /// The server has failed so often that nothing is tried for a while.
+    #[error("the server has failed repeatedly; it is tried again in {} s", wait.as_secs_f64().ceil())]
+    Resting {
+        /// How long nothing is tried.
+        wait: Duration,
+    },
+    /// The server has too much to do, or is going down.
+    #[error("the server is busy: HTTP {status}")]
+    Busy {
+        /// The status that it answered with.
+        status: u16,
+    },
     /// The connection broke: the request may have been carried out.
     #[error("the connection broke: {detail}")]
     Broken {
         /// What happened.
         detail: String,
     },
-    /// The server refuses our identity.
-    #[error("the server refuses the sign-in: {detail}")]
-    Unauthorized {
-        /// What it said.
-        detail: String,
-    },
+    /// The call can't be made with an identity that the server takes, or lacks a value that only the caller has.
+    #[error("{0}")]
+    Identity(#[from] OutgoingError),
     /// The server took the request and answered with an error of the protocol.
     #[error("the server refuses the request: {message}")]
     Refused {
+        /// The error's number.
+        code: i32,
         /// What it said; the model may read it.
         message: String,
     },
     /// No answer in time.
-    #[error("no answer in time: {detail}")]
+    #[error("no answer in time: {} s", limit.as_secs_f64())]
     Timeout {
-        /// What took too long.
-        detail: String,
+        /// How long was waited.
+        limit: Duration,
     },
     /// The server speaks something else, or more than we take.
-    #[error("unexpected answer: {detail}")]
+    #[error("unexpected answer: {reason}: {detail}")]
     Unexpected {
+        /// What is wrong with it; the model may read it.
+        reason: &'static str,
         /// What it was.
         detail: String,
     },
 }
 
+/// The number of an error that is about headers which don't repeat what the body says.
+const HEADER_MISMATCH: i32 = -32020;
+/// How rmcp marks an error of its own: a stream that ended before its answer.
+const STREAM_ENDED: &str = "streamable HTTP";
+
 impl McpError {
     /// What came of a request on a standing connection.
     pub(crate) fn of_request(error: &ServiceError) -> Self {
         match error {
+            ServiceError::McpError(error)
+                if error.code == ErrorCode::INTERNAL_ERROR
+                    && error.message.starts_with(STREAM_ENDED) =>
+            {
+                Self::Broken {
+                    detail: bounded(&error.message),
+                }
+            }
             ServiceError::McpError(error) => Self::Refused {
+                code: error.code.0,
                 message: bounded(&error.message),
             },
             ServiceError::TransportSend(error) => Self::of_transport(error.error.as_ref()),
             ServiceError::TransportClosed => Self::Broken {
                 detail: "the connection is closed".to_owned(),
             },
-            ServiceError::Timeout { timeout } => Self::Timeout {
-                detail: format!("{} s", timeout.as_secs()),
-            },
+            ServiceError::Timeout { timeout } => Self::Timeout { limit: *timeout },
             ServiceError::Cancelled { .. } => Self::Broken {
                 detail: "the request was cancelled".to_owned(),
             },
             other => Self::Unexpected {
+                reason: "it isn't what was asked for",
                 detail: bounded(&other.to_string()),
             },
         }
@@ -83,12 +110,14 @@ impl McpError {
                 Self::of_transport(error.error.as_ref())
             }
             ClientInitializeError::JsonRpcError(error) => Self::Refused {
+                code: error.code.0,
                 message: bounded(&error.message),
             },
             ClientInitializeError::ConnectionClosed(detail) => Self::Broken {
                 detail: bounded(detail),
             },
             other => Self::Unexpected {
+                reason: "it isn't what was asked for",
                 detail: bounded(&other.to_string()),
             },
         }
@@ -100,9 +129,6 @@ impl McpError {
             if let Some(error) = current.downcast_ref::<HttpError>() {
                 return Self::of_http(error);
             }
-            if let Some(error) = current.downcast_ref::<reqwest::Error>() {
-                return Self::of_reqwest(error);
-            }
             cause = current.source();
         }
         Self::Broken {
@@ -112,31 +138,13 @@ impl McpError {
 
     fn of_http(error: &HttpError) -> Self {
         match error {
-            StreamableHttpError::Client(error) => Self::of_reqwest(error),
-            StreamableHttpError::AuthRequired(_) | StreamableHttpError::InsufficientScope(_) => {
-                Self::Unauthorized {
-                    detail: bounded(&error.to_string()),
-                }
-            }
-            StreamableHttpError::UnexpectedServerResponse(text)
-                if text.starts_with("HTTP 401") || text.starts_with("HTTP 403") =>
-            {
-                Self::Unauthorized {
-                    detail: bounded(text),
-                }
-            }
+            StreamableHttpError::Client(failure) => Self::of_failure(failure),
             StreamableHttpError::SessionExpired => Self::Away {
                 detail: "the session has ended".to_owned(),
             },
-            StreamableHttpError::HttpStatus(status) if matches!(status.status, 429 | 503) => {
-                Self::Away {
-                    detail: bounded(&error.to_string()),
-                }
-            }
             StreamableHttpError::UnexpectedServerResponse(_)
-            | StreamableHttpError::UnexpectedContentType(_)
-            | StreamableHttpError::ResponseBodyTooLarge { .. }
             | StreamableHttpError::Deserialize(_) => Self::Unexpected {
+                reason: "it can't be read",
                 detail: bounded(&error.to_string()),
             },
             other => Self::Broken {
@@ -145,47 +153,143 @@ impl McpError {
         }
     }
 
-    fn of_reqwest(error: &reqwest::Error) -> Self {
-        if error.is_connect() {
-            Self::Away {
-                detail: chain(error),
-            }
-        } else {
-            Self::Broken {
-                detail: chain(error),
-            }
+    fn of_failure(failure: &HttpFailure) -> Self {
+        let unexpected = |reason| Self::Unexpected {
+            reason,
+            detail: bounded(&failure.to_string()),
+        };
+        match failure {
+            HttpFailure::Unreachable(detail) => Self::Away {
+                detail: detail.clone(),
+            },
+            HttpFailure::Broken(detail) => Self::Broken {
+                detail: detail.clone(),
+            },
+            HttpFailure::Identity(error) => Self::Identity(error.clone()),
+            HttpFailure::Busy(status) => Self::Busy { status: *status },
+            HttpFailure::Status(status, body) => Self::Unexpected {
+                reason: "it says that it failed",
+                detail: bounded(&format!("HTTP {status}: {body}")),
+            },
+            HttpFailure::Redirected(_) => unexpected("it redirects elsewhere"),
+            HttpFailure::TooLong(_) => unexpected("it is too long"),
+            HttpFailure::NotProtocol(_) => unexpected("it can't be read"),
+            HttpFailure::ForNobody => Self::Broken {
+                detail: failure.to_string(),
+            },
         }
     }
 
     /// Whether the connection is of no more use.
     pub(crate) fn ends_connection(&self) -> bool {
         match self {
-            Self::Broken { .. } | Self::Away { .. } | Self::Unauthorized { .. } => true,
-            Self::Refused { .. } | Self::Timeout { .. } | Self::Unexpected { .. } => false,
+            Self::Broken { .. } | Self::Away { .. } => true,
+            Self::Identity(_)
+            | Self::Busy { .. }
+            | Self::Resting { .. }
+            | Self::Refused { .. }
+            | Self::Timeout { .. }
+            | Self::Unexpected { .. } => false,
         }
     }
 
-    /// What the model is told about a call that came to this.
+    /// Whether the server wants headers that we would send if we knew its tools.
+    pub(crate) fn wants_headers(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if *code == HEADER_MISMATCH)
+    }
+
+    /// The same without what nobody may see.
+    pub(crate) fn redacted(self, redactor: &Redactor) -> Self {
+        match self {
+            Self::Away { detail } => Self::Away {
+                detail: redactor.text(detail),
+            },
+            Self::Broken { detail } => Self::Broken {
+                detail: redactor.text(detail),
+            },
+            Self::Refused { code, message } => Self::Refused {
+                code,
+                message: redactor.text(message),
+            },
+            Self::Unexpected { reason, detail } => Self::Unexpected {
+                reason,
+                detail: redactor.text(detail),
+            },
+            other => other,
+        }
+    }
+
+    /// What the model is told about a call that came to this, and what the user alone is.
     pub(crate) fn into_tool_error(self, server: &str) -> ToolError {
         let message = match &self {
             Self::Away { .. } => {
                 format!("the tool server {server} can't be reached at the moment; nothing was done")
             }
+            Self::Resting { .. } => format!(
+                "the tool server {server} has failed repeatedly and isn't asked at the moment; nothing was done"
+            ),
+            Self::Busy { .. } => {
+                format!("the tool server {server} is too busy at the moment; try again later")
+            }
             Self::Broken { .. } => format!(
                 "the connection to the tool server {server} broke; whether anything was done is not known"
             ),
-            Self::Unauthorized { .. } => {
-                format!("the tool server {server} refuses the user's sign-in")
+            Self::Identity(error) => {
+                let told = identity_message(error, server);
+                return match link(error) {
+                    Some(link) => ToolError::new(told, self.to_string())
+                        .with_user_message(format!("[Connect your account at {server}]({link})")),
+                    None => ToolError::new(told, self.to_string()),
+                };
             }
-            Self::Refused { message } => {
+            Self::Refused { message, .. } => {
                 format!("the tool server {server} refuses the call: {message}")
             }
-            Self::Timeout { detail } => format!("tool timed out after {detail} without an answer"),
-            Self::Unexpected { .. } => {
-                format!("the tool server {server} gave an answer that can't be read")
+            Self::Timeout { limit } => format!(
+                "tool timed out after {} s without an answer",
+                limit.as_secs_f64()
+            ),
+            Self::Unexpected { reason, .. } => {
+                format!("the tool server {server} gave an answer that can't be used: {reason}")
             }
         };
         ToolError::new(message, self.to_string())
+    }
+}
+
+fn identity_message(error: &OutgoingError, server: &str) -> String {
+    match error {
+        OutgoingError::NotConnected { .. } => {
+            format!("the user has to connect their account at {server} first; nothing was done")
+        }
+        OutgoingError::MissingScope { scopes, .. } => format!(
+            "the permission {} is missing at {server}; nothing was done",
+            bounded(&scopes.join(" "))
+        ),
+        OutgoingError::NotUsable { reason } => {
+            format!("the user's sign-in can't be used for {server}: {reason}")
+        }
+        OutgoingError::Expired => {
+            format!("the user's sign-in has run out, so {server} wasn't asked")
+        }
+        OutgoingError::Refused { .. } => {
+            format!("the tool server {server} refuses the user's sign-in")
+        }
+        OutgoingError::Unavailable { .. } => {
+            format!("signing in at {server} doesn't work at the moment; nothing was done")
+        }
+    }
+}
+
+fn link(error: &OutgoingError) -> Option<&str> {
+    match error {
+        OutgoingError::NotConnected { link } | OutgoingError::MissingScope { link, .. } => {
+            link.as_deref()
+        }
+        OutgoingError::NotUsable { .. }
+        | OutgoingError::Expired
+        | OutgoingError::Refused { .. }
+        | OutgoingError::Unavailable { .. } => None,
     }
 }
 
@@ -195,20 +299,4 @@ impl From<McpError> for ToolsetError {
             detail: error.to_string(),
         }
     }
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(current) = cause {
-        text.push_str(": ");
-        text.push_str(&current.to_string());
-        cause = current.source();
-    }
-    bounded(&text)
-}
-
-pub(crate) fn bounded(text: &str) -> String {
-    let end = text.floor_char_boundary(MAX_DETAIL_BYTES);
-    text.get(..end).unwrap_or(text).to_owned()
 }

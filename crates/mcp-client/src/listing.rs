@@ -1,10 +1,15 @@
-//! A server's tools as the agent lists them.
+//! A server's tools as the agent lists them: those that are offered, with what the model may see of their schemas.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use frontdesk_agent::{Annotations, Strictness, ToolDefinition, ToolInfo};
 use rmcp::model::Tool;
 use serde_json::Value;
+
+use crate::McpServerConfig;
+use crate::hidden::{Places, strip};
+use crate::schema::inlined;
 
 /// How many tools of a server are taken.
 pub(crate) const MAX_TOOLS: usize = 512;
@@ -16,23 +21,49 @@ pub(crate) const MAX_PAGES: usize = 64;
 pub(crate) struct Listing {
     tools: Vec<Tool>,
     infos: Vec<ToolInfo>,
+    places: BTreeMap<String, Places>,
 }
 
 impl Listing {
     /// In the order of the names, so that the model's prompt is the same whatever order the server has.
-    pub(crate) fn new(mut tools: Vec<Tool>) -> Self {
-        tools.sort_by(|a, b| a.name.cmp(&b.name));
-        tools.dedup_by(|a, b| a.name == b.name);
-        let infos = tools.iter().map(info).collect();
-        Self { tools, infos }
+    pub(crate) fn new(tools: Vec<Tool>, config: &McpServerConfig) -> Self {
+        let mut listing = Self {
+            infos: Vec::new(),
+            places: BTreeMap::new(),
+            tools,
+        };
+        for tool in &listing.tools {
+            if !config.tools.admits(&tool.name) {
+                continue;
+            }
+            match inlined(&tool.input_schema) {
+                Ok(mut schema) => {
+                    let places = strip(&mut schema, &config.hidden);
+                    listing.infos.push(info(tool, Value::Object(schema)));
+                    listing.places.insert(tool.name.to_string(), places);
+                }
+                Err(reason) => tracing::warn!(
+                    server = config.name,
+                    tool = %tool.name,
+                    reason,
+                    "a tool is left out for its schema"
+                ),
+            }
+        }
+        listing
     }
 
-    pub(crate) fn same_tools(&self, other: &Self) -> bool {
-        self.tools == other.tools
+    pub(crate) fn has(&self, tools: &[Tool]) -> bool {
+        self.tools == tools
     }
 
     pub(crate) fn infos(&self) -> &[ToolInfo] {
         &self.infos
+    }
+
+    /// Where a tool takes the hidden arguments; `None` for one that isn't offered.
+    pub(crate) fn places(&self, name: &str) -> Option<&Places> {
+        self.places.get(name)
     }
 
     /// Whether a call may be sent again although it may have been carried out.
@@ -48,12 +79,19 @@ impl Listing {
     }
 }
 
-fn info(tool: &Tool) -> ToolInfo {
+/// In the order of their names, each name once.
+pub(crate) fn ordered(mut tools: Vec<Tool>) -> Vec<Tool> {
+    tools.sort_by(|a, b| a.name.cmp(&b.name));
+    tools.dedup_by(|a, b| a.name == b.name);
+    tools
+}
+
+fn info(tool: &Tool, schema: Value) -> ToolInfo {
     let annotations = tool.annotations.clone().unwrap_or_default();
     let definition = ToolDefinition {
         name: tool.name.to_string(),
         description: tool.description.clone().unwrap_or_default().into_owned(),
-        parameters: Arc::new(Value::Object(tool.input_schema.as_ref().clone())),
+        parameters: Arc::new(schema),
         strict: Strictness::Lenient,
     };
     ToolInfo::new(

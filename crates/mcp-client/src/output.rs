@@ -4,11 +4,13 @@ use frontdesk_agent::{Outcome, ToolOutput};
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 use serde_json::json;
 
+use crate::redact::Redactor;
+
 /// The longest result that is passed on, in bytes.
 pub const MAX_OUTPUT_BYTES: usize = 256 * 1024;
 
 /// The structured content where there is one, else the texts; never both, since they say the same.
-pub(crate) fn output(result: &CallToolResult) -> ToolOutput {
+pub(crate) fn output(result: &CallToolResult, redactor: &Redactor) -> ToolOutput {
     let outcome = if result.is_error == Some(true) {
         Outcome::Error
     } else {
@@ -25,7 +27,7 @@ pub(crate) fn output(result: &CallToolResult) -> ToolOutput {
             .join("\n"),
     };
     ToolOutput {
-        text: cut(text),
+        text: cut(redactor.text(text)),
         outcome,
     }
 }

@@ -4,8 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-
-use crate::McpServerConfig;
+use url::Url;
 
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long an answer is good for.
@@ -16,7 +15,8 @@ const FRESH: Duration = Duration::from_secs(5);
 pub struct Readiness {
     /// The server's configured name.
     pub server: String,
-    /// Why it counts as away; `None` where it answers.
+    /// Why it counts as away; `None` where it answers. It begins with `open:` while the server is left alone after
+    /// repeated failures.
     pub away: Option<String>,
 }
 
@@ -27,14 +27,15 @@ impl Probe {
     /// Any HTTP answer counts, also a refusal: without a token it must refuse.
     pub(crate) async fn readiness(
         &self,
-        config: &McpServerConfig,
+        server: &str,
+        url: &Url,
         http: &reqwest::Client,
     ) -> Readiness {
         if let Some(known) = self.fresh() {
             return known;
         }
         let request = http
-            .get(config.url.clone())
+            .get(url.clone())
             .header("accept", "text/event-stream")
             .timeout(PROBE_TIMEOUT);
         let away = match request.send().await {
@@ -47,7 +48,7 @@ impl Probe {
             Err(_) => Some("doesn't answer".to_owned()),
         };
         let readiness = Readiness {
-            server: config.name.clone(),
+            server: server.to_owned(),
             away,
         };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) =

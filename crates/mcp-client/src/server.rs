@@ -1,6 +1,6 @@
 //! A server as a toolset of the agent.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,43 +8,49 @@ use frontdesk_agent::{
     RunContext, ToolContext, ToolError, ToolInfo, ToolOutput, Toolset, ToolsetError,
 };
 use frontdesk_identity::SignedIn;
-use rmcp::model::CallToolRequestParams;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::connection::{Connection, KnownEra};
+use crate::breaker::Breaker;
+use crate::credential::{Repeat, Sending};
+use crate::hearing::Opened;
+use crate::hidden::Values;
 use crate::listing::Listing;
-use crate::output::output;
-use crate::pool::{Kept, Pool, Slot};
+use crate::lists::Lists;
+use crate::opening::{KnownEra, is_program, patiently};
+use crate::pool::Pool;
 use crate::readiness::Probe;
-use crate::{McpError, McpServerConfig, Readiness};
+use crate::redact::Redactor;
+use crate::{Endpoint, McpError, McpServerConfig, Readiness};
 
-/// How long a tool list is good for.
-const LIST_FRESH: Duration = Duration::from_mins(5);
 /// What the agent allows beyond our own deadline, so that ours, which tells the server, comes first.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A server: its users' connections and its tools.
+/// A server: its connections and its tools.
 #[derive(Debug)]
 pub struct McpServer {
-    config: McpServerConfig,
-    http: reqwest::Client,
-    pool: Pool,
-    era: KnownEra,
+    pub(crate) config: McpServerConfig,
+    pub(crate) http: reqwest::Client,
+    pub(crate) pool: Pool,
+    pub(crate) era: KnownEra,
+    pub(crate) breaker: Breaker,
     probe: Probe,
-    last_listing: Mutex<Option<Arc<Listing>>>,
+    pub(crate) lists: Lists,
+    pub(crate) opened: Opened,
 }
 
 impl McpServer {
     /// A server that is reached through this client, which must not follow redirects. Nothing is sent yet.
     pub fn new(config: McpServerConfig, http: reqwest::Client) -> Self {
         Self {
+            pool: Pool::new(config.max_connections),
+            breaker: Breaker::new(config.reconnecting),
             config,
             http,
-            pool: Pool::default(),
             era: KnownEra::default(),
             probe: Probe::default(),
-            last_listing: Mutex::default(),
+            lists: Lists::default(),
+            opened: Opened::default(),
         }
     }
 
@@ -53,14 +59,32 @@ impl McpServer {
         &self.config
     }
 
-    /// How many users are connected.
+    /// How many connections stand.
     pub fn connections(&self) -> usize {
         self.pool.len()
     }
 
-    /// Whether it answers; at most one request in five seconds is spent on this.
+    /// Whether it answers; at most one request in five seconds is spent on this, and none while it is left alone.
     pub async fn readiness(&self) -> Readiness {
-        self.probe.readiness(&self.config, &self.http).await
+        if let Some(wait) = self.breaker.resting(Instant::now()) {
+            return Readiness {
+                server: self.config.name.clone(),
+                away: Some(format!(
+                    "open: it has failed repeatedly and is tried again in {} s",
+                    wait.as_secs_f64().ceil()
+                )),
+            };
+        }
+        match &self.config.endpoint {
+            Endpoint::Http(url) => {
+                let name = &self.config.name;
+                self.probe.readiness(name, url, &self.http).await
+            }
+            Endpoint::Command(_) => Readiness {
+                server: self.config.name.clone(),
+                away: None,
+            },
+        }
     }
 
     /// Closes connections that have been idle too long.
@@ -78,156 +102,65 @@ impl McpServer {
     /// # Errors
     /// The server can't be reached, or refuses.
     pub async fn tools(&self, caller: &SignedIn) -> Result<Vec<ToolInfo>, McpError> {
-        let slot = self.pool.slot(&caller.principal.scope())?;
-        let listing = self.in_time(self.listing(&slot, caller)).await?;
-        Ok(listing.infos().to_vec())
+        Ok(self.listing(caller).await?.infos().to_vec())
     }
 
-    /// Calls a tool as this user. It is tried twice only where the first try surely did nothing,
-    /// or where the tool says that doing it twice does no harm.
-    ///
-    /// # Errors
-    /// There is no result; what the tool itself says, also of a failure, is one.
-    pub async fn call<C>(
-        &self,
-        name: &str,
-        arguments: Map<String, Value>,
-        context: &ToolContext<C>,
-    ) -> Result<ToolOutput, McpError> {
-        let caller = context.signed_in();
-        let slot = self.pool.slot(&caller.principal.scope())?;
-        let params = CallToolRequestParams::new(name.to_owned()).with_arguments(arguments);
-        let kept = self.in_time(self.connected(&slot, &caller)).await?;
-        let error = match kept
-            .connection
-            .call(params.clone(), context.progress.clone())
-            .await
-        {
-            Ok(result) => return Ok(output(&result)),
-            Err(error) => error,
-        };
-        if !error.ends_connection() {
-            return Err(error);
+    /// The list that is good now, fetched if need be.
+    pub(crate) async fn listing(&self, caller: &SignedIn) -> Result<Arc<Listing>, McpError> {
+        let owner = caller.principal.scope();
+        let own = self.pool.own_connection(&owner);
+        if own.is_some_and(|connection| connection.take_tools_changed()) {
+            self.lists.forget(&owner);
         }
-        forget(&slot, &kept.connection).await;
-        let repeatable = match &error {
-            McpError::Away { .. } => true,
-            McpError::Broken { .. } => self.is_repeatable(&kept, name),
-            _ => false,
-        };
-        if !repeatable {
-            return Err(error);
+        if let Some(known) = self.lists.fresh(&owner) {
+            return Ok(known);
         }
-        tracing::debug!(server = self.config.name, tool = name, %error, "connecting again");
-        let kept = self.in_time(self.connected(&slot, &caller)).await?;
-        let result = kept
-            .connection
-            .call(params, context.progress.clone())
-            .await?;
-        Ok(output(&result))
-    }
-
-    async fn in_time<T>(
-        &self,
-        future: impl Future<Output = Result<T, McpError>>,
-    ) -> Result<T, McpError> {
+        let redactor = Redactor::default();
+        let sending = self.sending(caller, Repeat::Harmless, &redactor).await?;
         let limit = self.config.connect_timeout;
-        tokio::time::timeout(limit, future)
-            .await
-            .unwrap_or_else(|_| {
-                Err(McpError::Away {
-                    detail: format!("no connection within {limit:?}"),
-                })
-            })
-    }
-
-    async fn connected(&self, slot: &Slot, caller: &SignedIn) -> Result<Kept, McpError> {
-        let mut place = slot.0.lock().await;
-        self.connect(&mut place, caller).await
-    }
-
-    async fn connect(&self, place: &mut Option<Kept>, caller: &SignedIn) -> Result<Kept, McpError> {
-        if let Some(kept) = place.as_ref().filter(|kept| !kept.connection.is_closed()) {
-            kept.connection.renew(caller);
-            return Ok(kept.clone());
-        }
-        *place = None;
-        let connection = Connection::open(&self.config, &self.http, &self.era, caller).await?;
-        let kept = Kept {
-            connection: Arc::new(connection),
-            listing: None,
-        };
-        Ok(place.insert(kept).clone())
-    }
-
-    async fn listing(&self, slot: &Slot, caller: &SignedIn) -> Result<Arc<Listing>, McpError> {
-        let mut place = slot.0.lock().await;
-        for attempt in 0..2 {
-            let kept = self.connect(&mut place, caller).await?;
-            let changed = kept.connection.take_tools_changed();
-            let known = kept
-                .listing
-                .filter(|(at, _)| !changed && at.elapsed() < LIST_FRESH);
-            if let Some((_, listing)) = known {
-                return Ok(listing);
-            }
-            match kept.connection.tools().await {
-                Ok(tools) => {
-                    let listing = self.shared(Listing::new(tools));
-                    *place = Some(Kept {
-                        connection: kept.connection,
-                        listing: Some((Instant::now(), Arc::clone(&listing))),
-                    });
-                    return Ok(listing);
-                }
-                Err(error) if error.ends_connection() => {
-                    *place = None;
-                    if attempt == 1 {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
+        let generation = self.lists.generation();
+        let mut tries = 0;
+        loop {
+            let held = self.attempt(caller).await?;
+            let tools = held.connection.tools(&sending, limit);
+            let tools = patiently(limit, held.connection.credential(), tools).await;
+            let tools = tools.unwrap_or(Err(McpError::Timeout { limit }));
+            let settled = self.settled(&held, tools, sending.repeat, &mut tries);
+            if let Some(fetched) = settled.map_err(|error| error.redacted(&redactor))? {
+                return Ok(self.lists.keep(&owner, fetched, generation, &self.config));
             }
         }
-        Err(McpError::Away {
-            detail: "no connection".to_owned(),
-        })
     }
 
-    /// The list that was given out last where it is the same: its schemas are compiled already.
-    fn shared(&self, listing: Listing) -> Arc<Listing> {
-        let mut last = self
-            .last_listing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = last.as_ref().filter(|last| last.same_tools(&listing)) {
-            return Arc::clone(last);
+    /// What goes with a request of this caller; asked for before anything is sent, so that nobody else waits for it.
+    pub(crate) async fn sending(
+        &self,
+        caller: &SignedIn,
+        repeat: Repeat,
+        redactor: &Redactor,
+    ) -> Result<Sending, McpError> {
+        let attachment = self.config.auth.attachment(caller).await?;
+        let attached = attachment.bearer.is_some() || !attachment.headers.is_empty();
+        if attached && is_program(&self.config.endpoint) {
+            return Err(McpError::Identity(
+                frontdesk_auth::outgoing::OutgoingError::NotUsable {
+                    reason: "a program takes no sign-in, only hidden arguments",
+                },
+            ));
         }
-        Arc::clone(last.insert(Arc::new(listing)))
+        Ok(Sending::new(
+            caller.clone(),
+            attachment,
+            repeat,
+            redactor.clone(),
+        ))
     }
 
-    fn is_repeatable(&self, kept: &Kept, name: &str) -> bool {
-        let own = kept
-            .listing
-            .as_ref()
-            .map(|(_, listing)| Arc::clone(listing));
-        own.or_else(|| {
-            self.last_listing
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone()
-        })
-        .is_some_and(|listing| listing.is_repeatable(name))
-    }
-}
-
-async fn forget(slot: &Slot, connection: &Arc<Connection>) {
-    let mut place = slot.0.lock().await;
-    if place
-        .as_ref()
-        .is_some_and(|kept| Arc::ptr_eq(&kept.connection, connection))
-    {
-        *place = None;
+    /// The hidden values of a call, and what must not be seen of them.
+    pub(crate) fn hidden(&self, caller: &SignedIn) -> Result<(Values, Redactor), McpError> {
+        let values = crate::hidden::values(&self.config.hidden, caller)?;
+        let redactor = Redactor::new(&values);
+        Ok((values, redactor))
     }
 }
 
@@ -259,6 +192,8 @@ impl<C: Send + Sync + 'static> Toolset<C> for McpServer {
     }
 
     fn call_timeout(&self) -> Option<Duration> {
-        Some(self.config.call_timeout.saturating_add(GRACE))
+        let longest = self.config.tool_timeouts.values().copied().max();
+        let longest = longest.unwrap_or_default().max(self.config.call_timeout);
+        Some(longest.saturating_add(GRACE))
     }
 }

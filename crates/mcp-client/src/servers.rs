@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_agent::Toolset;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio_util::sync::CancellationToken;
 
 use crate::{McpServer, Readiness};
@@ -40,21 +40,26 @@ impl McpServers {
         join_all(self.0.iter().map(|server| server.readiness())).await
     }
 
-    /// Closes idle connections now and then, and all of them in the end; runs until the token is cancelled.
+    /// Closes idle connections now and then, hears of changed tools, and closes all connections in the end; runs until the
+    /// token is cancelled.
     pub async fn maintain(&self, shutdown: CancellationToken) {
+        let hearing = join_all(self.0.iter().map(|server| server.hear_of_changes()));
+        let _ended = shutdown
+            .run_until_cancelled(join(hearing, self.sweep()))
+            .await;
+        for server in self.0.iter() {
+            server.close();
+        }
+    }
+
+    async fn sweep(&self) {
         let mut interval = tokio::time::interval(SWEEP_INTERVAL);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        while shutdown
-            .run_until_cancelled(interval.tick())
-            .await
-            .is_some()
-        {
+        loop {
+            interval.tick().await;
             for server in self.0.iter() {
                 server.close_idle();
             }
-        }
-        for server in self.0.iter() {
-            server.close();
         }
     }
 }

@@ -95,18 +95,18 @@ async fn a_refused_sign_in_is_told_without_the_credential() {
         .await
         .unwrap_err();
     assert!(
-        !error.to_string().contains(token.expose()) && error.detail.contains("refuses the sign-in")
+        !error.to_string().contains(token.expose()) && error.detail.contains("identity is refused")
     );
 }
 
 #[tokio::test]
 async fn a_server_that_accepts_and_says_nothing_is_away_within_the_limit() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/mcp", silent.local_addr().unwrap())
+    let url: url::Url = format!("http://{}/mcp", silent.local_addr().unwrap())
         .parse()
         .unwrap();
     let stand = Stand::with(|config| {
-        config.url = url;
+        config.endpoint = url.into();
         config.connect_timeout = Duration::from_millis(200);
     })
     .unwrap();

@@ -151,7 +151,7 @@ impl Stand {
         let address = listener.local_addr()?;
         let url = format!("http://{address}/mcp");
         let auth = signed_at(&url, Arc::clone(&clock) as Arc<dyn Clock>)?;
-        let mut config = McpServerConfig::new("stand", url.parse()?, Arc::new(auth));
+        let mut config = McpServerConfig::new("stand", url.parse::<url::Url>()?, Arc::new(auth));
         change(&mut config);
         let client = Arc::new(McpServer::new(config, client()?));
         let mut stand = Self {

@@ -1,0 +1,99 @@
+//! What is left of schemas, and what is sent.
+
+use frontdesk_identity::{Principal, Secret, TenantId, UserId};
+use serde_json::json;
+
+use super::*;
+
+fn sources() -> BTreeMap<String, ArgumentSource> {
+    let token = ArgumentSource::Fixed(Secret::new("t0ken"));
+    BTreeMap::from([
+        ("user_id".to_owned(), ArgumentSource::UserId),
+        ("access_token".to_owned(), token),
+    ])
+}
+
+fn ann() -> Values {
+    let ann = Principal::new(TenantId::single(), UserId::new("ann").unwrap());
+    values(&sources(), &SignedIn::new(ann)).unwrap()
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("an object"),
+    }
+}
+
+#[test]
+fn the_schema_no_longer_speaks_of_them_and_the_call_has_them() {
+    let text = || json!({"type": "string"});
+    let cases = [
+        (
+            json!({"type": "object", "properties": {"user_id": text(), "word": text()}, "required": ["user_id", "word"]}),
+            json!({"type": "object", "properties": {"word": text()}, "required": ["word"]}),
+            json!({"word": "a"}),
+            json!({"word": "a", "user_id": "ann"}),
+        ),
+        (
+            json!({"type": "object", "properties": {"access_token": text(), "word": text()}, "required": ["access_token"],
+                "dependentRequired": {"access_token": ["word"]}, "minProperties": 2}),
+            json!({"type": "object", "properties": {"word": text()}}),
+            json!({"access_token": "mine", "user_id": "bob"}),
+            json!({"access_token": "t0ken"}),
+        ),
+        (
+            json!({"type": "object", "properties": {"params": {"type": "object",
+                "properties": {"user_id": text(), "access_token": text(), "word": text()}, "required": ["user_id"]}}, "required": ["params"]}),
+            json!({"type": "object", "properties": {"params": {"type": "object", "properties": {"word": text()}}}, "required": ["params"]}),
+            json!({"params": {"user_id": "bob", "word": "a"}, "user_id": "bob"}),
+            json!({"params": {"user_id": "ann", "access_token": "t0ken", "word": "a"}}),
+        ),
+        (
+            json!({"type": "object", "properties": {"params": {"anyOf": [{"type": "object", "properties": {"user_id": text()}}, {"type": "null"}]}}}),
+            json!({"type": "object", "properties": {"params": {"anyOf": [{"type": "object", "properties": {}}, {"type": "null"}]}}}),
+            json!({"params": null}),
+            json!({"params": {"user_id": "ann"}}),
+        ),
+        (
+            json!({"type": "object", "allOf": [{"properties": {"user_id": text()}, "required": ["user_id"]}],
+                "oneOf": [{"required": ["user_id"]}, {"required": ["word"]}],
+                "if": {"required": ["user_id"]}, "then": {"required": ["word"]}, "not": {"required": ["user_id", "x"]}}),
+            json!({"type": "object", "allOf": [{"properties": {}}], "anyOf": [{}, {"required": ["word"]}]}),
+            json!({}),
+            json!({"user_id": "ann"}),
+        ),
+        // A part of an argument isn't an argument.
+        (
+            json!({"type": "object", "properties": {"task": {"type": "object", "properties": {"user_id": text()}}, "word": text()}}),
+            json!({"type": "object", "properties": {"task": {"type": "object", "properties": {"user_id": text()}}, "word": text()}}),
+            json!({"task": {"user_id": "bob"}, "word": "a"}),
+            json!({"task": {"user_id": "bob"}, "word": "a"}),
+        ),
+        // Nothing that the schema doesn't ask for is given, and nothing that is ours to give is taken from the model.
+        (
+            json!({"type": "object", "properties": {"word": text()}}),
+            json!({"type": "object", "properties": {"word": text()}}),
+            json!({"word": "a", "user_id": "bob", "access_token": "mine"}),
+            json!({"word": "a"}),
+        ),
+    ];
+    for (schema, stripped, given, sent) in cases {
+        let mut seen = object(schema);
+        let places = strip(&mut seen, &sources());
+        assert_eq!(Value::Object(seen), stripped);
+        let mut arguments = object(given);
+        places.fill(&mut arguments, &ann());
+        assert_eq!(Value::Object(arguments), sent);
+    }
+}
+
+#[test]
+fn a_value_that_is_missing_fails_all() {
+    let sources = BTreeMap::from([("token".to_owned(), ArgumentSource::Token)]);
+    let ann = Principal::new(TenantId::single(), UserId::new("ann").unwrap());
+    assert!(matches!(
+        values(&sources, &SignedIn::new(ann)),
+        Err(OutgoingError::NotUsable { .. })
+    ));
+}
