@@ -8,6 +8,7 @@ use frontdesk_store::{Connecting, Connection, Connections, Result, form};
 
 use crate::SqliteStore;
 use crate::fault::fault;
+use crate::maintenance::SWEPT_AT_ONCE;
 use crate::row;
 use crate::script::Script;
 use crate::writer::Job;
@@ -180,9 +181,11 @@ impl Job for SetOut {
 pub(crate) fn sweep(now: Timestamp, script: &mut Script<'_>) {
     script
         .add(
-            "delete from connecting where expires_at <= ?",
+            "delete from connecting where state_hash in (
+                 select state_hash from connecting where expires_at <= ? limit ?)",
             "connecting",
             "",
         )
-        .bind(now.as_microsecond());
+        .bind(now.as_microsecond())
+        .bind(row::integer(SWEPT_AT_ONCE));
 }

@@ -62,7 +62,8 @@ impl Maintenance for SqliteStore {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<()> {
-        self.write(Sweep(now)).await
+        while self.write(Sweep(now)).await? == Swept::Partly {}
+        Ok(())
     }
 
     async fn ping(&self) -> Result<()> {
@@ -214,12 +215,27 @@ impl Job for DropLogs {
 
 struct Sweep(Timestamp);
 
-impl Job for Sweep {
-    type Output = ();
+/// The most rows of a table that are swept in one transaction, so that no other write waits for long.
+pub(crate) const SWEPT_AT_ONCE: u64 = 1_000;
 
-    async fn run(&self, script: &mut Script<'_>) -> Result<()> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Swept {
+    Wholly,
+    Partly,
+}
+
+impl Job for Sweep {
+    type Output = Swept;
+
+    async fn run(&self, script: &mut Script<'_>) -> Result<Swept> {
         usage::sweep(self.0, script);
+        let days = script.send().await?.changed;
         connections::sweep(self.0, script);
-        Ok(())
+        let ways = script.send().await?.changed;
+        Ok(if days.max(ways) < SWEPT_AT_ONCE {
+            Swept::Wholly
+        } else {
+            Swept::Partly
+        })
     }
 }

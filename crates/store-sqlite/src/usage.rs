@@ -7,6 +7,7 @@ use frontdesk_store::{Result, Usage, UtcDay, form};
 
 use crate::SqliteStore;
 use crate::fault::fault;
+use crate::maintenance::SWEPT_AT_ONCE;
 use crate::row;
 use crate::script::Script;
 use crate::writer::Job;
@@ -72,6 +73,12 @@ pub(crate) fn add(scope: &Scope, day: UtcDay, tokens: u64, script: &mut Script<'
 /// Forgets days that are long past.
 pub(crate) fn sweep(now: Timestamp, script: &mut Script<'_>) {
     script
-        .add("delete from usage where day <= ?", "usage", "")
-        .bind(form::forgotten_day(now).number());
+        .add(
+            "delete from usage where (tenant_id, user_id, day) in (
+                 select tenant_id, user_id, day from usage where day <= ? limit ?)",
+            "usage",
+            "",
+        )
+        .bind(form::forgotten_day(now).number())
+        .bind(row::integer(SWEPT_AT_ONCE));
 }
