@@ -11,6 +11,7 @@ mod all {
     mod isolation;
     mod keys;
     mod limits;
+    mod modes;
     mod nesting;
     mod process;
     mod proxy;
@@ -18,5 +19,6 @@ mod all {
     mod sign_in_configuration;
     mod site;
     mod streams;
+    mod tokens;
     mod tool_server;
 }

@@ -20,6 +20,7 @@ pub(super) struct Event {
 pub(super) struct Visitor<'a> {
     site: &'a Site,
     user: Option<&'static str>,
+    token: Option<String>,
     http: Client,
 }
 
@@ -28,6 +29,7 @@ impl<'a> Visitor<'a> {
         Self {
             site,
             user: None,
+            token: None,
             http: http(),
         }
     }
@@ -39,12 +41,19 @@ impl<'a> Visitor<'a> {
         }
     }
 
+    pub(super) fn with_token(site: &'a Site, token: String) -> Self {
+        Self {
+            token: Some(token),
+            ..Self::new(site)
+        }
+    }
+
     pub(super) fn post(&self, path: &str) -> RequestBuilder {
-        self.http.post(self.address(path))
+        self.signed_in(self.http.post(self.address(path)))
     }
 
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
-        self.http.get(self.address(path))
+        self.signed_in(self.http.get(self.address(path)))
     }
 
     /// Sends a request of the protocol.
@@ -72,6 +81,13 @@ impl<'a> Visitor<'a> {
         .await;
         let thread = events[0].data["thread"]["id"].as_str().unwrap().to_owned();
         (thread, events)
+    }
+
+    fn signed_in(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     fn address(&self, path: &str) -> String {

@@ -1,35 +1,52 @@
-//! Two users of one site: no request kind and no route shows or changes the other's data.
+//! Users and tenants of one site: no request kind and no route shows or changes what another has.
 
+use std::collections::BTreeSet;
+
+use frontdesk_protocol::{Operation, Request};
+use frontdesk_testkit::issuer::Issuer;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::client::{Visitor, answer, events_until, message};
-use super::site::Site;
+use super::client::{Visitor, answer, events, events_until, message};
+use super::site::{Site, token};
 
-async fn snapshot(owner: &Visitor<'_>, thread: &str) -> [Value; 3] {
-    let (_, threads) = owner.ask("threads.list", json!({})).await;
-    let (_, found) = owner
-        .ask("threads.get_by_id", json!({ "thread_id": thread }))
-        .await;
-    let (_, items) = owner
-        .ask("items.list", json!({ "thread_id": thread }))
-        .await;
-    [threads, found, items]
+/// What the owner says, and what the script answers.
+const SAID: [&str; 2] = ["hello", "Hello there"];
+/// Kinds of request that name nothing, so that they make or show something of the caller's own.
+const NAMING_NOTHING: [&str; 4] = [
+    "threads.create",
+    "threads.list",
+    "attachments.create",
+    "input.transcribe",
+];
+
+/// Something that an owner has, and something that the other one has.
+struct Theirs {
+    thread: String,
+    item: String,
+    turn: String,
+    /// A thread of the other one.
+    own: String,
 }
 
-#[tokio::test]
-async fn the_other_users_threads_are_not_there_by_any_request() {
-    let site = Site::configured(&[]).await;
-    let (ann, bob) = (Visitor::named(&site, "ann"), Visitor::named(&site, "bob"));
-    let (thread, events) = ann.create("hello").await;
-    let (own, _) = bob.create("hello").await;
-    let item = events[1].data["item"]["id"].as_str().unwrap().to_owned();
-    let before = snapshot(&ann, &thread).await;
-
+/// Every kind of request, aimed at the owner's things in every place that takes an id.
+fn requests(theirs: &Theirs) -> Vec<(&'static str, Value)> {
+    let Theirs {
+        thread, item, own, ..
+    } = theirs;
     let input = message("hello");
+    let answers = json!({ "status": "skipped", "answers": {} });
     let action = json!({ "type": "go", "payload": {} });
-    let requests = [
+    let mut requests = vec![
+        ("threads.create", json!({ "input": message("what now") })),
+        ("threads.list", json!({})),
+        ("threads.list", json!({ "after": thread })),
         ("threads.get_by_id", json!({ "thread_id": thread })),
+        (
+            "threads.update",
+            json!({ "thread_id": thread, "title": "mine" }),
+        ),
+        ("threads.delete", json!({ "thread_id": thread })),
         (
             "threads.add_user_message",
             json!({ "thread_id": thread, "input": input }),
@@ -39,77 +56,175 @@ async fn the_other_users_threads_are_not_there_by_any_request() {
             json!({ "thread_id": own, "input": input, "replaces": item }),
         ),
         (
-            "threads.retry_after_item",
-            json!({ "thread_id": thread, "item_id": item }),
-        ),
-        (
-            "threads.retry_after_item",
-            json!({ "thread_id": own, "item_id": item }),
-        ),
-        (
-            "threads.update",
-            json!({ "thread_id": thread, "title": "mine" }),
-        ),
-        ("threads.delete", json!({ "thread_id": thread })),
-        ("items.list", json!({ "thread_id": thread })),
-        ("items.list", json!({ "thread_id": own, "after": item })),
-        ("threads.list", json!({ "after": thread })),
-        (
-            "items.feedback",
-            json!({ "thread_id": thread, "item_ids": [item], "kind": "positive" }),
-        ),
-        (
-            "items.feedback",
-            json!({ "thread_id": own, "item_ids": [item], "kind": "positive" }),
-        ),
-        (
             "threads.add_client_tool_output",
             json!({ "thread_id": thread, "result": {} }),
         ),
+        ("items.list", json!({ "thread_id": thread })),
+        ("items.list", json!({ "thread_id": own, "after": item })),
+        ("attachments.delete", json!({ "attachment_id": item })),
         (
-            "threads.add_structured_input",
-            json!({ "thread_id": thread, "item_id": item, "input": { "status": "skipped" } }),
+            "attachments.create",
+            json!({ "name": "a.txt", "size": 1, "mime_type": "text/plain" }),
         ),
         (
-            "threads.custom_action",
-            json!({ "thread_id": thread, "action": action }),
+            "input.transcribe",
+            json!({ "audio_base64": "AAAA", "mime_type": "audio/wav" }),
         ),
-        (
-            "threads.custom_action",
-            json!({ "thread_id": own, "item_id": item, "action": action }),
-        ),
-        (
-            "threads.sync_custom_action",
-            json!({ "thread_id": thread, "action": action }),
-        ),
-        ("attachments.delete", json!({ "attachment_id": "atc_1" })),
     ];
-    for (kind, params) in requests {
-        let (status, body) = bob.ask(kind, params.clone()).await;
+    for place in [thread, own] {
+        requests.extend([
+            (
+                "threads.add_structured_input",
+                json!({ "thread_id": place, "item_id": item, "input": answers }),
+            ),
+            (
+                "threads.retry_after_item",
+                json!({ "thread_id": place, "item_id": item }),
+            ),
+            (
+                "threads.custom_action",
+                json!({ "thread_id": place, "item_id": item, "action": action }),
+            ),
+            (
+                "threads.sync_custom_action",
+                json!({ "thread_id": place, "item_id": item, "action": action }),
+            ),
+            (
+                "items.feedback",
+                json!({ "thread_id": place, "item_ids": [item], "kind": "positive" }),
+            ),
+        ]);
+    }
+    requests
+}
+
+/// All that an owner sees of a thread.
+async fn everything(owner: &Visitor<'_>, theirs: &Theirs) -> Vec<Value> {
+    let by_id = json!({ "thread_id": theirs.thread });
+    let mut all = Vec::new();
+    for (kind, params) in [
+        ("threads.list", json!({})),
+        ("threads.get_by_id", by_id.clone()),
+        ("items.list", by_id),
+    ] {
+        let (status, body) = owner.ask(kind, params).await;
+        assert_eq!(status, StatusCode::OK, "{kind}: {body}");
+        all.push(body);
+    }
+    let path = format!("/chatkit/turns/{}/events", theirs.turn);
+    let told = events(owner.get(&path).send().await.unwrap()).await;
+    all.extend(told.into_iter().map(|event| json!([event.id, event.data])));
+    all
+}
+
+/// Aims everything that there is at what the owner has.
+async fn walk(owner: &Visitor<'_>, other: &Visitor<'_>) {
+    let response = owner.call("threads.create", json!({ "input": message(SAID[0]) }));
+    let response = response.await;
+    let turn = response.headers()["frontdesk-turn"].to_str().unwrap();
+    let turn = turn.to_owned();
+    let seen = events(response).await;
+    let id = |event: usize, thing: &str| seen[event].data[thing]["id"].as_str().unwrap();
+    let theirs = Theirs {
+        thread: id(0, "thread").to_owned(),
+        item: id(1, "item").to_owned(),
+        turn,
+        own: other.create("what now").await.0,
+    };
+    let before = everything(owner, &theirs).await;
+    let shows = |body: &str| SAID.iter().any(|said| body.contains(said));
+
+    for (kind, params) in requests(&theirs) {
+        let response = other.call(kind, params.clone()).await;
+        let (status, body) = (response.status(), response.text().await.unwrap());
+        let names_nothing = NAMING_NOTHING.contains(&kind) && params.get("after").is_none();
         let refused = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND];
         assert!(
-            refused.contains(&status),
+            names_nothing || refused.contains(&status),
             "{kind} {params}: {status} {body}"
         );
-        assert!(!body.to_string().contains("Hello there"), "{kind}: {body}");
+        assert!(!shows(&body), "{kind} {params}: {body}");
+        assert!(
+            !body.contains(&theirs.thread) || !status.is_success(),
+            "{body}"
+        );
     }
-    assert_eq!(
-        snapshot(&ann, &thread).await,
-        before,
-        "nothing of hers has changed"
-    );
-    let (_, threads) = bob.ask("threads.list", json!({})).await;
-    let ids: Vec<&Value> = threads["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|thread| &thread["id"])
-        .collect();
-    assert_eq!(ids, [&json!(own)]);
+    let turn = format!("/chatkit/turns/{}", theirs.turn);
+    for request in [
+        other.get(&format!("{turn}/events")),
+        other.get(&format!("{turn}/events?after=1-1")),
+        other.post(&format!("{turn}/stop")),
+        other.get(&format!("/chatkit/files/{}", theirs.item)),
+        other.get("/chatkit/search?q=hello"),
+    ] {
+        let (status, body) = answer(request.send().await.unwrap()).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
+    }
+    let after = everything(owner, &theirs).await;
+    assert_eq!(after, before, "nothing of theirs has changed");
 }
 
 #[tokio::test]
-async fn the_other_users_turns_are_not_there_by_any_route() {
+async fn check_02_another_user_finds_nothing_and_changes_nothing() {
+    let site = Site::configured(&[]).await;
+    walk(&Visitor::named(&site, "ann"), &Visitor::named(&site, "bob")).await;
+}
+
+#[tokio::test]
+async fn check_02_another_user_or_tenant_by_token_finds_nothing_and_changes_nothing() {
+    let issuer = Issuer::start().await.unwrap();
+    let site = Site::with_issuer(&issuer, &[]).await;
+    let visitor = |user, tenant| Visitor::with_token(&site, token(&issuer, user, tenant));
+    let ann = visitor("ann", "acme");
+    walk(&ann, &visitor("bob", "acme")).await;
+    walk(&ann, &visitor("ann", "other")).await;
+    walk(&ann, &visitor("bob", "other")).await;
+}
+
+#[test]
+fn every_kind_of_request_is_walked() {
+    let theirs = Theirs {
+        thread: "thr_1".to_owned(),
+        item: "msg_1".to_owned(),
+        turn: "turn_1".to_owned(),
+        own: "thr_2".to_owned(),
+    };
+    let walked: BTreeSet<&str> = requests(&theirs)
+        .into_iter()
+        .map(|(kind, params)| {
+            let body = json!({ "type": kind, "params": params }).to_string();
+            is_walked(&Request::parse(body.as_bytes()).unwrap().operation);
+            kind
+        })
+        .collect();
+    assert_eq!(walked.len(), KINDS);
+}
+
+/// A new kind of request stops this from building until it is walked, too.
+const KINDS: usize = 16;
+fn is_walked(operation: &Operation) {
+    match operation {
+        Operation::ThreadsCreate(_)
+        | Operation::ThreadsAddUserMessage(_)
+        | Operation::ThreadsAddClientToolOutput(_)
+        | Operation::ThreadsAddStructuredInput(_)
+        | Operation::ThreadsRetryAfterItem(_)
+        | Operation::ThreadsCustomAction(_)
+        | Operation::ThreadsSyncCustomAction(_)
+        | Operation::ThreadsGetById(_)
+        | Operation::ThreadsList(_)
+        | Operation::ThreadsUpdate(_)
+        | Operation::ThreadsDelete(_)
+        | Operation::ItemsList(_)
+        | Operation::ItemsFeedback(_)
+        | Operation::AttachmentsCreate(_)
+        | Operation::AttachmentsDelete(_)
+        | Operation::InputTranscribe(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn check_02_a_running_turn_is_its_owners_alone() {
     let site = Site::obedient(&[]).await;
     let (ann, bob) = (Visitor::named(&site, "ann"), Visitor::named(&site, "bob"));
     let body =

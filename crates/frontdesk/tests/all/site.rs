@@ -12,10 +12,14 @@ use frontdesk_protocol::{
     Action, AssistantContent, AssistantMessageItem, ItemUpdate, Map, SyncCustomActionResponse,
     ThreadEvent, ThreadItem, ThreadMetadata, UserMessageItem, WidgetItem,
 };
+use frontdesk_testkit::issuer::Issuer;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+/// For whom the tokens of the tests are.
+pub(super) const AUDIENCE: &str = "frontdesk";
 /// What the scripted model of the tests can say.
 pub(super) const RULES: &str = include_str!("rules.toml");
 
@@ -37,6 +41,18 @@ impl Site {
         let mut all = vec![("FRONTDESK__AGENT__ASSISTANT__MCP", ",")];
         all.extend(variables);
         Self::with(&all, |builder| builder).await
+    }
+
+    /// With sign-in by tokens of this issuer, whose claim `org` is the tenant.
+    pub(super) async fn with_issuer(issuer: &Issuer, variables: &[(&str, &str)]) -> Self {
+        let mut all = vec![
+            ("FRONTDESK__AUTH__MODE", "jwt"),
+            ("FRONTDESK__AUTH__ISSUER", issuer.url()),
+            ("FRONTDESK__AUTH__AUDIENCE", AUDIENCE),
+            ("FRONTDESK__AUTH__CLAIMS__TENANT", "org"),
+        ];
+        all.extend(variables);
+        Self::configured(&all).await
     }
 
     /// With a responder that does what the message says; see [`Obedient`].
@@ -81,6 +97,12 @@ impl Site {
     pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
+}
+
+/// A token for this user of this tenant.
+pub(super) fn token(issuer: &Issuer, user: &str, tenant: &str) -> String {
+    let claims = json!({ "sub": user, "org": tenant, "aud": AUDIENCE });
+    issuer.token(claims).unwrap()
 }
 
 /// A configuration with its data in this directory and the tests' script.
