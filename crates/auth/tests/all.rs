@@ -24,6 +24,9 @@ mod jwt_keys;
 #[path = "all/outgoing_authorizer.rs"]
 mod outgoing_authorizer;
 #[cfg(test)]
+#[path = "all/outgoing_client.rs"]
+mod outgoing_client;
+#[cfg(test)]
 #[path = "all/outgoing_connect.rs"]
 mod outgoing_connect;
 #[cfg(test)]

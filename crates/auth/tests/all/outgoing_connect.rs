@@ -1,0 +1,492 @@
+//! `oauth`: a user connects an account, calls are made with it, it is refreshed and given up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_auth::outgoing::oauth::{
+    Authorizer, ClientIdentity, Connect, ConnectError, Connecting, DynamicRegistration,
+    MemoryVault, OAuth, OAuthServer, OAuthSetup, Started, TokenSet, Vault,
+};
+use frontdesk_auth::outgoing::{Broker, OutgoingError, Refusal, RefusalKind, Seal};
+use frontdesk_clock::ManualClock;
+use frontdesk_identity::{Scope, Secret, SignedIn};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::outgoing_fake::{
+    Fake, MARK, RESOURCE_METADATA, bearer, clock, dyn_clock, http, merged, pairs, refused, user,
+};
+
+/// One server of ours with a tool server to connect with.
+struct Desk {
+    fake: Fake,
+    clock: Arc<ManualClock>,
+    vault: Arc<MemoryVault>,
+    broker: OAuth,
+    connect: Connect,
+}
+
+fn seal(secret: &str) -> Arc<Seal> {
+    Arc::new(Seal::from_secret(&Secret::new(secret)).unwrap())
+}
+
+fn broker(fake: &Fake, clock: &Arc<ManualClock>, vault: &Arc<MemoryVault>, name: &str) -> OAuth {
+    let client = ClientIdentity {
+        name: "Desk".to_owned(),
+        registered: None,
+        metadata_document: None,
+        dynamic: DynamicRegistration::Allowed,
+    };
+    let server = OAuthServer {
+        name: name.to_owned(),
+        url: fake.url(),
+        scopes: Vec::new(),
+    };
+    let setup = OAuthSetup {
+        public_url: "https://desk.example/chat/".parse().unwrap(),
+        vault: Arc::clone(vault) as Arc<dyn Vault>,
+        seal: seal("a secret of some length"),
+        clock: dyn_clock(clock),
+        tasks: TaskTracker::new(),
+    };
+    OAuth::new(
+        server,
+        Authorizer::new(client, http(), dyn_clock(clock)),
+        setup,
+    )
+}
+
+impl Desk {
+    async fn open() -> Self {
+        let (fake, clock, vault) = (Fake::start().await, clock(), Arc::default());
+        let broker = broker(&fake, &clock, &vault, "tasks");
+        Self {
+            connect: Connect::new([broker.clone()]),
+            fake,
+            clock,
+            vault,
+            broker,
+        }
+    }
+
+    /// The ticket of the link that a call without an account gives.
+    async fn ticket(&self, who: &SignedIn) -> String {
+        let error = self.broker.attachment(who).await.unwrap_err();
+        let OutgoingError::NotConnected { link: Some(link) } = error else {
+            panic!("{error:?}");
+        };
+        ticket(&link)
+    }
+
+    async fn connect(&self, who: &SignedIn) {
+        let ticket = self.ticket(who).await;
+        self.follow(&ticket).await;
+    }
+
+    async fn follow(&self, ticket: &str) {
+        let started = self.connect.start(ticket).await.unwrap();
+        let query = self.fake.approve(&started.url);
+        let cookie = Some(started.browser.expose());
+        self.connect.callback(&query, cookie).await.unwrap();
+    }
+}
+
+fn ticket(link: &str) -> String {
+    let link: Url = link.parse().unwrap();
+    assert_eq!(link.path(), "/chat/connect/tasks");
+    pairs(link.query().unwrap()).remove("ticket").unwrap()
+}
+
+fn ann() -> SignedIn {
+    let mut principal = user("acme", "ann");
+    principal.name = Some("Ann".to_owned());
+    SignedIn::new(principal)
+}
+
+fn owner(who: &SignedIn) -> Scope {
+    who.principal.scope()
+}
+
+fn link_error(error: &ConnectError) -> &'static str {
+    match error {
+        ConnectError::Link { reason } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+const USED: &str = "this link has run out or was used already; ask for a new one in the chat";
+
+#[tokio::test]
+async fn an_account_is_connected_once_used_and_given_up() {
+    let desk = Desk::open().await;
+    let ticket = desk.ticket(&ann()).await;
+    let page = desk.connect.connecting(&ticket).unwrap();
+    let expected = Connecting {
+        server: "tasks".to_owned(),
+        user: "Ann".to_owned(),
+        owner: owner(&ann()),
+    };
+    assert_eq!(page, expected);
+    let Started { url, browser } = desk.connect.start(&ticket).await.unwrap();
+    let asked = pairs(url.query().unwrap());
+    assert_eq!(
+        asked["redirect_uri"],
+        "https://desk.example/chat/connect/callback"
+    );
+    let query = desk.fake.approve(&url);
+    let connected = desk.connect.callback(&query, Some(browser.expose())).await;
+    let connected = connected.unwrap();
+    assert_eq!(
+        (connected.owner, connected.server.as_str()),
+        (owner(&ann()), "tasks")
+    );
+    let attachment = desk.broker.attachment(&ann()).await.unwrap();
+    assert_eq!(bearer(&attachment), "hush-access-1");
+    // Nobody else has it: another user, the same user id of another tenant.
+    for (tenant, name) in [("acme", "bob"), ("other", "ann")] {
+        let other = desk
+            .broker
+            .attachment(&SignedIn::new(user(tenant, name)))
+            .await;
+        assert!(matches!(other, Err(OutgoingError::NotConnected { .. })));
+    }
+    assert_eq!(
+        desk.connect.disconnect(&owner(&ann()), "other").await,
+        Ok(false)
+    );
+    assert_eq!(
+        desk.connect.disconnect(&owner(&ann()), "tasks").await,
+        Ok(true)
+    );
+    let revoked = desk.fake.seen("/revoke").remove(0);
+    assert_eq!(revoked.form["token"], "hush-refresh-1");
+    assert_eq!(desk.vault.load(&owner(&ann()), "tasks").await, Ok(None));
+    desk.ticket(&ann()).await;
+}
+
+#[tokio::test]
+async fn disconnecting_works_while_the_issuer_is_down() {
+    let desk = Desk::open().await;
+    desk.connect(&ann()).await;
+    desk.fake.force("/revoke", 503, json!({}));
+    assert_eq!(
+        desk.connect.disconnect(&owner(&ann()), "tasks").await,
+        Ok(true)
+    );
+    assert_eq!(desk.vault.load(&owner(&ann()), "tasks").await, Ok(None));
+}
+
+#[tokio::test]
+async fn an_answer_counts_once_and_in_the_browser_that_began() {
+    let desk = Desk::open().await;
+    let ticket = desk.ticket(&ann()).await;
+    for cookie in [None, Some(""), Some("another")] {
+        let started = desk.connect.start(&ticket).await.unwrap();
+        let query = desk.fake.approve(&started.url);
+        let error = desk.connect.callback(&query, cookie).await.unwrap_err();
+        assert_eq!(link_error(&error), "this was begun in another browser");
+    }
+    assert!(desk.fake.seen("/token").is_empty());
+    let started = desk.connect.start(&ticket).await.unwrap();
+    let query = desk.fake.approve(&started.url);
+    let cookie = Some(started.browser.expose());
+    desk.connect.callback(&query, cookie).await.unwrap();
+    let replayed = desk.connect.callback(&query, cookie).await.unwrap_err();
+    assert_eq!(link_error(&replayed), USED);
+    assert_eq!(desk.fake.seen("/token").len(), 1);
+    let unknown = desk.connect.callback("code=x&state=y", cookie).await;
+    assert_eq!(link_error(&unknown.unwrap_err()), USED);
+}
+
+#[tokio::test]
+async fn a_link_holds_ten_minutes_and_says_whose_it_is() {
+    let desk = Desk::open().await;
+    let bob = SignedIn::new(user("acme", "bob"));
+    let ticket = desk.ticket(&bob).await;
+    // Whoever follows it, it is Bob's account that is connected.
+    assert_eq!(desk.connect.connecting(&ticket).unwrap().owner, owner(&bob));
+    for at in [0, 1, ticket.len() / 2, ticket.len() - 1] {
+        let letter = if ticket.as_bytes()[at] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
+        let mut forged = ticket.clone();
+        forged.replace_range(at..=at, letter);
+        let error = desk.connect.connecting(&forged).unwrap_err();
+        assert_eq!(link_error(&error), USED);
+    }
+    desk.clock.advance(Duration::from_secs(599));
+    let started = desk.connect.start(&ticket).await.unwrap();
+    desk.clock.advance(Duration::from_secs(1));
+    assert_eq!(
+        link_error(&desk.connect.connecting(&ticket).unwrap_err()),
+        USED
+    );
+    // What was begun has its own ten minutes.
+    let query = desk.fake.approve(&started.url);
+    desk.clock.advance(Duration::from_secs(599));
+    let cookie = Some(started.browser.expose());
+    let late = desk.connect.callback(&query, cookie).await.unwrap_err();
+    assert_eq!(link_error(&late), USED);
+}
+
+#[tokio::test]
+async fn a_user_may_say_no() {
+    let desk = Desk::open().await;
+    let ticket = desk.ticket(&ann()).await;
+    let started = desk.connect.start(&ticket).await.unwrap();
+    let state = pairs(started.url.query().unwrap()).remove("state").unwrap();
+    let query = format!("error=access_denied&state={state}&iss={}", desk.fake.base);
+    let cookie = Some(started.browser.expose());
+    let answer = desk.connect.callback(&query, cookie).await;
+    assert_eq!(answer.unwrap_err(), ConnectError::Declined);
+    // A no that another site made up isn't one.
+    let started = desk.connect.start(&ticket).await.unwrap();
+    let state = pairs(started.url.query().unwrap()).remove("state").unwrap();
+    let query = format!("error=access_denied&state={state}&iss=https://evil.example");
+    let cookie = Some(started.browser.expose());
+    let answer = desk.connect.callback(&query, cookie).await.unwrap_err();
+    assert!(!matches!(answer, ConnectError::Link { .. }));
+}
+
+#[tokio::test]
+async fn a_token_that_runs_out_is_refreshed_once_for_all_calls() {
+    let desk = Desk::open().await;
+    desk.fake.lifetime(100);
+    desk.connect(&ann()).await;
+    desk.clock.advance(Duration::from_secs(70));
+    desk.fake.close_gate();
+    let mut calls = JoinSet::new();
+    for _ in 0..100 {
+        let broker = desk.broker.clone();
+        calls.spawn(async move {
+            let attachment = broker.attachment(&ann()).await.unwrap();
+            bearer(&attachment).to_owned()
+        });
+    }
+    while desk.fake.seen("/token").len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    desk.fake.open_gate();
+    assert_eq!(calls.join_all().await, vec!["hush-access-2"; 100]);
+    assert_eq!(desk.fake.seen("/token").len(), 2);
+    // The next time the refresh token that came with it is used.
+    desk.clock.advance(Duration::from_secs(70));
+    let attachment = desk.broker.attachment(&ann()).await.unwrap();
+    assert_eq!(bearer(&attachment), "hush-access-3");
+    let last = desk.fake.seen("/token").pop().unwrap();
+    assert_eq!(last.form["refresh_token"], "hush-refresh-2");
+}
+
+#[tokio::test]
+async fn a_refresh_outlives_the_call_that_wanted_it() {
+    let desk = Desk::open().await;
+    desk.fake.lifetime(100);
+    desk.connect(&ann()).await;
+    desk.clock.advance(Duration::from_secs(70));
+    desk.fake.close_gate();
+    let mut call = JoinSet::new();
+    let broker = desk.broker.clone();
+    call.spawn(async move { broker.attachment(&ann()).await });
+    while desk.fake.seen("/token").len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    call.shutdown().await;
+    desk.fake.open_gate();
+    let attachment = desk.broker.attachment(&ann()).await.unwrap();
+    assert_eq!(bearer(&attachment), "hush-access-2");
+    assert_eq!(desk.fake.seen("/token").len(), 2);
+}
+
+#[tokio::test]
+async fn another_replicas_refresh_counts_too() {
+    let desk = Desk::open().await;
+    desk.fake.lifetime(100);
+    desk.connect(&ann()).await;
+    desk.clock.advance(Duration::from_secs(70));
+    let replica = broker(&desk.fake, &desk.clock, &desk.vault, "tasks");
+    let there = replica.attachment(&ann()).await.unwrap();
+    let here = desk.broker.attachment(&ann()).await.unwrap();
+    assert_eq!(bearer(&there), bearer(&here));
+    assert_eq!(desk.fake.seen("/token").len(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_token_is_refreshed_once_then_the_user_is_asked() {
+    let desk = Desk::open().await;
+    desk.connect(&ann()).await;
+    let first = desk.broker.attachment(&ann()).await.unwrap();
+    let refusal = refused(&first, RefusalKind::Unauthorized, &[]);
+    let second = desk.broker.renewed(&ann(), &refusal).await.unwrap();
+    assert_eq!(bearer(&second), "hush-access-2");
+    // A slower call, for which the first token was refused too.
+    let again = desk.broker.renewed(&ann(), &refusal).await.unwrap();
+    assert_eq!(bearer(&again), "hush-access-2");
+    let refusal = Refusal {
+        resource_metadata: Some(format!("{}{RESOURCE_METADATA}", desk.fake.base)),
+        ..refused(&second, RefusalKind::Unauthorized, &["tasks:all"])
+    };
+    let error = desk.broker.renewed(&ann(), &refusal).await.unwrap_err();
+    let OutgoingError::NotConnected { link: Some(link) } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(desk.fake.seen("/token").len(), 2);
+    // The link knows what the server said; it isn't asked again.
+    let started = desk.connect.start(&ticket(&link)).await.unwrap();
+    assert_eq!(
+        pairs(started.url.query().unwrap())["scope"],
+        "tasks:read tasks:all"
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_refused_asks_the_user_and_one_that_fails_does_not() {
+    let desk = Desk::open().await;
+    desk.fake.lifetime(0);
+    desk.connect(&ann()).await;
+    desk.fake.force("/token", 503, json!({}));
+    let error = desk.broker.attachment(&ann()).await.unwrap_err();
+    assert!(
+        matches!(error, OutgoingError::Unavailable { .. }),
+        "{error:?}"
+    );
+    for code in ["invalid_grant", "invalid_client"] {
+        desk.fake.force("/token", 400, json!({"error": code}));
+        desk.ticket(&ann()).await;
+    }
+    desk.fake.force("/token", 0, Value::Null);
+    desk.fake.lifetime(3_600);
+    desk.broker.attachment(&ann()).await.unwrap();
+}
+
+#[tokio::test]
+async fn missing_rights_are_asked_for_beside_those_that_were_given() {
+    let desk = Desk::open().await;
+    desk.connect(&ann()).await;
+    let used = desk.broker.attachment(&ann()).await.unwrap();
+    let refusal = refused(
+        &used,
+        RefusalKind::Forbidden,
+        &["tasks:read", "tasks:write"],
+    );
+    let error = desk.broker.renewed(&ann(), &refusal).await.unwrap_err();
+    assert_eq!(error.to_string(), "the permission is missing: tasks:write");
+    let OutgoingError::MissingScope {
+        link: Some(link), ..
+    } = error
+    else {
+        panic!("{error:?}");
+    };
+    let started = desk.connect.start(&ticket(&link)).await.unwrap();
+    assert_eq!(
+        pairs(started.url.query().unwrap())["scope"],
+        "tasks:read tasks:write"
+    );
+    // The user gives less than what is asked for: then it stays missing.
+    desk.fake.grant("tasks:read");
+    desk.follow(&ticket(&link)).await;
+    let error = desk.broker.renewed(&ann(), &refusal).await.unwrap_err();
+    assert!(
+        matches!(error, OutgoingError::MissingScope { .. }),
+        "{error:?}"
+    );
+    // They give it all, and the server goes on refusing: no third round.
+    desk.fake.grant("tasks:read tasks:write");
+    desk.follow(&ticket(&link)).await;
+    let error = desk.broker.renewed(&ann(), &refusal).await.unwrap_err();
+    assert!(matches!(error, OutgoingError::Refused { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_account_moves_to_the_issuer_that_the_server_names_now() {
+    let (desk, other) = (Desk::open().await, Fake::start().await);
+    desk.connect(&ann()).await;
+    let moved = json!({"authorization_servers": [other.base]});
+    desk.fake
+        .document(RESOURCE_METADATA, merged(desk.fake.resource(), moved));
+    let first = desk.broker.attachment(&ann()).await.unwrap();
+    let refusal = refused(&first, RefusalKind::Unauthorized, &[]);
+    let second = desk.broker.renewed(&ann(), &refusal).await.unwrap();
+    let refusal = refused(&second, RefusalKind::Unauthorized, &[]);
+    let error = desk.broker.renewed(&ann(), &refusal).await.unwrap_err();
+    let OutgoingError::NotConnected { link: Some(link) } = error else {
+        panic!("{error:?}");
+    };
+    let started = desk.connect.start(&ticket(&link)).await.unwrap();
+    let query = other.approve(&started.url);
+    let cookie = Some(started.browser.expose());
+    desk.connect.callback(&query, cookie).await.unwrap();
+    assert_eq!(other.seen("/register").len(), 1);
+    assert_eq!(other.seen("/token").len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_sealed_opens_for_its_owner_and_server_alone() {
+    let desk = Desk::open().await;
+    desk.connect(&ann()).await;
+    let scope = owner(&ann());
+    let sealed = desk.vault.load(&scope, "tasks").await.unwrap().unwrap();
+    let right = seal("a secret of some length");
+    assert!(TokenSet::open(&right, &scope, "tasks", &sealed).is_some());
+    let elsewhere = [
+        (
+            seal("another secret of some length"),
+            user("acme", "ann"),
+            "tasks",
+        ),
+        (Arc::clone(&right), user("acme", "bob"), "tasks"),
+        (Arc::clone(&right), user("other", "ann"), "tasks"),
+        (Arc::clone(&right), user("acme", "ann"), "task"),
+        (Arc::clone(&right), user("acm", "eann"), "tasks"),
+    ];
+    for (seal, principal, server) in elsewhere {
+        let opened = TokenSet::open(&seal, &principal.scope(), server, &sealed);
+        assert!(opened.is_none(), "{principal:?} {server}");
+    }
+    for at in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[at] ^= 1;
+        assert!(TokenSet::open(&right, &scope, "tasks", &changed).is_none());
+        assert!(TokenSet::open(&right, &scope, "tasks", &sealed[..at]).is_none());
+    }
+    // Bytes that somebody moved to another user in the store are no connection there.
+    let bob = SignedIn::new(user("acme", "bob"));
+    desk.vault
+        .save(&owner(&bob), "tasks", sealed.clone())
+        .await
+        .unwrap();
+    desk.ticket(&bob).await;
+    assert!(Seal::from_secret(&Secret::new("too short")).is_err());
+    let text = String::from_utf8_lossy(&sealed).into_owned();
+    assert!(!text.contains(MARK));
+}
+
+#[tokio::test]
+async fn check_21_nothing_of_a_connection_shows_a_token() {
+    let desk = Desk::open().await;
+    desk.connect(&ann()).await;
+    let attachment = desk.broker.attachment(&ann()).await.unwrap();
+    let sealed = desk.vault.load(&owner(&ann()), "tasks").await.unwrap();
+    let right = seal("a secret of some length");
+    let tokens = TokenSet::open(&right, &owner(&ann()), "tasks", &sealed.unwrap()).unwrap();
+    let shown = format!(
+        "{:?} {:?} {:?} {tokens:?} {attachment:?} {right:?}",
+        desk.broker, desk.connect, desk.vault
+    );
+    assert!(!shown.contains(MARK), "{shown}");
+    // An issuer that says tokens in its errors.
+    desk.clock.advance(Duration::from_secs(4_000));
+    let spoken = json!({"error": "hush-refresh-1", "error_description": "hush-access-1"});
+    for status in [400, 401, 403, 500] {
+        desk.fake.force("/token", status, spoken.clone());
+        let error = desk.broker.attachment(&ann()).await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains(MARK));
+    }
+    desk.fake
+        .force("/token", 200, json!({"access_token": ["hush-access-2"]}));
+    let error = desk.broker.attachment(&ann()).await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains(MARK));
+}
