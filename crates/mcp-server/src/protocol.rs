@@ -5,9 +5,10 @@ use std::sync::Arc;
 use frontdesk_identity::Principal;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
-    GetPromptRequestParams, GetPromptResponse, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, ServerConfig, SubscribeRequestParams, SubscriptionFilter,
+    GetPromptRequestParams, GetPromptResponse, InitializeRequestParams, InitializeResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, SubscribeRequestMethod, SubscribeRequestParams, SubscriptionFilter,
     UnsubscribeRequestParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
@@ -101,6 +102,20 @@ fn level_of(context: &RequestContext<RoleServer>) -> Option<Level> {
     Level::named(level.as_str()?)
 }
 
+/// Without a session there is no way to tell a client of the `initialize` era what changed.
+fn silence(capabilities: &mut ServerCapabilities) {
+    if let Some(tools) = &mut capabilities.tools {
+        tools.list_changed = None;
+    }
+    if let Some(prompts) = &mut capabilities.prompts {
+        prompts.list_changed = None;
+    }
+    if let Some(resources) = &mut capabilities.resources {
+        resources.list_changed = None;
+        resources.subscribe = None;
+    }
+}
+
 fn too_many() -> ErrorData {
     ErrorData::invalid_request("this session follows too many resources", None)
 }
@@ -113,6 +128,19 @@ impl<S: Clone + Send + Sync + 'static> ServerHandler for Served<S> {
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
         let tool = self.core.catalogue.tools.get(name)?;
         Some(tool.description.clone())
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let mut result = self.negotiate_initialize(&request)?;
+        if self.keeping == Keeping::Nothing {
+            silence(&mut result.capabilities);
+        }
+        Ok(result)
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
@@ -231,6 +259,9 @@ impl<S: Clone + Send + Sync + 'static> ServerHandler for Served<S> {
         request: SubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
+        if self.keeping == Keeping::Nothing {
+            return Err(ErrorData::method_not_found::<SubscribeRequestMethod>());
+        }
         let facts = self.facts(&context)?;
         self.core.permit(Subject::Resource(&request.uri), &facts)?;
         self.session.follow(request.uri).ok_or_else(too_many)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use frontdesk_auth::SigningKey;
 use frontdesk_auth::incoming::signed::Verifier;
 use frontdesk_auth::outgoing::Signer;
-use frontdesk_clock::{Clock, ManualClock, RandomIds, Timestamp};
+use frontdesk_clock::{ManualClock, RandomIds, Timestamp};
 use frontdesk_identity::{Principal, Secret, TenantId, UserId};
 use frontdesk_mcp_server::{
     Authentication, Caller, Cancelled, MountOptions, Params, Progress, State, Structured, Text,
@@ -15,6 +15,7 @@ use frontdesk_mcp_server::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -25,6 +26,7 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 pub(crate) struct Stand {
     pub(crate) url: String,
     pub(crate) signer: Signer,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) state: Arc<Counters>,
     _serving: JoinSet<std::io::Result<()>>,
 }
@@ -94,24 +96,40 @@ async fn wait(
 
 impl Stand {
     pub(crate) async fn open() -> Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+        let state = Arc::new(Counters::default());
+        let mut stand = Self::serve(tools(Arc::clone(&state)), |options| {
+            options.allowed_origins = vec!["https://page.example:443".to_owned()];
+            options.authorization_servers = vec!["https://desk.example".to_owned()];
+            options.health_path = Some("/healthz".to_owned());
+        })
+        .await?;
+        stand.state = state;
+        Ok(stand)
+    }
+
+    /// Any server, behind tokens of this stand's signer.
+    pub(crate) async fn serve<S: Clone + Send + Sync + 'static>(
+        server: ToolServer<S>,
+        change: impl FnOnce(&mut MountOptions),
+    ) -> Result<Self> {
+        let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/mcp", listener.local_addr()?);
         let key = SigningKey::from_secret(&Secret::new("a secret of some length"))?;
-        let verifier = Verifier::new("desk", &url, &[key.public().clone()], Arc::clone(&clock));
+        let keys = [key.public().clone()];
+        let verifier = Verifier::new("desk", &url, &keys, Arc::clone(&clock) as _);
         let mut options =
             MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url.clone());
-        options.allowed_origins = vec!["https://page.example:443".to_owned()];
-        options.authorization_servers = vec!["https://desk.example".to_owned()];
-        options.health_path = Some("/healthz".to_owned());
-        let state = Arc::new(Counters::default());
-        let router = tools(Arc::clone(&state)).into_router(options)?;
+        options.clock = Arc::clone(&clock) as _;
+        change(&mut options);
+        let router = server.into_router(options)?;
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, router, CancellationToken::new()));
         Ok(Self {
             url,
-            signer: Signer::new("desk", key, clock, Arc::new(RandomIds)),
-            state,
+            signer: Signer::new("desk", key, Arc::clone(&clock) as _, Arc::new(RandomIds)),
+            clock,
+            state: Arc::default(),
             _serving: serving,
         })
     }
@@ -119,6 +137,85 @@ impl Stand {
     pub(crate) fn token(&self, user: &str) -> Result<String> {
         let principal = Principal::new(TenantId::single(), UserId::new(user)?);
         Ok(self.signer.sign(&principal, &self.url)?.expose().to_owned())
+    }
+
+    /// Posts a request of the stateless era and gives status, headers and the answer, which is JSON or a whole stream
+    /// of one result.
+    pub(crate) async fn ask(&self, user: &str, method: &str, params: Value) -> Result<Answer> {
+        self.ask_with(
+            user,
+            method,
+            params,
+            json!({"elicitation": {}, "sampling": {}, "roots": {}}),
+        )
+        .await
+    }
+
+    pub(crate) async fn ask_with(
+        &self,
+        user: &str,
+        method: &str,
+        mut params: Value,
+        capabilities: Value,
+    ) -> Result<Answer> {
+        let name = params.get("name").or_else(|| params.get("uri")).cloned();
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
+        });
+        let mut request = reqwest::Client::builder()
+            .build()?
+            .post(&self.url)
+            .bearer_auth(self.token(user)?)
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", method);
+        if let Some(name) = name.as_ref().and_then(Value::as_str) {
+            request = request.header("mcp-name", name);
+        }
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        Answer::read(request.body(body.to_string()).send().await?).await
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) messages: Vec<Value>,
+}
+
+impl Answer {
+    pub(crate) async fn read(response: reqwest::Response) -> Result<Self> {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let text = response.text().await?;
+        let messages = if text.starts_with('{') {
+            vec![serde_json::from_str(&text)?]
+        } else {
+            text.lines()
+                .filter_map(|line| line.strip_prefix("data:"))
+                .filter(|data| !data.trim().is_empty())
+                .map(serde_json::from_str)
+                .collect::<std::result::Result<_, _>>()?
+        };
+        Ok(Self {
+            status,
+            headers,
+            messages,
+        })
+    }
+
+    /// The result, or the error, of the last message.
+    pub(crate) fn result(&self) -> Value {
+        let last = self.messages.last().cloned().unwrap_or_default();
+        if last["result"].is_null() {
+            last["error"].clone()
+        } else {
+            last["result"].clone()
+        }
     }
 }
 
