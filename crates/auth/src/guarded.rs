@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderName, Method, Request, Response, StatusCode};
 use reqwest::redirect::Policy;
 use url::{Host, Url};
 
@@ -32,6 +32,9 @@ const IDLE_CONNECTIONS_PER_HOST: usize = 4;
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// How many redirects are followed.
 const MAX_REDIRECTS: usize = 3;
+
+/// What is for one origin alone, and for no log.
+const SECRETS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
 
 /// Whether addresses in private ranges may be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +135,11 @@ impl GuardedHttp {
         let mut headers = head.headers;
         // It follows from the address, anew for each redirect.
         headers.remove(HOST);
+        for secret in SECRETS {
+            if let Some(value) = headers.get_mut(secret) {
+                value.set_sensitive(true);
+            }
+        }
         let mut url = Url::parse(&head.uri.to_string()).map_err(|_| refused("not an address"))?;
         for _ in 0..=MAX_REDIRECTS {
             self.check(&url)?;
@@ -148,7 +156,7 @@ impl GuardedHttp {
                 return Err(refused("a redirect away from https"));
             }
             if next.origin() != url.origin() {
-                for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+                for secret in SECRETS {
                     headers.remove(secret);
                 }
             }

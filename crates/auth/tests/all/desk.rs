@@ -39,9 +39,10 @@ impl Desk {
 
     pub(crate) fn with(issuer: Issuer, claims: ClaimNames) -> Self {
         let clock = clock();
+        let keys = KeySource::Jwks(issuer.jwks_url().parse().unwrap());
         let config = JwtConfig {
             claims,
-            ..config(issuer.url(), KeySource::Discovery)
+            ..config(issuer.url(), keys)
         };
         let verifier = verifier(config, &clock).unwrap();
         Self {

@@ -81,6 +81,12 @@ async fn check_04_an_unknown_key_id_refetches_once() {
     for refused in requests.join_all().await {
         assert_eq!(refused, unauthenticated("an unknown key"));
     }
+    let unknown = unauthenticated("an unknown key");
+    assert_eq!(
+        desk.user(&template).await,
+        unknown,
+        "and one a moment later"
+    );
     assert_eq!(desk.issuer.fetches(), 3);
     assert_eq!(desk.user(&new).await, ok());
 }
@@ -128,6 +134,7 @@ async fn check_04_the_issuer_being_down_is_503_and_not_401() {
         "its key could be new"
     );
     assert!(is_unavailable(&desk.user(&unknown).await));
+    assert_eq!(desk.issuer.fetches(), 3, "it isn't asked for each of them");
     desk.issuer.set_down(false);
     desk.advance(30);
     assert_eq!(desk.user(&unknown).await, unauthenticated("an unknown key"));
