@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 /// How long a test waits for what must come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 type Answer = dyn for<'a> Fn(&'a mut Turn, Option<UserMessageItem>) -> BoxFuture<'a, Result<(), TurnError>>
     + Send
