@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::python::Setup;
 use crate::workspace::Workspace;
-use crate::{command, deny, layers, test, tidy};
+use crate::{command, conformance, deny, layers, test, tidy};
 
 struct Step {
     name: &'static str,
@@ -56,6 +56,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         }
         passed(Ok(outcome.exit()))
     });
+    step(&mut steps, "conformance", || {
+        passed(conformance::all(workspace))
+    });
     step(&mut steps, "fuzz", || fuzz::smoke(workspace));
 
     let failed = steps.iter().filter(|step| step.done.is_err()).count();
@@ -86,14 +89,14 @@ fn step(steps: &mut Vec<Step>, name: &'static str, work: impl FnOnce() -> Result
 }
 
 fn report(steps: &[Step]) {
-    println!("\nstep      minutes");
+    println!("\nstep         minutes");
     for step in steps {
         let minutes = step.took.as_secs_f64() / 60.0;
         let verdict = if step.done.is_ok() { "" } else { "  FAILED" };
-        println!("{:<8} {minutes:>8.2}{verdict}", step.name);
+        println!("{:<11} {minutes:>8.2}{verdict}", step.name);
     }
     let all: Duration = steps.iter().map(|step| step.took).sum();
-    println!("{:<8} {:>8.2}\n", "all", all.as_secs_f64() / 60.0);
+    println!("{:<11} {:>8.2}\n", "all", all.as_secs_f64() / 60.0);
 }
 
 /// Formatter and lints come with most toolchains, but not with the smallest.
