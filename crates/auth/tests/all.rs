@@ -38,6 +38,9 @@ mod outgoing_fake;
 #[cfg(test)]
 #[path = "all/outgoing_plain.rs"]
 mod outgoing_plain;
+#[cfg(test)]
+#[path = "all/outgoing_refresh.rs"]
+mod outgoing_refresh;
 #[path = "all/signed.rs"]
 mod signed;
 #[cfg(test)]

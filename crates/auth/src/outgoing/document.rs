@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, Request, Response};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::OutgoingError;
@@ -53,6 +54,15 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, OutgoingError
     // What the parser says may quote the document.
     serde_json::from_slice(body)
         .map_err(|_| OutgoingError::refused("a document doesn't have the form that it should"))
+}
+
+/// Some servers write `null` for what they don't say.
+pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// An address from a document.

@@ -55,17 +55,18 @@ impl<K: Eq + Hash + Clone, T: Clone> Flights<K, T> {
         outcome
     }
 
-    /// Does something while nothing is in flight for this key.
+    /// Does something while nothing is in flight for this key, and forgets what was fetched for it.
     pub(super) async fn alone<R>(&self, key: K, act: impl Future<Output = R>) -> R {
         let slot = self.slot(key, &|_| false);
-        let _last = slot.last.lock().await;
+        let mut last = slot.last.lock().await;
+        *last = None;
         act.await
     }
 
-    /// Forgets what was fetched for a key.
-    pub(super) fn forget(&self, key: &K) {
+    /// Forgets what was fetched for these keys.
+    pub(super) fn forget(&self, which: impl Fn(&K) -> bool) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.remove(key);
+        slots.retain(|key, _| !which(key));
     }
 
     fn slot(&self, key: K, usable: &impl Fn(&T) -> bool) -> Arc<Slot<T>> {
@@ -100,5 +101,25 @@ impl<T> Slot<T> {
 impl<K, T> fmt::Debug for Flights<K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flights").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_remembered_is_bounded_and_the_usable_stays() {
+        let flights = Flights::new(2);
+        for (key, value) in [(1, 10), (2, 0), (3, 30), (1, 11)] {
+            let fetch = async { Ok(value) };
+            let got = flights.get(key, |value| *value > 0, fetch).await;
+            assert_eq!(got, Ok(if key == 1 { 10 } else { value }));
+            assert!(flights.slots.lock().unwrap().len() <= 2);
+        }
+        for key in 4..100 {
+            assert_eq!(flights.get(key, |_| true, async { Ok(key) }).await, Ok(key));
+            assert!(flights.slots.lock().unwrap().len() <= 2);
+        }
     }
 }

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::OutgoingError;
 use super::client_authentication::ClientMethod;
-use super::document::{address, document};
+use super::document::{address, document, or_default};
 use crate::GuardedHttp;
 
 /// The metadata of an authorization server, as far as we use it.
@@ -21,15 +21,15 @@ pub(super) struct ServerMetadata {
     pub(super) registration_endpoint: Option<String>,
     #[serde(default)]
     pub(super) revocation_endpoint: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) scopes_supported: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) code_challenge_methods_supported: Vec<String>,
     #[serde(default)]
     pub(super) token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) client_id_metadata_document_supported: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) authorization_response_iss_parameter_supported: bool,
 }
 

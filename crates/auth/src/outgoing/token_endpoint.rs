@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use frontdesk_identity::Secret;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{Request, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
 use serde::Deserialize;
 use url::{Url, form_urlencoded};
 
@@ -56,11 +56,12 @@ struct Answer {
     issued_token_type: Option<String>,
 }
 
-/// Some issuers write the number as text.
+/// Some issuers write the number as text, or with a point in it.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Seconds {
     Whole(i64),
+    Broken(f64),
     Text(String),
 }
 
@@ -86,9 +87,10 @@ pub(super) async fn ask(
             OutgoingError::refused("the issuer gives a token that is no bearer token").into(),
         );
     }
+    let refresh = answer.refresh_token.filter(|token| !token.is_empty());
     Ok(TokenAnswer {
         access: checked(answer.access_token)?,
-        refresh: answer.refresh_token.map(checked).transpose()?,
+        refresh: refresh.map(checked).transpose()?,
         lifetime: answer.expires_in.and_then(Seconds::value),
         scope: answer.scope,
         issued_type: answer.issued_token_type,
@@ -110,11 +112,14 @@ pub(super) async fn post(
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(ACCEPT, "application/json");
     if let Some(authorization) = authorization {
-        request = request.header(AUTHORIZATION, authorization.expose());
+        let mut authorization = HeaderValue::from_str(authorization.expose())
+            .map_err(|_| OutgoingError::refused("the client's credentials can't be sent"))?;
+        authorization.set_sensitive(true);
+        request = request.header(AUTHORIZATION, authorization);
     }
     let request = request
         .body(Bytes::from(body))
-        .map_err(|_| OutgoingError::refused("the client's credentials can't be sent"))?;
+        .map_err(|_| OutgoingError::refused("not an address"))?;
     send(http, request).await
 }
 
@@ -122,6 +127,10 @@ impl Seconds {
     fn value(self) -> Option<i64> {
         let seconds = match self {
             Self::Whole(seconds) => seconds,
+            Self::Broken(seconds) => {
+                let whole = seconds.clamp(0.0, 1.0e9).floor();
+                format!("{whole:.0}").parse().ok()?
+            }
             Self::Text(text) => text.parse().ok()?,
         };
         Some(seconds.clamp(0, MAX_LIFETIME_SECONDS))

@@ -445,3 +445,54 @@ async fn check_21_an_answer_that_does_not_fit_is_refused_without_a_word_of_it() 
     let late = authorizer.finish(&begun.pending, &good).await;
     assert_eq!(late.unwrap_err(), OutgoingError::Expired);
 }
+
+#[tokio::test]
+async fn null_says_no_more_than_silence() {
+    let fake = Fake::start().await;
+    let mut resource = fake.resource();
+    resource["scopes_supported"] = Value::Null;
+    fake.document(RESOURCE_METADATA, resource);
+    let mut server = fake.server();
+    for name in [
+        "scopes_supported",
+        "token_endpoint_auth_methods_supported",
+        "client_id_metadata_document_supported",
+        "authorization_response_iss_parameter_supported",
+        "revocation_endpoint",
+    ] {
+        server[name] = Value::Null;
+    }
+    fake.document(SERVER_METADATA, server);
+    let begun = begin(&fake).await.unwrap();
+    let query = fake.approve(&begun.url);
+    let authorizer = authorizer(identity(), &clock());
+    let tokens = authorizer.finish(&begun.pending, &query).await.unwrap();
+    assert_eq!(authorizer.revoke(&tokens).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_lifetime_is_read_in_every_spelling() {
+    let cases = [
+        (json!(60), Some(1_000_060)),
+        (json!("60"), Some(1_000_060)),
+        (json!(60.9), Some(1_000_060)),
+        (json!(-5), Some(1_000_000)),
+        (json!(1.0e300), Some(1_000_000 + 366 * 86_400)),
+        (json!("soon"), None),
+        (Value::Null, None),
+    ];
+    for (lifetime, expected) in cases {
+        let fake = Fake::start().await;
+        let begun = begin(&fake).await.unwrap();
+        let query = fake.approve(&begun.url);
+        let answer = json!({
+            "access_token": "hush", "token_type": "bearer", "refresh_token": "",
+            "expires_in": lifetime,
+        });
+        fake.force("/token", 200, answer);
+        let authorizer = authorizer(identity(), &clock());
+        let tokens = authorizer.finish(&begun.pending, &query).await.unwrap();
+        assert_eq!(tokens.expires_at(), expected, "{lifetime}");
+        assert!(!tokens.can_refresh());
+    }
+}

@@ -7,11 +7,10 @@ use frontdesk_auth::outgoing::oauth::{
     Authorizer, ClientIdentity, Connect, ConnectError, Connecting, DynamicRegistration,
     MemoryVault, OAuth, OAuthServer, OAuthSetup, Started, TokenSet, Vault,
 };
-use frontdesk_auth::outgoing::{Broker, OutgoingError, Refusal, RefusalKind, Seal};
+use frontdesk_auth::outgoing::{Broker, OutgoingError, RefusalKind, Seal};
 use frontdesk_clock::ManualClock;
 use frontdesk_identity::{Scope, Secret, SignedIn};
-use serde_json::{Value, json};
-use tokio::task::JoinSet;
+use serde_json::json;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -20,19 +19,24 @@ use crate::outgoing_fake::{
 };
 
 /// One server of ours with a tool server to connect with.
-struct Desk {
-    fake: Fake,
-    clock: Arc<ManualClock>,
-    vault: Arc<MemoryVault>,
-    broker: OAuth,
-    connect: Connect,
+pub(crate) struct Desk {
+    pub(crate) fake: Fake,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) vault: Arc<MemoryVault>,
+    pub(crate) broker: OAuth,
+    pub(crate) connect: Connect,
 }
 
-fn seal(secret: &str) -> Arc<Seal> {
+pub(crate) fn seal(secret: &str) -> Arc<Seal> {
     Arc::new(Seal::from_secret(&Secret::new(secret)).unwrap())
 }
 
-fn broker(fake: &Fake, clock: &Arc<ManualClock>, vault: &Arc<MemoryVault>, name: &str) -> OAuth {
+pub(crate) fn broker(
+    fake: &Fake,
+    clock: &Arc<ManualClock>,
+    vault: &Arc<MemoryVault>,
+    name: &str,
+) -> OAuth {
     let client = ClientIdentity {
         name: "Desk".to_owned(),
         registered: None,
@@ -59,7 +63,7 @@ fn broker(fake: &Fake, clock: &Arc<ManualClock>, vault: &Arc<MemoryVault>, name:
 }
 
 impl Desk {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let (fake, clock, vault) = (Fake::start().await, clock(), Arc::default());
         let broker = broker(&fake, &clock, &vault, "tasks");
         Self {
@@ -72,7 +76,7 @@ impl Desk {
     }
 
     /// The ticket of the link that a call without an account gives.
-    async fn ticket(&self, who: &SignedIn) -> String {
+    pub(crate) async fn ticket(&self, who: &SignedIn) -> String {
         let error = self.broker.attachment(who).await.unwrap_err();
         let OutgoingError::NotConnected { link: Some(link) } = error else {
             panic!("{error:?}");
@@ -80,12 +84,12 @@ impl Desk {
         ticket(&link)
     }
 
-    async fn connect(&self, who: &SignedIn) {
+    pub(crate) async fn connect(&self, who: &SignedIn) {
         let ticket = self.ticket(who).await;
         self.follow(&ticket).await;
     }
 
-    async fn follow(&self, ticket: &str) {
+    pub(crate) async fn follow(&self, ticket: &str) {
         let started = self.connect.start(ticket).await.unwrap();
         let query = self.fake.approve(&started.url);
         let cookie = Some(started.browser.expose());
@@ -93,19 +97,19 @@ impl Desk {
     }
 }
 
-fn ticket(link: &str) -> String {
+pub(crate) fn ticket(link: &str) -> String {
     let link: Url = link.parse().unwrap();
     assert_eq!(link.path(), "/chat/connect/tasks");
     pairs(link.query().unwrap()).remove("ticket").unwrap()
 }
 
-fn ann() -> SignedIn {
+pub(crate) fn ann() -> SignedIn {
     let mut principal = user("acme", "ann");
     principal.name = Some("Ann".to_owned());
     SignedIn::new(principal)
 }
 
-fn owner(who: &SignedIn) -> Scope {
+pub(crate) fn owner(who: &SignedIn) -> Scope {
     who.principal.scope()
 }
 
@@ -250,116 +254,6 @@ async fn a_user_may_say_no() {
     let cookie = Some(started.browser.expose());
     let answer = desk.connect.callback(&query, cookie).await.unwrap_err();
     assert!(!matches!(answer, ConnectError::Link { .. }));
-}
-
-#[tokio::test]
-async fn a_token_that_runs_out_is_refreshed_once_for_all_calls() {
-    let desk = Desk::open().await;
-    desk.fake.lifetime(100);
-    desk.connect(&ann()).await;
-    desk.clock.advance(Duration::from_secs(70));
-    desk.fake.close_gate();
-    let mut calls = JoinSet::new();
-    for _ in 0..100 {
-        let broker = desk.broker.clone();
-        calls.spawn(async move {
-            let attachment = broker.attachment(&ann()).await.unwrap();
-            bearer(&attachment).to_owned()
-        });
-    }
-    while desk.fake.seen("/token").len() < 2 {
-        tokio::task::yield_now().await;
-    }
-    desk.fake.open_gate();
-    assert_eq!(calls.join_all().await, vec!["hush-access-2"; 100]);
-    assert_eq!(desk.fake.seen("/token").len(), 2);
-    // The next time the refresh token that came with it is used.
-    desk.clock.advance(Duration::from_secs(70));
-    let attachment = desk.broker.attachment(&ann()).await.unwrap();
-    assert_eq!(bearer(&attachment), "hush-access-3");
-    let last = desk.fake.seen("/token").pop().unwrap();
-    assert_eq!(last.form["refresh_token"], "hush-refresh-2");
-}
-
-#[tokio::test]
-async fn a_refresh_outlives_the_call_that_wanted_it() {
-    let desk = Desk::open().await;
-    desk.fake.lifetime(100);
-    desk.connect(&ann()).await;
-    desk.clock.advance(Duration::from_secs(70));
-    desk.fake.close_gate();
-    let mut call = JoinSet::new();
-    let broker = desk.broker.clone();
-    call.spawn(async move { broker.attachment(&ann()).await });
-    while desk.fake.seen("/token").len() < 2 {
-        tokio::task::yield_now().await;
-    }
-    call.shutdown().await;
-    desk.fake.open_gate();
-    let attachment = desk.broker.attachment(&ann()).await.unwrap();
-    assert_eq!(bearer(&attachment), "hush-access-2");
-    assert_eq!(desk.fake.seen("/token").len(), 2);
-}
-
-#[tokio::test]
-async fn another_replicas_refresh_counts_too() {
-    let desk = Desk::open().await;
-    desk.fake.lifetime(100);
-    desk.connect(&ann()).await;
-    desk.clock.advance(Duration::from_secs(70));
-    let replica = broker(&desk.fake, &desk.clock, &desk.vault, "tasks");
-    let there = replica.attachment(&ann()).await.unwrap();
-    let here = desk.broker.attachment(&ann()).await.unwrap();
-    assert_eq!(bearer(&there), bearer(&here));
-    assert_eq!(desk.fake.seen("/token").len(), 2);
-}
-
-#[tokio::test]
-async fn a_refused_token_is_refreshed_once_then_the_user_is_asked() {
-    let desk = Desk::open().await;
-    desk.connect(&ann()).await;
-    let first = desk.broker.attachment(&ann()).await.unwrap();
-    let refusal = refused(&first, RefusalKind::Unauthorized, &[]);
-    let second = desk.broker.renewed(&ann(), &refusal).await.unwrap();
-    assert_eq!(bearer(&second), "hush-access-2");
-    // A slower call, for which the first token was refused too.
-    let again = desk.broker.renewed(&ann(), &refusal).await.unwrap();
-    assert_eq!(bearer(&again), "hush-access-2");
-    let refusal = Refusal {
-        resource_metadata: Some(format!("{}{RESOURCE_METADATA}", desk.fake.base)),
-        ..refused(&second, RefusalKind::Unauthorized, &["tasks:all"])
-    };
-    let error = desk.broker.renewed(&ann(), &refusal).await.unwrap_err();
-    let OutgoingError::NotConnected { link: Some(link) } = error else {
-        panic!("{error:?}");
-    };
-    assert_eq!(desk.fake.seen("/token").len(), 2);
-    // The link knows what the server said; it isn't asked again.
-    let started = desk.connect.start(&ticket(&link)).await.unwrap();
-    assert_eq!(
-        pairs(started.url.query().unwrap())["scope"],
-        "tasks:read tasks:all"
-    );
-}
-
-#[tokio::test]
-async fn a_refresh_that_is_refused_asks_the_user_and_one_that_fails_does_not() {
-    let desk = Desk::open().await;
-    desk.fake.lifetime(0);
-    desk.connect(&ann()).await;
-    desk.fake.force("/token", 503, json!({}));
-    let error = desk.broker.attachment(&ann()).await.unwrap_err();
-    assert!(
-        matches!(error, OutgoingError::Unavailable { .. }),
-        "{error:?}"
-    );
-    for code in ["invalid_grant", "invalid_client"] {
-        desk.fake.force("/token", 400, json!({"error": code}));
-        desk.ticket(&ann()).await;
-    }
-    desk.fake.force("/token", 0, Value::Null);
-    desk.fake.lifetime(3_600);
-    desk.broker.attachment(&ann()).await.unwrap();
 }
 
 #[tokio::test]

@@ -162,16 +162,8 @@ impl Authorizer {
             ("code_verifier", pending.verifier.expose().to_owned()),
             ("resource", pending.grant.resource.clone()),
         ];
-        let answer = self.ask(&pending.grant, form).await.map_err(|failure| {
-            if let TokenFailure::Denied(code) = &failure
-                && code == "invalid_client"
-            {
-                let issuer = pending.grant.issuer.clone();
-                self.registrations
-                    .forget(&(issuer, pending.redirect_uri.clone()));
-            }
-            failure.into_error()
-        })?;
+        let answer = self.ask(&pending.grant, form).await;
+        let answer = answer.map_err(TokenFailure::into_error)?;
         let scopes = &pending.scopes;
         Ok(self.tokens(answer, scopes, Origin::Given, pending.grant.clone()))
     }
@@ -236,13 +228,16 @@ impl Authorizer {
 
     async fn ask(&self, grant: &Grant, form: Form) -> Result<TokenAnswer, TokenFailure> {
         let client = ClientCredentials::from(grant.client.clone());
-        ask(
-            &self.http,
-            &address(&grant.token_endpoint)?,
-            Some(&client),
-            form,
-        )
-        .await
+        let endpoint = address(&grant.token_endpoint)?;
+        let answer = ask(&self.http, &endpoint, Some(&client), form).await;
+        if let Err(TokenFailure::Denied(code)) = &answer
+            && code == "invalid_client"
+        {
+            // It has forgotten the registration; the next authorization makes another.
+            self.registrations
+                .forget(|(issuer, _)| *issuer == grant.issuer);
+        }
+        answer
     }
 
     async fn grant(&self, resource: &Resource, redirect_uri: &Url) -> Result<Grant, OutgoingError> {
@@ -273,13 +268,14 @@ impl Authorizer {
                 "we are not registered with the authorization server",
             ));
         }
-        let until = self.now().saturating_add(PENDING_SECONDS);
-        let usable = |made: &Registration| made.expires_at.is_none_or(|end| end > until);
+        let now = self.now();
+        let needed = now.saturating_add(PENDING_SECONDS);
+        let usable = |made: &Registration| made.until > needed;
         let key = (server.issuer.clone(), redirect_uri.to_string());
         let metadata = self.client.registration(redirect_uri);
         let made = self
             .registrations
-            .get(key, usable, register(&self.http, server, metadata));
+            .get(key, usable, register(&self.http, server, metadata, now));
         Ok(made.await?.client)
     }
 

@@ -207,12 +207,17 @@ impl Broker for OAuth {
         let none = Challenge::default();
         let stored = self.stored(&owner).await?;
         let tokens = stored.ok_or_else(|| self.not_connected(caller, &none))?;
-        let tokens = if self.0.is_fresh(&tokens) {
+        let tokens = if self.0.holds(&tokens, MARGIN_SECONDS) {
             tokens
         } else {
-            self.refreshed(owner, tokens, Origin::Refreshed)
+            match self
+                .refreshed(owner, tokens.clone(), Origin::Refreshed)
                 .await
-                .map_err(|error| self.told(error, caller, &none))?
+            {
+                // The last seconds of a token are better than none.
+                Err(OutgoingError::Unavailable { .. }) if self.0.holds(&tokens, 0) => tokens,
+                refreshed => refreshed.map_err(|error| self.told(error, caller, &none))?,
+            }
         };
         Ok(Attachment::bearer(tokens.access_token().clone()))
     }
@@ -233,10 +238,11 @@ impl Broker for OAuth {
         let owner = caller.principal.scope();
         let stored = self.stored(&owner).await?;
         let tokens = stored.ok_or_else(|| self.not_connected(caller, &challenge))?;
-        let tokens = if !refusal.used_token(tokens.access_token()) {
+        let same = refusal.used_token(tokens.access_token());
+        let tokens = if !same && self.0.holds(&tokens, MARGIN_SECONDS) {
             // Somebody was faster.
             tokens
-        } else if tokens.0.origin == Origin::AfterRefusal {
+        } else if same && tokens.0.origin == Origin::AfterRefusal {
             return Err(self.not_connected(caller, &challenge));
         } else {
             self.refreshed(owner, tokens, Origin::AfterRefusal)
@@ -270,7 +276,8 @@ impl Inner {
         origin: Origin,
     ) -> Result<TokenSet, OutgoingError> {
         let newer = |tokens: &TokenSet| {
-            tokens.access_token().expose() != used.access_token().expose() && self.is_fresh(tokens)
+            let other = tokens.access_token().expose() != used.access_token().expose();
+            other && self.holds(tokens, MARGIN_SECONDS)
         };
         let stored = self.stored(owner).await?;
         let stored = stored.ok_or(OutgoingError::NotConnected { link: None })?;
@@ -292,9 +299,10 @@ impl Inner {
         }
     }
 
-    fn is_fresh(&self, tokens: &TokenSet) -> bool {
+    /// Whether tokens hold longer than so many seconds from now.
+    fn holds(&self, tokens: &TokenSet, seconds: i64) -> bool {
         let now = self.links.clock.now().as_second();
         let end = tokens.expires_at();
-        end.is_none_or(|end| end - MARGIN_SECONDS > now)
+        end.is_none_or(|end| end.saturating_sub(seconds) > now)
     }
 }

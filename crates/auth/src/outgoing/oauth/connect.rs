@@ -90,7 +90,8 @@ impl Connect {
         })
     }
 
-    /// Begins what a link is for, after the user has confirmed it.
+    /// Begins what a link is for, after the user has confirmed it on our own page: the request must be a `POST` whose
+    /// `Origin` is ours. Otherwise another site could make a browser set out for somebody else's account.
     pub async fn start(&self, ticket: &str) -> Result<Started, ConnectError> {
         let (server, ticket) = self.ticket(ticket)?;
         let granted = server.stored(&ticket.owner).await?;

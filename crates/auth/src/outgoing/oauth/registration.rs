@@ -15,12 +15,16 @@ use crate::outgoing::{ClientCredentials, ClientMethod, OutgoingError};
 /// The longest id or secret that is taken, in bytes.
 const MAX_CREDENTIAL_BYTES: usize = 2_048;
 
+/// How long a registration is used for further authorizations, in seconds. A server may forget clients, and tells so only
+/// to the user's browser.
+const REMEMBERED_SECONDS: i64 = 3_600;
+
 /// A registration that was made.
 #[derive(Debug, Clone)]
 pub(super) struct Registration {
     pub(super) client: ClientCredentials,
-    /// When its secret runs out, in seconds since the epoch; never where this is `None`.
-    pub(super) expires_at: Option<i64>,
+    /// Until when it is used for new authorizations, in seconds since the epoch.
+    pub(super) until: i64,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +43,7 @@ pub(super) async fn register(
     http: &GuardedHttp,
     server: &ServerMetadata,
     mut metadata: Value,
+    now: i64,
 ) -> Result<Registration, OutgoingError> {
     let Some(endpoint) = &server.registration_endpoint else {
         return Err(OutgoingError::refused(
@@ -65,10 +70,10 @@ pub(super) async fn register(
     if !status.is_success() {
         return Err(OutgoingError::refused(format!("registration: {status}")));
     }
-    read(server, parse(response.body())?)
+    read(server, parse(response.body())?, now)
 }
 
-fn read(server: &ServerMetadata, answer: Answer) -> Result<Registration, OutgoingError> {
+fn read(server: &ServerMetadata, answer: Answer, now: i64) -> Result<Registration, OutgoingError> {
     let fits = |text: &str| {
         (1..=MAX_CREDENTIAL_BYTES).contains(&text.len())
             && !text.contains(|letter: char| letter.is_control())
@@ -80,6 +85,7 @@ fn read(server: &ServerMetadata, answer: Answer) -> Result<Registration, Outgoin
         ));
     }
     let secret = secret.map(Secret::new);
+    let remembered = now.saturating_add(REMEMBERED_SECONDS);
     let method = match answer.token_endpoint_auth_method.as_deref() {
         Some("none") => ClientMethod::Public,
         Some("client_secret_basic") => ClientMethod::Basic,
@@ -97,8 +103,11 @@ fn read(server: &ServerMetadata, answer: Answer) -> Result<Registration, Outgoin
             secret,
             method,
         },
-        // 0 is how the standard writes that it never does.
-        expires_at: answer.client_secret_expires_at.filter(|at| *at != 0),
+        // 0 is how the standard writes that it never runs out.
+        until: answer
+            .client_secret_expires_at
+            .filter(|at| *at != 0)
+            .map_or(remembered, |at| at.min(remembered)),
     })
 }
 

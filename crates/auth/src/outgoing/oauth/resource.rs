@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::GuardedHttp;
 use crate::outgoing::OutgoingError;
-use crate::outgoing::document::{address, document};
+use crate::outgoing::document::{address, document, or_default};
 use crate::outgoing::server_metadata::ServerMetadata;
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
@@ -26,9 +26,9 @@ pub(super) struct Resource {
 #[derive(Debug, Deserialize)]
 struct Metadata {
     resource: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     authorization_servers: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     scopes_supported: Vec<String>,
 }
 
