@@ -1,1 +1,125 @@
-//! To come.
+//! `subscriptions/listen`: who is told what.
+
+use frontdesk_identity::{Scope, TenantId, UserId};
+use frontdesk_mcp_server::{Notifier, Resource, ToolFailure, ToolServer};
+use reqwest::Response;
+use serde_json::{Value, json};
+
+use crate::stand::{Result, Stand};
+
+async fn nothing() -> std::result::Result<String, ToolFailure> {
+    Ok(String::new())
+}
+
+fn server(notifier: Notifier) -> ToolServer<()> {
+    ToolServer::new("changes", "1", ())
+        .with_notifier(notifier)
+        .resource(Resource::new("a://1", "one", nothing))
+        .resource(Resource::new("a://secret", "secret", nothing).scope("secret"))
+}
+
+async fn listen(stand: &Stand, user: &str, wanted: Value) -> Result<Response> {
+    let body = json!({"jsonrpc": "2.0", "id": "s-1", "method": "subscriptions/listen", "params": {
+        "notifications": wanted,
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        },
+    }});
+    let mut response = reqwest::Client::builder()
+        .build()?
+        .post(&stand.url)
+        .bearer_auth(stand.token(user)?)
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", "subscriptions/listen")
+        .body(body.to_string())
+        .send()
+        .await?;
+    let first = next(&mut response).await?;
+    assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
+    Ok(response)
+}
+
+async fn next(response: &mut Response) -> Result<Value> {
+    let mut text = String::new();
+    while let Some(chunk) = response.chunk().await? {
+        text.push_str(&String::from_utf8_lossy(&chunk));
+        let data = text.lines().find_map(|line| line.strip_prefix("data:"));
+        if let Some(data) = data.filter(|data| !data.trim().is_empty())
+            && text.ends_with("\n\n")
+        {
+            return Ok(serde_json::from_str(data)?);
+        }
+    }
+    Err("the stream ended".into())
+}
+
+fn user(name: &str) -> Scope {
+    Scope {
+        tenant: TenantId::single(),
+        user: UserId::new(name).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn listeners_hear_what_they_asked_for_and_may_know() {
+    let notifier = Notifier::new();
+    let stand = Stand::serve(server(notifier.clone()), |_| ())
+        .await
+        .unwrap();
+    let resources = json!({"resourceSubscriptions": ["a://1", "a://secret"]});
+    let mut ann = listen(&stand, "ann", resources.clone()).await.unwrap();
+    let mut bob = listen(&stand, "bob", json!({"toolsListChanged": true}))
+        .await
+        .unwrap();
+
+    notifier.resource_updated("a://secret");
+    notifier.resource_updated("a://2");
+    notifier.only(user("bob")).resource_updated("a://1");
+    notifier.only(user("ann")).tools_changed();
+    notifier.prompts_changed();
+    notifier.only(user("ann")).resource_updated("a://1");
+    notifier.tools_changed();
+
+    let tag = json!({"io.modelcontextprotocol/subscriptionId": "s-1"});
+    let heard = next(&mut ann).await.unwrap();
+    assert_eq!(heard["method"], "notifications/resources/updated");
+    assert_eq!(heard["params"], json!({"uri": "a://1", "_meta": tag}));
+    let heard = next(&mut bob).await.unwrap();
+    assert_eq!(heard["method"], "notifications/tools/list_changed");
+    assert_eq!(heard["params"]["_meta"], tag);
+}
+
+#[tokio::test]
+async fn who_listens_too_slowly_is_told_that_everything_changed() {
+    let notifier = Notifier::new();
+    let stand = Stand::serve(server(notifier.clone()), |_| ())
+        .await
+        .unwrap();
+    let mut ann = listen(&stand, "ann", json!({"toolsListChanged": true}))
+        .await
+        .unwrap();
+    // More at once than the channel holds, before the listener runs again.
+    for _ in 0..1_000 {
+        notifier.only(user("bob")).tools_changed();
+    }
+    let heard = next(&mut ann).await.unwrap();
+    assert_eq!(heard["method"], "notifications/tools/list_changed");
+}
+
+#[tokio::test]
+async fn the_stream_ends_with_the_server() {
+    let mut shutdown = None;
+    let stand = Stand::serve(server(Notifier::new()), |options| {
+        shutdown = Some(options.shutdown.clone());
+    })
+    .await
+    .unwrap();
+    let mut ann = listen(&stand, "ann", json!({"toolsListChanged": true}))
+        .await
+        .unwrap();
+    shutdown.unwrap().cancel();
+    while let Ok(Some(_)) = ann.chunk().await {}
+}

@@ -1,1 +1,293 @@
-//! To come.
+//! Kept sessions of the `initialize` era: whose they are, how many, how long, and what can be asked on them.
+
+use std::time::Duration;
+
+use frontdesk_mcp_server::{
+    Elicit, Log, Notifier, Resource, Sessions, Text, Tool, ToolFailure, ToolServer,
+};
+use reqwest::{Method, Response};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::stand::{Answer, Result, Stand};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Name {
+    name: String,
+}
+
+async fn greet(elicit: Elicit) -> std::result::Result<Text, ToolFailure> {
+    let name = elicit.form::<Name>("Your name?").await?.accepted();
+    Ok(Text(name.map_or_else(
+        || "nobody".to_owned(),
+        |name| format!("hello {}", name.name),
+    )))
+}
+
+async fn talk(log: Log) -> std::result::Result<Text, ToolFailure> {
+    log.info("heard").await;
+    log.debug("not heard").await;
+    Ok(Text("said".to_owned()))
+}
+
+async fn touch(notifier: Notifier) -> std::result::Result<Text, ToolFailure> {
+    notifier.resource_updated("a://followed");
+    notifier.resource_updated("a://other");
+    notifier.tools_changed();
+    Ok(Text("touched".to_owned()))
+}
+
+async fn nothing() -> std::result::Result<String, ToolFailure> {
+    Ok(String::new())
+}
+
+fn server() -> ToolServer<()> {
+    ToolServer::new("sessions", "1", ())
+        .tool(Tool::new("greet", greet))
+        .tool(Tool::new("talk", talk))
+        .tool(Tool::new("touch", touch))
+        .resource(Resource::new("a://followed", "followed", nothing))
+        .resource(Resource::new("a://other", "other", nothing))
+}
+
+async fn open(max: usize, idle: Duration) -> Result<Stand> {
+    Stand::serve(server(), |options| {
+        options.sessions = Sessions::Kept { max, idle };
+    })
+    .await
+}
+
+async fn send(
+    stand: &Stand,
+    method: Method,
+    user: &str,
+    session: Option<&str>,
+    body: Value,
+) -> Result<Response> {
+    let mut request = reqwest::Client::builder()
+        .build()?
+        .request(method, &stand.url)
+        .bearer_auth(stand.token(user)?)
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream");
+    if let Some(session) = session {
+        request = request.header("mcp-session-id", session);
+    }
+    Ok(request.body(body.to_string()).send().await?)
+}
+
+async fn post(stand: &Stand, user: &str, session: &str, body: Value) -> Result<Response> {
+    send(stand, Method::POST, user, Some(session), body).await
+}
+
+fn initialize() -> Value {
+    json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"elicitation": {}},
+        "clientInfo": {"name": "test", "version": "1"},
+    }})
+}
+
+fn list() -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+}
+
+fn call(tool: &str) -> Value {
+    json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": tool}})
+}
+
+/// Opens a session and gives its id.
+async fn begin(stand: &Stand, user: &str) -> Result<String> {
+    let response = send(stand, Method::POST, user, None, initialize()).await?;
+    let id = response.headers()["mcp-session-id"].to_str()?.to_owned();
+    let answer = Answer::read(response).await?;
+    let capabilities = &answer.result()["capabilities"];
+    assert_eq!(capabilities["resources"]["subscribe"], true);
+    let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    assert_eq!(post(stand, user, &id, initialized).await?.status(), 202);
+    Ok(id)
+}
+
+/// Reads a stream up to a message of this method, or to the one with this id.
+async fn until(response: &mut Response, mark: &str) -> Result<Value> {
+    let mut text = String::new();
+    while let Some(chunk) = response.chunk().await? {
+        text.push_str(&String::from_utf8_lossy(&chunk));
+        let found = text
+            .split_inclusive('\n')
+            .find(|line| line.starts_with("data:") && line.ends_with('\n') && line.contains(mark));
+        if let Some(line) = found {
+            return Ok(serde_json::from_str(
+                line.trim_start_matches("data:").trim(),
+            )?);
+        }
+    }
+    Err(format!("no {mark} in {text}").into())
+}
+
+#[tokio::test]
+async fn a_session_is_its_callers_alone() {
+    let stand = open(10, Duration::from_mins(1)).await.unwrap();
+    let session = begin(&stand, "ann").await.unwrap();
+    let mine = post(&stand, "ann", &session, list()).await.unwrap();
+    assert_eq!(mine.status(), 200);
+    for (user, id) in [("bob", session.as_str()), ("ann", "another"), ("ann", "")] {
+        for method in [Method::POST, Method::GET, Method::DELETE] {
+            let answer = send(&stand, method.clone(), user, Some(id), list())
+                .await
+                .unwrap();
+            let answer = Answer::read(answer).await.unwrap();
+            assert_eq!(
+                (answer.status, answer.result()),
+                (
+                    404,
+                    json!({"code": -32_001, "message": "session not found"})
+                ),
+                "{method} {user} {id}"
+            );
+        }
+    }
+    // Neither has the attempt ended it, nor can a stranger begin anew on it.
+    let stolen = post(&stand, "bob", &session, initialize()).await.unwrap();
+    assert_eq!(stolen.status(), 404);
+    let mine = post(&stand, "ann", &session, list()).await.unwrap();
+    assert_eq!(mine.status(), 200);
+    let ended = send(&stand, Method::DELETE, "ann", Some(&session), Value::Null).await;
+    assert!(ended.unwrap().status().is_success());
+    let gone = post(&stand, "ann", &session, list()).await.unwrap();
+    assert_eq!(gone.status(), 404);
+    let none = send(&stand, Method::POST, "ann", None, list())
+        .await
+        .unwrap();
+    let none = Answer::read(none).await.unwrap();
+    assert!((400..500).contains(&none.status));
+    assert_eq!(none.result()["code"], -32_600);
+}
+
+#[tokio::test]
+async fn in_the_stateless_era_a_session_means_nothing() {
+    let stand = open(10, Duration::from_mins(1)).await.unwrap();
+    let session = begin(&stand, "ann").await.unwrap();
+    for (user, id) in [("bob", session.as_str()), ("ann", "another")] {
+        let mut body = list();
+        body["params"] = json!({"_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }});
+        let response = reqwest::Client::builder()
+            .build()
+            .unwrap()
+            .post(&stand.url)
+            .bearer_auth(stand.token(user).unwrap())
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", "tools/list")
+            .header("mcp-session-id", id)
+            .body(body.to_string())
+            .send()
+            .await
+            .unwrap();
+        let answer = Answer::read(response).await.unwrap();
+        assert_eq!(answer.result()["tools"][0]["name"], "greet");
+    }
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_sessions_and_idle_ones_end() {
+    let stand = open(2, Duration::from_mins(1)).await.unwrap();
+    let first = begin(&stand, "ann").await.unwrap();
+    begin(&stand, "bob").await.unwrap();
+    let full = send(&stand, Method::POST, "eve", None, initialize())
+        .await
+        .unwrap();
+    assert_eq!(full.headers()["retry-after"], "30");
+    let full = Answer::read(full).await.unwrap();
+    assert_eq!(
+        (full.status, full.result()["message"].clone()),
+        (503, json!("there are too many sessions"))
+    );
+    let ended = send(&stand, Method::DELETE, "ann", Some(&first), Value::Null).await;
+    assert!(ended.unwrap().status().is_success());
+    begin(&stand, "eve").await.unwrap();
+
+    let brief = open(2, Duration::from_millis(1)).await.unwrap();
+    let opening = send(&brief, Method::POST, "ann", None, initialize())
+        .await
+        .unwrap();
+    let id = opening.headers()["mcp-session-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    drop(opening);
+    while post(&brief, "ann", &id, list()).await.unwrap().status() != 404 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_user_is_asked_on_the_session() {
+    let stand = open(10, Duration::from_mins(1)).await.unwrap();
+    let session = begin(&stand, "ann").await.unwrap();
+    let answers = [
+        (
+            json!({"action": "accept", "content": {"name": "Ann"}}),
+            "hello Ann",
+        ),
+        (json!({"action": "decline"}), "nobody"),
+        (
+            json!({"action": "accept", "content": {}}),
+            "the client's answer does not fit",
+        ),
+    ];
+    for (answer, text) in answers {
+        let mut calling = post(&stand, "ann", &session, call("greet")).await.unwrap();
+        let question = until(&mut calling, "elicitation/create").await.unwrap();
+        assert_eq!(question["params"]["message"], "Your name?");
+        let body = json!({"jsonrpc": "2.0", "id": question["id"], "result": answer});
+        // An answer of somebody else's reaches nobody.
+        let stolen = post(&stand, "bob", &session, body.clone()).await.unwrap();
+        assert_eq!(stolen.status(), 404);
+        assert_eq!(
+            post(&stand, "ann", &session, body).await.unwrap().status(),
+            202
+        );
+        let result = until(&mut calling, "\"result\"").await.unwrap();
+        assert_eq!(result["result"]["content"][0]["text"], text);
+    }
+}
+
+#[tokio::test]
+async fn changes_and_log_messages_reach_the_session_that_follows() {
+    let stand = open(10, Duration::from_mins(1)).await.unwrap();
+    let session = begin(&stand, "ann").await.unwrap();
+    let follow = |method: &str, uri: &str| json!({"jsonrpc": "2.0", "id": 3, "method": method, "params": {"uri": uri}});
+    for body in [
+        follow("resources/subscribe", "a://followed"),
+        follow("resources/subscribe", "a://other"),
+        follow("resources/unsubscribe", "a://other"),
+    ] {
+        let answer = post(&stand, "ann", &session, body).await.unwrap();
+        assert_eq!(Answer::read(answer).await.unwrap().result(), json!({}));
+    }
+    let mut stream = send(&stand, Method::GET, "ann", Some(&session), Value::Null)
+        .await
+        .unwrap();
+    let said = post(&stand, "ann", &session, call("talk")).await.unwrap();
+    Answer::read(said).await.unwrap();
+    let heard = until(&mut stream, "notifications/message").await.unwrap();
+    assert_eq!(heard["params"], json!({"level": "info", "data": "heard"}));
+    let touched = post(&stand, "ann", &session, call("touch")).await.unwrap();
+    Answer::read(touched).await.unwrap();
+    let updated = until(&mut stream, "notifications/").await.unwrap();
+    assert_eq!(
+        (&updated["method"], &updated["params"]["uri"]),
+        (
+            &json!("notifications/resources/updated"),
+            &json!("a://followed")
+        )
+    );
+    let changed = until(&mut stream, "notifications/tools").await.unwrap();
+    assert_eq!(changed["method"], "notifications/tools/list_changed");
+}
