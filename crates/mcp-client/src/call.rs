@@ -37,16 +37,16 @@ impl McpServer {
             return Err(unknown(name));
         }
         let repeat = self.repeat(&caller.principal.scope(), name);
-        let sending = self.sending(&caller, repeat, &redactor).await?;
+        let mut sending = self.sending(&caller, repeat, &redactor).await?;
         let params = CallToolRequestParams::new(name.to_owned()).with_arguments(arguments);
         let progress = redacted(&context.progress, &redactor);
-        let mut outcome = self.once(&params, &sending, &progress).await;
+        let mut outcome = self.once(&params, &mut sending, &progress).await;
         if outcome.as_ref().is_err_and(McpError::wants_headers) {
             // The tool has arguments that go into headers too: known once the tools are.
             self.lists.forget(&caller.principal.scope());
             self.lists.changed();
             self.listing(&caller).await?;
-            outcome = self.once(&params, &sending, &progress).await;
+            outcome = self.once(&params, &mut sending, &progress).await;
         }
         outcome
             .map(|result| output(&result, &redactor))
@@ -56,7 +56,7 @@ impl McpServer {
     async fn once(
         &self,
         params: &CallToolRequestParams,
-        sending: &Sending,
+        sending: &mut Sending,
         progress: &ProgressSink,
     ) -> Result<rmcp::model::CallToolResult, McpError> {
         let times = Times {
@@ -65,7 +65,7 @@ impl McpServer {
         };
         let mut tries = 0;
         loop {
-            let held = self.attempt(&sending.caller).await?;
+            let held = self.attempt(sending).await?;
             let result = held.connection.call(params, sending, times, progress).await;
             if let Some(result) = self.settled(&held, result, sending.repeat, &mut tries)? {
                 return Ok(result);

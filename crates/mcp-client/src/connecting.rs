@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::breaker::Gate;
 use crate::connection::Connection;
-use crate::credential::Repeat;
+use crate::credential::{Repeat, Sending};
 use crate::opening::{Opening, is_program};
 use crate::pool::Place;
 use crate::{Endpoint, Era, McpError, McpServer};
@@ -20,6 +20,8 @@ pub(crate) struct Held {
     pub(crate) connection: Arc<Connection>,
     place: Arc<Place>,
     since: Instant,
+    /// Whether it was opened for this attempt.
+    is_new: bool,
 }
 
 impl Held {
@@ -28,18 +30,31 @@ impl Held {
             place: Arc::clone(place),
             connection,
             since: Instant::now(),
+            is_new: false,
+        }
+    }
+
+    fn opened(place: &Arc<Place>, connection: Connection) -> Self {
+        Self {
+            is_new: true,
+            ..Self::new(place, place.put(connection))
         }
     }
 }
 
 impl McpServer {
-    /// Begins an attempt to do something on a connection.
-    pub(crate) async fn attempt(&self, caller: &SignedIn) -> Result<Held, McpError> {
+    /// Begins an attempt to send something on a connection.
+    pub(crate) async fn attempt(&self, sending: &mut Sending) -> Result<Held, McpError> {
         self.enter().await?;
-        match self.shared(caller).await? {
-            Some(held) => Ok(held),
-            None => self.own(caller).await,
+        let held = match self.shared(&sending.caller).await? {
+            Some(held) => held,
+            None => self.own(&sending.caller).await?,
+        };
+        if held.is_new {
+            // The server may have had the identity renewed by now.
+            sending.renew(self.config.auth.attachment(&sending.caller).await?);
         }
+        Ok(held)
     }
 
     /// Notes what came of an attempt. `Ok(None)` is to try once more, on a new connection: where the first try surely
@@ -144,7 +159,7 @@ impl McpServer {
                 }
             }
         };
-        let held = Held::new(place, place.put(opened));
+        let held = Held::opened(place, opened);
         self.opened.by(caller);
         Ok(Some(held))
     }
@@ -185,7 +200,7 @@ impl McpServer {
         let begun = Instant::now();
         let opened = self.opening(caller).own(url).await;
         match self.noted(opened, begun) {
-            Ok(opened) => Ok(Held::new(&place, place.put(opened))),
+            Ok(opened) => Ok(Held::opened(&place, opened)),
             Err(error) => {
                 if !matches!(error, McpError::Identity(_)) {
                     self.era.set(Era::Auto);

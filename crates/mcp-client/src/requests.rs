@@ -26,14 +26,14 @@ impl McpServer {
             "tools/call" => Repeat::Risky,
             _ => Repeat::Harmless,
         };
-        let sending = self.sending(caller, repeat, &redactor).await?;
+        let mut sending = self.sending(caller, repeat, &redactor).await?;
         let times = Times {
             silence: self.config.call_timeout,
             total: self.config.max_call_time,
         };
         let mut tries = 0;
         loop {
-            let held = self.attempt(caller).await?;
+            let held = self.attempt(&mut sending).await?;
             let connection = &held.connection;
             let answer = connection.request(method, &params, &sending, times).await;
             let settled = self.settled(&held, answer, repeat, &mut tries);

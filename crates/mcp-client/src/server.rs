@@ -116,12 +116,12 @@ impl McpServer {
             return Ok(known);
         }
         let redactor = Redactor::default();
-        let sending = self.sending(caller, Repeat::Harmless, &redactor).await?;
+        let mut sending = self.sending(caller, Repeat::Harmless, &redactor).await?;
         let limit = self.config.connect_timeout;
         let generation = self.lists.generation();
         let mut tries = 0;
         loop {
-            let held = self.attempt(caller).await?;
+            let held = self.attempt(&mut sending).await?;
             let tools = held.connection.tools(&sending, limit);
             let tools = patiently(limit, held.connection.credential(), tools).await;
             let tools = tools.unwrap_or(Err(McpError::Timeout { limit }));
