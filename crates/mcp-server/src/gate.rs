@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{AUTHORIZATION, COOKIE, WWW_AUTHENTICATE};
 use axum::middleware::Next;
 use axum::response::Response;
 use frontdesk_auth::AuthError;
@@ -35,6 +35,9 @@ pub(crate) async fn check(
     let token = bearer(request.headers()).map(str::to_owned);
     match gate.principal(token.as_deref()).await {
         Ok(principal) => {
+            // Nothing further in has a use for them, so nothing further in can show them.
+            request.headers_mut().remove(AUTHORIZATION);
+            request.headers_mut().remove(COOKIE);
             request.extensions_mut().insert(principal);
             next.run(request).await
         }
@@ -75,28 +78,29 @@ impl Gate {
     }
 
     fn refusal(&self, error: &AuthError) -> Response {
-        let status = match error {
+        let (status, code, message) = match error {
             AuthError::Unauthenticated { detail } => {
                 tracing::debug!(detail, "refused a request");
-                StatusCode::UNAUTHORIZED
+                (
+                    StatusCode::UNAUTHORIZED,
+                    SERVER_ERROR,
+                    "sign-in required".to_owned(),
+                )
             }
-            AuthError::Forbidden { .. } => StatusCode::FORBIDDEN,
-            AuthError::Invalid { .. } => StatusCode::BAD_REQUEST,
+            AuthError::Forbidden { .. } => (StatusCode::FORBIDDEN, SERVER_ERROR, error.to_string()),
+            AuthError::Invalid { .. } => {
+                (StatusCode::BAD_REQUEST, INVALID_REQUEST, error.to_string())
+            }
             AuthError::Unavailable { detail } => {
                 tracing::error!(detail, "sign-in is unavailable");
-                StatusCode::SERVICE_UNAVAILABLE
+                unavailable()
             }
             AuthError::Key { detail } => {
                 tracing::error!(detail, "sign-in has no usable key");
-                StatusCode::SERVICE_UNAVAILABLE
+                unavailable()
             }
         };
-        let code = if status == StatusCode::BAD_REQUEST {
-            INVALID_REQUEST
-        } else {
-            SERVER_ERROR
-        };
-        let mut response = refusal(status, code, &error.to_string());
+        let mut response = refusal(status, code, &message);
         if status == StatusCode::UNAUTHORIZED
             && let Ok(challenge) = self.challenge().parse()
         {
@@ -114,4 +118,10 @@ impl Gate {
             format!("{challenge}, scope=\"{}\"", self.scopes)
         }
     }
+}
+
+/// Why it is so is for the operator.
+fn unavailable() -> (StatusCode, i32, String) {
+    let message = "sign-in is unavailable".to_owned();
+    (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR, message)
 }

@@ -1,5 +1,12 @@
 //! The kit over its socket, and in memory.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "what is read here is what the test is about, and a test that can't read it has failed"
+)]
+
 #[path = "all/calls.rs"]
 mod calls;
 #[path = "all/changes.rs"]

@@ -25,6 +25,7 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 pub(crate) struct Stand {
     pub(crate) url: String,
+    audience: String,
     pub(crate) signer: Signer,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) state: Arc<Counters>,
@@ -126,6 +127,7 @@ impl Stand {
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, router, CancellationToken::new()));
         Ok(Self {
+            audience: url.clone(),
             url,
             signer: Signer::new("desk", key, Arc::clone(&clock) as _, Arc::new(RandomIds)),
             clock,
@@ -136,7 +138,16 @@ impl Stand {
 
     pub(crate) fn token(&self, user: &str) -> Result<String> {
         let principal = Principal::new(TenantId::single(), UserId::new(user)?);
-        Ok(self.signer.sign(&principal, &self.url)?.expose().to_owned())
+        let token = self.signer.sign(&principal, &self.audience)?;
+        Ok(token.expose().to_owned())
+    }
+
+    /// Makes tokens for this audience from now on.
+    pub(crate) fn for_audience(self, audience: &str) -> Self {
+        Self {
+            audience: audience.to_owned(),
+            ..self
+        }
     }
 
     /// Posts a request of the stateless era and gives status, headers and the answer, which is JSON or a whole stream
