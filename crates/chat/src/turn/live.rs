@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use frontdesk_identity::{Credential, Credentials, Scope};
+use frontdesk_identity::{Credentials, Scope};
 use frontdesk_store::{EventId, LogBatch, TurnKey};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -123,12 +123,14 @@ impl LiveTurn {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what a later request of the same user signed in with, unless what is here is good for longer.
+    /// Takes what a later request of the same user signed in with, unless it is known to run out sooner.
     pub(crate) fn renew(&self, later: &Credentials) {
         let Some(later) = later.current() else { return };
-        let ends = |credential: &Credential| credential.expires_at.unwrap_or(i64::MAX);
         let current = self.credentials.current();
-        if current.is_none_or(|current| ends(&current) <= ends(&later)) {
+        let ends = current.and_then(|current| current.expires_at);
+        let runs_out_sooner =
+            matches!((ends, later.expires_at), (Some(ends), Some(at)) if at < ends);
+        if !runs_out_sooner {
             self.credentials.renew(later);
         }
     }
