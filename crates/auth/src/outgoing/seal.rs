@@ -23,8 +23,10 @@ const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 /// The layout: this byte, the nonce, the ciphertext with its tag.
 const VERSION: u8 = 1;
-/// The longest that is opened, in bytes.
+/// The longest that is sealed or opened, in bytes.
 const MAX_SEALED_BYTES: usize = 64 * 1024;
+/// What sealing adds, at most.
+const OVERHEAD_BYTES: usize = 64;
 
 /// Seals and opens. Replicas with the same secret open each other's.
 pub struct Seal {
@@ -77,7 +79,7 @@ impl Seal {
         };
         let plain = serde_json::to_vec(value).map_err(|_| failed("the value"))?;
         let plain = Zeroizing::new(plain);
-        if plain.len() > MAX_SEALED_BYTES / 2 {
+        if plain.len() > MAX_SEALED_BYTES - OVERHEAD_BYTES {
             return Err(failed("the value is too long"));
         }
         let mut text = plain.to_vec();

@@ -1,16 +1,17 @@
 //! Who we are at authorization servers, and how we show it.
 
-use frontdesk_auth::outgoing::ClientMethod;
 use frontdesk_auth::outgoing::oauth::{
-    Challenge, ClientIdentity, DynamicRegistration, RegisteredClient, Wanted,
+    Challenge, ClientIdentity, DynamicRegistration, MAX_SCOPES, RegisteredClient, Wanted,
+    split_scopes, union_of_scopes,
 };
+use frontdesk_auth::outgoing::{Attachment, ClientMethod, Refusal, RefusalKind};
 use frontdesk_identity::Secret;
 use http::HeaderMap;
 use serde_json::json;
 use url::Url;
 
 use crate::outgoing_authorizer::{authorizer, back, begin_with, identity, list, refused};
-use crate::outgoing_fake::{Fake, clock, pairs};
+use crate::outgoing_fake::{Fake, clock, pairs, refused as refused_with};
 
 pub(crate) fn registered(secret: Option<&str>) -> ClientIdentity {
     ClientIdentity {
@@ -182,4 +183,26 @@ fn challenges_are_read_in_every_spelling() {
         };
         assert_eq!(Challenge::of(&headers), expected, "{values:?}");
     }
+}
+
+#[test]
+fn what_a_server_asks_for_is_bounded() {
+    let many: Vec<String> = (0..100).map(|number| format!("scope-{number}")).collect();
+    assert_eq!(split_scopes(&many.join(" ")), many[..MAX_SCOPES]);
+    let long: Vec<String> = (0..30)
+        .map(|number| format!("{number}{}", "x".repeat(190)))
+        .collect();
+    assert_eq!(split_scopes(&long.join(" ")), long[..10]);
+    let odd = ["a", "", "a", "b c", "\"", "\\", "é", &"x".repeat(300), "b"];
+    assert_eq!(union_of_scopes(odd), ["a", "b"]);
+    let refusal = Refusal {
+        resource_metadata: Some(format!("https://a.example/{}", "x".repeat(4_000))),
+        scopes: long.clone(),
+        ..refused_with(&Attachment::default(), RefusalKind::Unauthorized, &[])
+    };
+    let expected = Challenge {
+        resource_metadata: None,
+        scopes: long[..10].to_vec(),
+    };
+    assert_eq!(Challenge::from(&refusal), expected);
 }

@@ -1,5 +1,6 @@
 //! The authorization code flow: begin, finish, refresh, revoke. It holds no user's tokens.
 
+use std::fmt;
 use std::sync::Arc;
 
 use frontdesk_clock::Clock;
@@ -54,8 +55,7 @@ pub struct Wanted<'a> {
     pub redirect_uri: &'a Url,
 }
 
-/// An authorization that was begun.
-#[derive(Debug)]
+/// An authorization that was begun. Its `Debug` shows where the browser goes, not what it takes along.
 pub struct Begun {
     /// Where the user's browser goes.
     pub url: Url,
@@ -302,6 +302,15 @@ impl Authorizer {
 
     fn now(&self) -> i64 {
         self.clock.now().as_second()
+    }
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun")
+            .field("host", &self.url.host_str())
+            .field("pending", &self.pending)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,7 +9,6 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::links::Links;
-use super::scopes::union_of_scopes;
 use super::tokens::Origin;
 use super::{Authorizer, Challenge, TokenSet, Vault};
 use crate::outgoing::flights::Flights;
@@ -176,7 +175,8 @@ impl OAuth {
     ) -> Result<OutgoingError, OutgoingError> {
         let tokens = self.stored(&caller.principal.scope()).await?;
         let granted = tokens.as_ref().map_or(&[][..], TokenSet::scopes);
-        let missing: Vec<String> = refusal
+        let challenge = Challenge::from(refusal);
+        let missing: Vec<String> = challenge
             .scopes
             .iter()
             .filter(|scope| !granted.contains(scope))
@@ -187,10 +187,6 @@ impl OAuth {
                 "the server forbids it although the rights are given",
             ));
         }
-        let challenge = Challenge {
-            resource_metadata: refusal.resource_metadata.clone(),
-            scopes: union_of_scopes(refusal.scopes.iter().map(String::as_str)),
-        };
         let server = &self.server().name;
         let link = self.links().link(&caller.principal, server, &challenge);
         Ok(OutgoingError::MissingScope {

@@ -6,7 +6,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, Request, StatusCode};
 use url::Url;
 
-use super::scopes::split_scopes;
+use super::scopes::{split_scopes, union_of_scopes};
 use crate::GuardedHttp;
 use crate::outgoing::document::MAX_URL_BYTES;
 use crate::outgoing::{Refusal, document};
@@ -68,9 +68,10 @@ impl Challenge {
 
 impl From<&Refusal> for Challenge {
     fn from(refusal: &Refusal) -> Self {
+        let metadata = refusal.resource_metadata.clone();
         Self {
-            resource_metadata: refusal.resource_metadata.clone(),
-            scopes: refusal.scopes.clone(),
+            resource_metadata: metadata.filter(|url| url.len() <= MAX_URL_BYTES),
+            scopes: union_of_scopes(refusal.scopes.iter().map(String::as_str)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the pages do by which a user connects an account: confirm, set out, come back, disconnect.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use frontdesk_identity::{Scope, Secret};
@@ -30,8 +31,7 @@ pub struct Connecting {
     pub owner: Scope,
 }
 
-/// A user who sets out.
-#[derive(Debug)]
+/// A user who sets out. Its `Debug` shows where to, not what they take along.
 pub struct Started {
     /// Where their browser goes.
     pub url: Url,
@@ -182,6 +182,14 @@ impl Connect {
         let ticket = links.ticket(text).ok_or(UNKNOWN)?;
         let server = self.servers.get(&ticket.server).ok_or(UNKNOWN)?;
         Ok((server, ticket))
+    }
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Started")
+            .field("host", &self.url.host_str())
+            .finish_non_exhaustive()
     }
 }
 

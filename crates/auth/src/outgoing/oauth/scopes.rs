@@ -4,6 +4,8 @@
 pub const MAX_SCOPES: usize = 32;
 /// The longest scope, in bytes.
 const MAX_SCOPE_BYTES: usize = 256;
+/// The longest list of scopes, in bytes: it travels in addresses.
+const MAX_LIST_BYTES: usize = 2_048;
 /// The scope for which a server gives a refresh token.
 const OFFLINE_ACCESS: &str = "offline_access";
 
@@ -15,9 +17,12 @@ pub fn split_scopes(text: &str) -> Vec<String> {
 /// All these scopes, each once, in the order in which they come, bounded. What can't be a scope is left out.
 pub fn union_of_scopes<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut union: Vec<String> = Vec::new();
+    let mut bytes = 0;
     for scope in scopes {
         let known = union.iter().any(|seen| seen == scope);
-        if !known && is_scope(scope) && union.len() < MAX_SCOPES {
+        let fits = union.len() < MAX_SCOPES && bytes + scope.len() < MAX_LIST_BYTES;
+        if !known && fits && is_scope(scope) {
+            bytes += scope.len() + 1;
             union.push(scope.to_owned());
         }
     }
