@@ -1,6 +1,7 @@
 //! What a tool has to say to the user alone.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use frontdesk_agent::{Agent, FunctionTools, NoArguments, ToolContext, ToolError, function_tool};
 use frontdesk_chat::assistant::{Assistant, TurnContext};
@@ -10,10 +11,18 @@ use serde_json::{Value, json};
 use crate::desk::{Desk, add, create, event, plain, read_all, thread_of};
 use crate::model::{Told, calls, says};
 
-const MAIL: &str = "[Connect your mail](https://desk.example/connect/mail?ticket=t1) first.";
+static TICKETS: AtomicUsize = AtomicUsize::new(0);
+
+const MAIL: &str = "[Connect your mail](https://desk.example/connect/mail?ticket=_) first.";
+
+/// Each time with another ticket.
+fn mail_link() -> String {
+    let ticket = TICKETS.fetch_add(1, Ordering::SeqCst).to_string();
+    MAIL.replace('_', &ticket)
+}
 
 async fn mail(_: NoArguments, _: ToolContext<TurnContext>) -> Result<String, ToolError> {
-    Err(ToolError::new("the mail is not connected", "no token").with_user_message(MAIL))
+    Err(ToolError::new("the mail is not connected", "no token").with_user_message(mail_link()))
 }
 
 async fn files(_: NoArguments, _: ToolContext<TurnContext>) -> Result<String, ToolError> {
@@ -31,13 +40,17 @@ fn desk(model: &Arc<Told>) -> Desk {
     Desk::new(Arc::new(Assistant::new(Arc::new(agent))))
 }
 
-fn texts(items: &[Value]) -> Vec<&str> {
+/// The assistant's messages, tickets left out.
+fn texts(items: &[Value]) -> Vec<String> {
     let messages = items
         .iter()
         .filter(|item| item["type"] == "assistant_message");
-    messages
-        .map(|item| item["content"][0]["text"].as_str().unwrap())
-        .collect()
+    let texts = messages.map(|item| item["content"][0]["text"].as_str().unwrap());
+    let bare = texts.map(|text| match (text.find("ticket="), text.find(") first")) {
+        (Some(start), Some(end)) => format!("{}ticket=_{}", &text[..start], &text[end..]),
+        _ => text.to_owned(),
+    });
+    bare.collect()
 }
 
 #[tokio::test]
