@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_clock::Clock;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
@@ -81,10 +83,9 @@ impl Tasks {
         self.writer.close().await;
     }
 
-    /// Today's day in UTC, such as 2026-11-30.
-    pub(crate) fn today(&self) -> String {
-        let now = self.clock.now();
-        now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+    /// Today's day in UTC.
+    pub(crate) fn today(&self) -> Date {
+        self.clock.now().to_zoned(TimeZone::UTC).date()
     }
 
     /// The time that rows carry: microseconds since the epoch.
@@ -105,10 +106,16 @@ fn create(file: &Path) -> std::io::Result<()> {
     }
 }
 
+/// What an older program doesn't know is left alone, so that it can run beside a newer one.
 fn migrations() -> Migrator {
     let migrations = (1..).zip(MIGRATIONS).map(|(version, (name, sql))| {
         let sql = sql.into_sql_str();
         Migration::new(version, name.into(), MigrationType::Simple, sql, false)
     });
-    Migrator::with_migrations(migrations.collect())
+    let mut migrator = Migrator::with_migrations(migrations.collect());
+    migrator.set_ignore_missing(true);
+    migrator
 }
+
+#[cfg(test)]
+mod tests;

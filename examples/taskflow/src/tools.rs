@@ -1,4 +1,4 @@
-//! The tools: what each takes, what it gives, and what it says when it can't.
+//! The server and its tools: what each takes, what it gives, and what it says when it can't.
 
 mod assignment;
 mod bulk;
@@ -8,9 +8,11 @@ mod tasks;
 
 use frontdesk_mcp_server::{ToolFailure, ToolServer};
 
+use crate::prompts::prompts;
+use crate::resources::resources;
 use crate::{TaskId, TaskflowError, Tasks};
 
-/// The TaskFlow server with its tools.
+/// The TaskFlow server with its tools, resources and prompts.
 pub fn server(tasks: Tasks) -> ToolServer<Tasks> {
     let server = ToolServer::new("taskflow", env!("CARGO_PKG_VERSION"), tasks)
         .title("TaskFlow")
@@ -19,7 +21,8 @@ pub fn server(tasks: Tasks) -> ToolServer<Tasks> {
              Each task has a number, its id; a project is named by its name or its number. \
              To act on a task that the user names by its title, list the tasks first to learn its number.",
         );
-    bulk::tools(projects::tools(assignment::tools(tasks::tools(server))))
+    let server = bulk::tools(projects::tools(assignment::tools(tasks::tools(server))));
+    prompts(resources(server))
 }
 
 /// What the model reads about an operation that failed; what went wrong inside goes to the log alone.

@@ -39,6 +39,8 @@ pub(crate) async fn mount(
         Arc::clone(&clock),
     );
     let mut options = MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url.as_str());
+    // The tokens say who somebody is; what the demonstration's user may do is everything.
+    options.granted_scopes = frontdesk_taskflow::SCOPES.map(str::to_owned).to_vec();
     options.shutdown = end.calls();
     let path = data_dir.join(FILE);
     let tasks = Tasks::open(&path, clock)

@@ -2,14 +2,15 @@
 //! them nothing.
 
 use frontdesk_identity::Principal;
-use frontdesk_mcp_server::{Caller, Params, State, Structured, Tool, ToolFailure, ToolServer};
+use frontdesk_mcp_server::{Params, Structured, Tool, ToolFailure, ToolServer};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::{self, One};
 use super::tasks::changed;
+use crate::desk::Desk;
 use crate::store::Change;
-use crate::{Task, TaskId, Tasks};
+use crate::{Task, TaskId, Tasks, WRITE};
 
 const MAX_PERSON_CHARS: usize = 100;
 
@@ -27,12 +28,14 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
     server
         .tool(
             Tool::new("assign_task", assign_task)
+                .scope(WRITE)
                 .title("Assign a task")
                 .idempotent()
                 .description("Notes by name who does a task, in place of whoever did it."),
         )
         .tool(
             Tool::new("unassign_task", unassign_task)
+                .scope(WRITE)
                 .title("Unassign a task")
                 .idempotent()
                 .description("Notes that nobody does a task."),
@@ -40,29 +43,27 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
 }
 
 async fn assign_task(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
+    desk: Desk,
     Params(Assignment { id, assignee }): Params<Assignment>,
 ) -> Result<Structured<Task>, ToolFailure> {
-    let person = person(&assignee, &caller)?
+    let person = person(&assignee, &desk.caller)?
         .ok_or_else(|| ToolFailure::new("assignee must not be empty"))?;
     let change = Change {
         assignee: Some(person),
         ..Change::default()
     };
-    changed(&tasks, &caller.scope(), id, &change).await
+    changed(&desk, id, &change).await
 }
 
 async fn unassign_task(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
+    desk: Desk,
     Params(One { id }): Params<One>,
 ) -> Result<Structured<Task>, ToolFailure> {
     let change = Change {
         assignee: Some(String::new()),
         ..Change::default()
     };
-    changed(&tasks, &caller.scope(), id, &change).await
+    changed(&desk, id, &change).await
 }
 
 /// Whom a text names: `me` is the caller, an empty text nobody.

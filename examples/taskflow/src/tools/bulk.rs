@@ -1,9 +1,8 @@
 //! Tools that work through many tasks: they report how far they are, and stop between two steps when the caller
 //! doesn't want more. What was done by then stays.
 
-use frontdesk_identity::Scope;
 use frontdesk_mcp_server::{
-    Caller, Cancelled, Params, Progress, State, Structured, Tool, ToolFailure, ToolServer,
+    Cancelled, Log, Params, Progress, Structured, Tool, ToolFailure, ToolServer,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::input::{self, ProjectKey};
 use super::{projects, told};
+use crate::desk::Desk;
 use crate::store::NewTask;
-use crate::{Priority, ProjectId, TaskId, Tasks};
+use crate::{Priority, ProjectId, TaskId, Tasks, WRITE};
 
 /// How many tasks one import takes.
 const MAX_IMPORT: usize = 1_000;
@@ -79,6 +79,7 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
     server
         .tool(
             Tool::new("import_tasks", import_tasks)
+                .scope(WRITE)
                 .title("Import tasks")
                 .description(
                     "Adds up to 1000 tasks at once, one for each title, and reports how far it is.",
@@ -86,6 +87,7 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
         )
         .tool(
             Tool::new("complete_all", complete_all)
+                .scope(WRITE)
                 .title("Complete a project's tasks")
                 .idempotent()
                 .description("Marks all tasks of a project as done, and reports how far it is."),
@@ -93,20 +95,21 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
 }
 
 async fn import_tasks(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
+    desk: Desk,
     Params(import): Params<Import>,
     progress: Progress,
     Cancelled(cancelled): Cancelled,
+    log: Log,
 ) -> Result<Structured<Imported>, ToolFailure> {
-    let owner = caller.scope();
-    let new = read(&tasks, &owner, &import).await?;
+    let new = read(&desk, &import).await?;
     let report = Told {
         progress,
         total: new.len(),
         what: "added",
     };
-    let ids = add_all(&tasks, &owner, &new, Watch { report, cancelled }).await?;
+    let watch = Watch { report, cancelled };
+    let ids = add_all(&desk, &new, watch).await?;
+    log.info(&format!("imported {} tasks", ids.len())).await;
     Ok(Structured(Imported {
         added: ids.len(),
         ids,
@@ -114,20 +117,26 @@ async fn import_tasks(
 }
 
 async fn complete_all(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
+    desk: Desk,
     Params(completion): Params<Completion>,
     progress: Progress,
     Cancelled(cancelled): Cancelled,
+    log: Log,
 ) -> Result<Structured<Completed>, ToolFailure> {
-    let owner = caller.scope();
-    let project = projects::required(&tasks, &owner, &completion.project).await?;
+    let project = projects::required(&desk, &completion.project).await?;
     let report = Told {
         progress,
         total: usize::try_from(project.unfinished)?,
         what: "done",
     };
-    let ids = finish_all(&tasks, &owner, project.id, Watch { report, cancelled }).await?;
+    let watch = Watch { report, cancelled };
+    let ids = finish_all(&desk, project.id, watch).await?;
+    log.info(&format!(
+        "completed {} tasks of {}",
+        ids.len(),
+        project.name
+    ))
+    .await;
     Ok(Structured(Completed {
         completed: ids.len(),
         ids,
@@ -135,7 +144,7 @@ async fn complete_all(
 }
 
 /// Checks everything before anything is added.
-async fn read(tasks: &Tasks, owner: &Scope, import: &Import) -> Result<Vec<NewTask>, ToolFailure> {
+async fn read(desk: &Desk, import: &Import) -> Result<Vec<NewTask>, ToolFailure> {
     if import.titles.is_empty() || import.titles.len() > MAX_IMPORT {
         return Err(ToolFailure::new(format!(
             "titles must be 1 to {MAX_IMPORT}, not {}",
@@ -143,7 +152,7 @@ async fn read(tasks: &Tasks, owner: &Scope, import: &Import) -> Result<Vec<NewTa
         )));
     }
     let project = match &import.project {
-        Some(key) => projects::named(tasks, owner, key).await?,
+        Some(key) => projects::named(desk, key).await?,
         None => None,
     };
     let new = import.titles.iter().map(|title| {
@@ -160,36 +169,37 @@ async fn read(tasks: &Tasks, owner: &Scope, import: &Import) -> Result<Vec<NewTa
 }
 
 async fn add_all(
-    tasks: &Tasks,
-    owner: &Scope,
+    desk: &Desk,
     new: &[NewTask],
     watch: Watch<impl Report>,
 ) -> Result<Vec<TaskId>, ToolFailure> {
     let mut ids = Vec::with_capacity(new.len());
     for step in new.chunks(usize::try_from(STEP)?) {
         watch.check("added", ids.len())?;
-        match tasks.add(owner, step).await.map_err(told) {
-            Ok(added) => ids.extend(added.into_iter().map(|task| task.id)),
-            Err(failure) => return Err(after(failure, "added", ids.len())),
-        }
+        let added = desk.tasks.add(&desk.owner, step).await.map_err(told);
+        let added = added.map_err(|failure| after(failure, "added", ids.len()))?;
+        let added = added.into_iter().map(|task| task.id);
+        let project = step.first().and_then(|new| new.project);
+        desk.changed(added.clone(), project);
+        ids.extend(added);
         watch.report.done(ids.len()).await;
     }
     Ok(ids)
 }
 
 async fn finish_all(
-    tasks: &Tasks,
-    owner: &Scope,
+    desk: &Desk,
     project: ProjectId,
     watch: Watch<impl Report>,
 ) -> Result<Vec<TaskId>, ToolFailure> {
     let mut ids = Vec::new();
     loop {
         watch.check("done", ids.len())?;
-        let done = tasks.complete(owner, project, STEP).await?;
+        let done = desk.tasks.complete(&desk.owner, project, STEP).await?;
         if done.is_empty() {
             return Ok(ids);
         }
+        desk.changed(done.iter().copied(), Some(project));
         ids.extend(done);
         watch.report.done(ids.len()).await;
     }
@@ -226,5 +236,4 @@ impl Report for Told {
 }
 
 #[cfg(test)]
-#[path = "bulk/tests.rs"]
 mod tests;

@@ -1,14 +1,14 @@
 //! Tools for projects.
 
-use frontdesk_identity::Scope;
-use frontdesk_mcp_server::{Caller, Params, State, Structured, Tool, ToolFailure, ToolServer};
+use frontdesk_mcp_server::{Elicit, Elicited, Params, Structured, Tool, ToolFailure, ToolServer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, ProjectKey, StateFilter};
 use super::told;
-use crate::store::{self, Deletion};
-use crate::{Project, ProjectId, Tasks};
+use crate::desk::Desk;
+use crate::store::{Deletion, State};
+use crate::{Project, ProjectId, READ, Tasks, WRITE};
 
 const MAX_NAME_CHARS: usize = 100;
 
@@ -63,67 +63,80 @@ struct ProjectList {
 
 /// What was deleted.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Deleted {
-    /// The project as it was.
-    deleted: Project,
+struct Deletions {
+    /// The project as it was; missing where the user didn't agree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<Project>,
+}
+
+/// What the user says to a deletion.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Agreement {
+    /// Delete it
+    delete: bool,
 }
 
 type ProjectResult = Result<Structured<Project>, ToolFailure>;
 
 pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
     server
-        .tool(Tool::new("add_project", add_project).title("Add a project").description(
+        .tool(Tool::new("add_project", add_project)
+.scope(WRITE).title("Add a project").description(
             "Adds a project, under which tasks are kept together; its name must be new.",
         ))
         .tool(
             Tool::new("list_projects", list_projects)
+.scope(READ)
                 .title("List projects")
                 .read_only()
                 .description("Lists the user's projects, oldest first, a page at a time, with how many tasks they have."),
         )
         .tool(
             Tool::new("rename_project", rename_project)
+.scope(WRITE)
                 .title("Rename a project")
                 .idempotent()
                 .description("Gives a project another name; its tasks stay in it."),
         )
-        .tool(Tool::new("archive_project", archive_project).title("Archive a project").idempotent().description(
+        .tool(Tool::new("archive_project", archive_project)
+.scope(WRITE).title("Archive a project").idempotent().description(
             "Puts a project away: its tasks are kept but not listed unless asked for, and nothing new comes into it.",
         ))
         .tool(
             Tool::new("restore_project", restore_project)
+.scope(WRITE)
                 .title("Restore a project")
                 .idempotent()
                 .description("Takes an archived project back into use."),
         )
-        .tool(Tool::new("delete_project", delete_project).title("Delete a project").destructive().description(
+        .tool(Tool::new("delete_project", delete_project)
+.scope(WRITE).title("Delete a project").destructive().description(
             "Deletes a project and all its tasks for good. Archiving keeps them; delete only what the user wants gone.",
         ))
 }
 
-async fn add_project(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
-    Params(Addition { name }): Params<Addition>,
-) -> ProjectResult {
-    let project = tasks.add_project(&caller.scope(), &name_of(&name)?).await;
-    Ok(Structured(project.map_err(told)?))
+async fn add_project(desk: Desk, Params(Addition { name }): Params<Addition>) -> ProjectResult {
+    let name = name_of(&name)?;
+    let added = desk.tasks.add_project(&desk.owner, &name).await;
+    let added = added.map_err(told)?;
+    desk.project_changed(&added);
+    desk.listing_changed();
+    Ok(Structured(added))
 }
 
 async fn list_projects(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
+    desk: Desk,
     Params(listing): Params<Listing>,
 ) -> Result<Structured<ProjectList>, ToolFailure> {
-    let owner = caller.scope();
     let limit = input::limit(listing.limit)?;
     let after = match listing.after.as_deref().map(str::trim) {
         None | Some("") => 0,
         Some(cursor) => cursor.parse().map_err(|_| input::not_a_cursor())?,
     };
     let state = listing.state.unwrap_or_default().state();
-    let mut page = tasks
-        .list_projects(&owner, state, after, limit.saturating_add(1))
+    let mut page = desk
+        .tasks
+        .list_projects(&desk.owner, state, after, limit.saturating_add(1))
         .await?;
     let next = if input::cut(&mut page, limit)? {
         page.last().map(|project| project.id.to_string())
@@ -131,54 +144,53 @@ async fn list_projects(
         None
     };
     Ok(Structured(ProjectList {
-        total: tasks.count_projects(&owner, state).await?,
+        total: desk.tasks.count_projects(&desk.owner, state).await?,
         projects: page,
         next,
     }))
 }
 
 async fn rename_project(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
+    desk: Desk,
     Params(Renaming { project, name }): Params<Renaming>,
 ) -> ProjectResult {
-    let owner = caller.scope();
-    let id = required(&tasks, &owner, &project).await?.id;
-    let renamed = tasks
-        .rename_project(&owner, id, &name_of(&name)?)
-        .await
-        .map_err(told)?;
-    found(id, renamed)
+    let id = required(&desk, &project).await?.id;
+    let renamed = desk
+        .tasks
+        .rename_project(&desk.owner, id, &name_of(&name)?)
+        .await;
+    found(&desk, id, renamed.map_err(told)?)
 }
 
-async fn archive_project(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
-    Params(One { project }): Params<One>,
-) -> ProjectResult {
-    placed(&tasks, &caller.scope(), &project, store::State::Archived).await
+async fn archive_project(desk: Desk, Params(One { project }): Params<One>) -> ProjectResult {
+    placed(&desk, &project, State::Archived).await
 }
 
-async fn restore_project(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
-    Params(One { project }): Params<One>,
-) -> ProjectResult {
-    placed(&tasks, &caller.scope(), &project, store::State::Active).await
+async fn restore_project(desk: Desk, Params(One { project }): Params<One>) -> ProjectResult {
+    placed(&desk, &project, State::Active).await
 }
 
 async fn delete_project(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
+    desk: Desk,
     Params(One { project }): Params<One>,
-) -> Result<Structured<Deleted>, ToolFailure> {
-    let owner = caller.scope();
-    let project = required(&tasks, &owner, &project).await?;
-    match tasks
-        .delete_project(&owner, project.id, project.tasks())
+    elicit: Elicit,
+) -> Result<Structured<Deletions>, ToolFailure> {
+    let project = required(&desk, &project).await?;
+    if project.tasks() > 0 && !agreed(&elicit, &project).await? {
+        return Ok(Structured(Deletions { deleted: None }));
+    }
+    match desk
+        .tasks
+        .delete_project(&desk.owner, project.id, project.tasks())
         .await?
     {
-        Deletion::Deleted(deleted) => Ok(Structured(Deleted { deleted })),
+        Deletion::Deleted(deleted) => {
+            desk.project_changed(&deleted);
+            desk.listing_changed();
+            Ok(Structured(Deletions {
+                deleted: Some(deleted),
+            }))
+        }
         Deletion::Missing => Err(no_project(&project.id.to_string())),
         Deletion::Grown => Err(ToolFailure::new(
             "tasks came into the project meanwhile; nothing was deleted",
@@ -186,35 +198,45 @@ async fn delete_project(
     }
 }
 
-async fn placed(
-    tasks: &Tasks,
-    owner: &Scope,
-    project: &ProjectKey,
-    state: store::State,
-) -> ProjectResult {
-    let id = required(tasks, owner, project).await?.id;
-    found(id, tasks.place_project(owner, id, state).await?)
+/// Asks the user whether a project and its tasks may go. The question names how many there are, so an answer to it
+/// holds for no other number.
+async fn agreed(elicit: &Elicit, project: &Project) -> Result<bool, ToolFailure> {
+    if !elicit.has_forms() {
+        return Err(ToolFailure::new(format!(
+            "the project has tasks: {}; deleting them takes the user's own word, and this client can't ask for it. \
+             Archive the project, or delete its tasks first",
+            project.tasks()
+        )));
+    }
+    let tasks = match project.tasks() {
+        1 => "1 task".to_owned(),
+        count => format!("{count} tasks"),
+    };
+    let question = format!("Delete the project {} with {tasks} for good?", project.name);
+    let answer = elicit.form::<Agreement>(&question).await?;
+    Ok(match answer {
+        Elicited::Accepted(Agreement { delete }) => delete,
+        Elicited::Declined | Elicited::Cancelled => false,
+    })
+}
+
+async fn placed(desk: &Desk, project: &ProjectKey, state: State) -> ProjectResult {
+    let id = required(desk, project).await?.id;
+    let placed = desk.tasks.place_project(&desk.owner, id, state).await?;
+    found(desk, id, placed)
 }
 
 /// The number of the project that a key names; `None` for an empty one.
-pub(super) async fn named(
-    tasks: &Tasks,
-    owner: &Scope,
-    key: &ProjectKey,
-) -> Result<Option<ProjectId>, ToolFailure> {
+pub(super) async fn named(desk: &Desk, key: &ProjectKey) -> Result<Option<ProjectId>, ToolFailure> {
     if key.is_empty() {
         return Ok(None);
     }
-    Ok(Some(required(tasks, owner, key).await?.id))
+    Ok(Some(required(desk, key).await?.id))
 }
 
 /// The project that a key names.
-pub(super) async fn required(
-    tasks: &Tasks,
-    owner: &Scope,
-    key: &ProjectKey,
-) -> Result<Project, ToolFailure> {
-    let project = tasks.project(owner, &key.named()).await?;
+pub(super) async fn required(desk: &Desk, key: &ProjectKey) -> Result<Project, ToolFailure> {
+    let project = desk.tasks.project(&desk.owner, &key.named()).await?;
     project.ok_or_else(|| no_project(key.text()))
 }
 
@@ -227,10 +249,11 @@ fn name_of(text: &str) -> Result<String, ToolFailure> {
     Ok(name)
 }
 
-fn found(id: ProjectId, project: Option<Project>) -> ProjectResult {
-    project
-        .map(Structured)
-        .ok_or_else(|| no_project(&id.to_string()))
+fn found(desk: &Desk, id: ProjectId, project: Option<Project>) -> ProjectResult {
+    let project = project.ok_or_else(|| no_project(&id.to_string()))?;
+    desk.project_changed(&project);
+    desk.listing_changed();
+    Ok(Structured(project))
 }
 
 fn no_project(named: &str) -> ToolFailure {

@@ -1,14 +1,14 @@
 //! Tools for single tasks and for lists of them.
 
-use frontdesk_identity::Scope;
-use frontdesk_mcp_server::{Caller, Params, State, Structured, Tool, ToolFailure, ToolServer};
+use frontdesk_mcp_server::{Params, Structured, Tool, ToolFailure, ToolServer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, One, ProjectKey, SortBy, StatusFilter};
 use super::{assignment, no_task, projects, told};
+use crate::desk::Desk;
 use crate::store::{After, Change, Filter, NewTask, Place};
-use crate::{Priority, Status, Task, TaskId, Tasks};
+use crate::{Priority, READ, Status, Task, TaskId, Tasks, WRITE};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -98,51 +98,54 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
     server
         .tool(
             Tool::new("add_task", add_task)
+.scope(WRITE)
                 .title("Add a task")
                 .description("Adds a task to the user's list and returns it with its number."),
         )
         .tool(
-            Tool::new("list_tasks", list_tasks).title("List tasks").read_only().description(
+            Tool::new("list_tasks", list_tasks)
+.scope(READ).title("List tasks").read_only().description(
                 "Lists the user's tasks a page at a time; by status, project, assignee, due day and by a text in \
                  title or notes.",
             ),
         )
-        .tool(Tool::new("get_task", get_task).title("Show a task").read_only().description("Returns one task."))
-        .tool(Tool::new("update_task", update_task).title("Change a task").idempotent().description(
+        .tool(Tool::new("get_task", get_task)
+.scope(READ).title("Show a task").read_only().description("Returns one task."))
+        .tool(Tool::new("update_task", update_task)
+.scope(WRITE).title("Change a task").idempotent().description(
             "Changes a task's title, notes, due day, priority or project; what isn't given stays.",
         ))
         .tool(
             Tool::new("start_task", start_task)
+.scope(WRITE)
                 .title("Start a task")
                 .idempotent()
                 .description("Marks a task as in progress."),
         )
         .tool(
             Tool::new("complete_task", complete_task)
+.scope(WRITE)
                 .title("Complete a task")
                 .idempotent()
                 .description("Marks a task as done."),
         )
         .tool(
             Tool::new("reopen_task", reopen_task)
+.scope(WRITE)
                 .title("Reopen a task")
                 .idempotent()
                 .description("Marks a task as open again."),
         )
         .tool(
             Tool::new("delete_task", delete_task)
+.scope(WRITE)
                 .title("Delete a task")
                 .destructive()
                 .description("Deletes a task for good. Completing it keeps it; delete only what the user wants gone."),
         )
 }
 
-async fn add_task(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
-    Params(new): Params<Addition>,
-) -> TaskResult {
-    let owner = caller.scope();
+async fn add_task(desk: Desk, Params(new): Params<Addition>) -> TaskResult {
     let assignee = new.assignee.as_deref().unwrap_or_default();
     let new = NewTask {
         title: input::title(&new.title)?,
@@ -150,23 +153,24 @@ async fn add_task(
         priority: new.priority.unwrap_or_default(),
         due: input::due(new.due.as_deref().unwrap_or_default())?,
         project: match &new.project {
-            Some(key) => projects::named(&tasks, &owner, key).await?,
+            Some(key) => projects::named(&desk, key).await?,
             None => None,
         },
-        assignee: assignment::person(assignee, &caller)?,
+        assignee: assignment::person(assignee, &desk.caller)?,
     };
-    let added = tasks.add(&owner, &[new]).await.map_err(told)?;
-    let task = added.into_iter().next();
-    task.map(Structured)
-        .ok_or_else(|| ToolFailure::internal("nothing was added"))
+    let added = desk.tasks.add(&desk.owner, &[new]).await.map_err(told)?;
+    let task = added
+        .into_iter()
+        .next()
+        .ok_or_else(|| ToolFailure::internal("nothing was added"))?;
+    desk.task_changed(&task);
+    Ok(Structured(task))
 }
 
 async fn list_tasks(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
+    desk: Desk,
     Params(listing): Params<Listing>,
 ) -> Result<Structured<TaskList>, ToolFailure> {
-    let owner = caller.scope();
     let limit = input::limit(listing.limit)?;
     let order = listing.sort.unwrap_or_default().order();
     let after = match listing.after.as_deref().map(str::trim) {
@@ -181,18 +185,19 @@ async fn list_tasks(
             .map(|text| input::search(&text))
             .transpose()?,
         project: match &listing.project {
-            Some(key) => projects::named(&tasks, &owner, key).await?,
+            Some(key) => projects::named(&desk, key).await?,
             None => None,
         },
         assignee: match listing.assignee.as_deref() {
             Some(person) if person.trim().eq_ignore_ascii_case("nobody") => Some(String::new()),
-            Some(person) => assignment::person(person, &caller)?,
+            Some(person) => assignment::person(person, &desk.caller)?,
             None => None,
         },
         due_by: input::day("due_by", listing.due_by.as_deref().unwrap_or_default())?,
     };
-    let mut page = tasks
-        .list(&owner, &filter, &after, limit.saturating_add(1))
+    let mut page = desk
+        .tasks
+        .list(&desk.owner, &filter, &after, limit.saturating_add(1))
         .await?;
     let next = if input::cut(&mut page, limit)? {
         page.last()
@@ -202,26 +207,17 @@ async fn list_tasks(
         None
     };
     Ok(Structured(TaskList {
-        total: tasks.count(&owner, &filter).await?,
+        total: desk.tasks.count(&desk.owner, &filter).await?,
         tasks: page,
         next,
     }))
 }
 
-async fn get_task(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
-    Params(One { id }): Params<One>,
-) -> TaskResult {
-    found(id, tasks.get(&caller.scope(), id).await?)
+async fn get_task(desk: Desk, Params(One { id }): Params<One>) -> TaskResult {
+    found(id, desk.tasks.get(&desk.owner, id).await?)
 }
 
-async fn update_task(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
-    Params(update): Params<Update>,
-) -> TaskResult {
-    let owner = caller.scope();
+async fn update_task(desk: Desk, Params(update): Params<Update>) -> TaskResult {
     let due = update.due.as_deref().map(input::due).transpose()?;
     let change = Change {
         title: update.title.as_deref().map(input::title).transpose()?,
@@ -230,63 +226,63 @@ async fn update_task(
         due: due.map(Option::unwrap_or_default),
         place: match &update.project {
             None => Place::Stays,
-            Some(key) => projects::named(&tasks, &owner, key)
+            Some(key) => projects::named(&desk, key)
                 .await?
                 .map_or(Place::LeavesItsProject, Place::MovesTo),
         },
         ..Change::default()
     };
-    changed(&tasks, &owner, update.id, &change).await
+    let before = match change.place {
+        Place::Stays => None,
+        Place::MovesTo(_) | Place::LeavesItsProject => {
+            desk.tasks.get(&desk.owner, update.id).await?
+        }
+    };
+    let changed = changed(&desk, update.id, &change).await?;
+    if let Some(left) = before.and_then(|task| task.project) {
+        desk.changed([], Some(left.id));
+    }
+    Ok(changed)
 }
 
-async fn start_task(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
-    Params(One { id }): Params<One>,
-) -> TaskResult {
-    marked(&tasks, &caller.scope(), id, Status::InProgress).await
+async fn start_task(desk: Desk, Params(One { id }): Params<One>) -> TaskResult {
+    marked(&desk, id, Status::InProgress).await
 }
 
-async fn complete_task(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
-    Params(One { id }): Params<One>,
-) -> TaskResult {
-    marked(&tasks, &caller.scope(), id, Status::Done).await
+async fn complete_task(desk: Desk, Params(One { id }): Params<One>) -> TaskResult {
+    marked(&desk, id, Status::Done).await
 }
 
-async fn reopen_task(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
-    Params(One { id }): Params<One>,
-) -> TaskResult {
-    marked(&tasks, &caller.scope(), id, Status::Open).await
+async fn reopen_task(desk: Desk, Params(One { id }): Params<One>) -> TaskResult {
+    marked(&desk, id, Status::Open).await
 }
 
 async fn delete_task(
-    Caller(caller): Caller,
-    State(tasks): State<Tasks>,
+    desk: Desk,
     Params(One { id }): Params<One>,
 ) -> Result<Structured<Deleted>, ToolFailure> {
-    let Structured(deleted) = found(id, tasks.delete(&caller.scope(), id).await?)?;
+    let Structured(deleted) = found(id, desk.tasks.delete(&desk.owner, id).await?)?;
+    desk.task_changed(&deleted);
     Ok(Structured(Deleted { deleted }))
 }
 
-async fn marked(tasks: &Tasks, owner: &Scope, id: TaskId, status: Status) -> TaskResult {
+async fn marked(desk: &Desk, id: TaskId, status: Status) -> TaskResult {
     let change = Change {
         status: Some(status),
         ..Change::default()
     };
-    changed(tasks, owner, id, &change).await
+    changed(desk, id, &change).await
 }
 
-pub(super) async fn changed(
-    tasks: &Tasks,
-    owner: &Scope,
-    id: TaskId,
-    change: &Change,
-) -> TaskResult {
-    found(id, tasks.change(owner, id, change).await.map_err(told)?)
+pub(super) async fn changed(desk: &Desk, id: TaskId, change: &Change) -> TaskResult {
+    let changed = desk
+        .tasks
+        .change(&desk.owner, id, change)
+        .await
+        .map_err(told)?;
+    let Structured(task) = found(id, changed)?;
+    desk.task_changed(&task);
+    Ok(Structured(task))
 }
 
 fn found(id: TaskId, task: Option<Task>) -> TaskResult {

@@ -10,7 +10,7 @@ use frontdesk_auth::outgoing::Signer;
 use frontdesk_clock::{Clock, ManualClock, RandomIds, Timestamp};
 use frontdesk_identity::{Principal, Secret, TenantId, UserId};
 use frontdesk_mcp_server::{Authentication, MountOptions, serve};
-use frontdesk_taskflow::Tasks;
+use frontdesk_taskflow::{SCOPES, Tasks};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -46,7 +46,9 @@ impl Desk {
         let key = SigningKey::from_secret(&Secret::new("a secret of some length"))?;
         let verifier = Verifier::new("desk", &url, &[key.public().clone()], Arc::clone(&clock));
         let tasks = Tasks::open(&directory.path().join("taskflow.db"), Arc::clone(&clock)).await?;
-        let options = MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url.clone());
+        let mut options =
+            MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url.clone());
+        options.granted_scopes = SCOPES.map(str::to_owned).to_vec();
         let router = frontdesk_taskflow::server(tasks).into_router(options)?;
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, router, CancellationToken::new()));
@@ -88,24 +90,60 @@ impl Desk {
     }
 
     pub(crate) async fn request(&self, user: &str, method: &str, params: Value) -> Result<Value> {
-        let (tenant, user) = user.split_once('/').unwrap_or(("default", user));
-        let principal = Principal::new(TenantId::new(tenant)?, UserId::new(user)?);
-        let token = self.signer.sign(&principal, &self.url)?;
+        let token = self.token(user)?;
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let answer = self
             .http
             .post(&self.url)
-            .bearer_auth(token.expose())
+            .bearer_auth(token)
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream")
             .header("mcp-protocol-version", "2025-11-25")
             .body(body.to_string())
             .send()
             .await?;
-        let mut answer: Value = serde_json::from_str(&answer.error_for_status()?.text().await?)?;
+        let text = answer.error_for_status()?.text().await?;
+        // Where the server told something before its answer, the answer is the last event of a stream.
+        let mut events = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        let mut answer: Value = serde_json::from_str(events.next_back().unwrap_or(&text))?;
         Ok(answer
             .get_mut("result")
             .map(Value::take)
             .unwrap_or_default())
+    }
+
+    /// Listens for news, in the way of the stateless era.
+    pub(crate) async fn listen(&self, user: &str, wanted: Value) -> Result<reqwest::Response> {
+        let body = json!({
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "subscriptions/listen",
+            "params": {
+                "notifications": wanted,
+                "_meta": {
+                    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                    "io.modelcontextprotocol/clientCapabilities": {},
+                },
+            },
+        });
+        let response = self
+            .http
+            .post(&self.url)
+            .bearer_auth(self.token(user)?)
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", "subscriptions/listen")
+            .body(body.to_string())
+            .send()
+            .await?;
+        Ok(response.error_for_status()?)
+    }
+
+    fn token(&self, user: &str) -> Result<String> {
+        let (tenant, user) = user.split_once('/').unwrap_or(("default", user));
+        let principal = Principal::new(TenantId::new(tenant)?, UserId::new(user)?);
+        let token = self.signer.sign(&principal, &self.url)?;
+        Ok(token.expose().to_owned())
     }
 }

@@ -3,33 +3,26 @@
 use std::sync::{Arc, Mutex};
 
 use frontdesk_clock::{ManualClock, Timestamp};
-use frontdesk_identity::{TenantId, UserId};
+use frontdesk_identity::{Principal, TenantId, UserId};
+use frontdesk_mcp_server::Notifier;
 use tempfile::TempDir;
 
 use super::*;
 use crate::store::{After, Filter, Order};
 
-struct Desk {
-    tasks: Tasks,
-    owner: Scope,
-    _directory: TempDir,
-}
-
-async fn desk() -> Desk {
+/// A desk of ann's, and the directory that its database lies in.
+async fn desk() -> (Desk, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
-    let tasks = Tasks::open(&directory.path().join("taskflow.db"), clock)
-        .await
-        .unwrap();
-    let owner = Scope {
-        tenant: TenantId::single(),
-        user: UserId::new("ann").unwrap(),
+    let file = directory.path().join("taskflow.db");
+    let caller = Principal::new(TenantId::single(), UserId::new("ann").unwrap());
+    let desk = Desk {
+        owner: caller.scope(),
+        caller: Arc::new(caller),
+        tasks: Tasks::open(&file, clock).await.unwrap(),
+        notifier: Notifier::new(),
     };
-    Desk {
-        tasks,
-        owner,
-        _directory: directory,
-    }
+    (desk, directory)
 }
 
 fn new(count: usize, project: Option<ProjectId>) -> Vec<NewTask> {
@@ -73,7 +66,7 @@ fn watch(until: usize) -> (Watch<Noted>, Arc<Mutex<Vec<usize>>>) {
 
 #[tokio::test]
 async fn an_import_reports_each_step_and_stops_between_two() {
-    let desk = desk().await;
+    let (desk, _directory) = desk().await;
     let cases = [
         (60, usize::MAX, vec![25, 50, 60], Ok(60)),
         (
@@ -87,7 +80,7 @@ async fn an_import_reports_each_step_and_stops_between_two() {
     let mut stored = 0;
     for (count, until, steps, expected) in cases {
         let (watch, reported) = watch(until);
-        let outcome = add_all(&desk.tasks, &desk.owner, &new(count, None), watch).await;
+        let outcome = add_all(&desk, &new(count, None), watch).await;
         stored += steps.last().unwrap();
         assert_eq!(
             outcome
@@ -103,7 +96,7 @@ async fn an_import_reports_each_step_and_stops_between_two() {
 
 #[tokio::test]
 async fn completing_a_project_leaves_others_alone_and_stops_between_two_steps() {
-    let desk = desk().await;
+    let (desk, _directory) = desk().await;
     let garden = desk.tasks.add_project(&desk.owner, "Garden").await.unwrap();
     desk.tasks.add(&desk.owner, &new(2, None)).await.unwrap();
     desk.tasks
@@ -112,7 +105,7 @@ async fn completing_a_project_leaves_others_alone_and_stops_between_two_steps() 
         .unwrap();
 
     let (stopping, reported) = watch(25);
-    let outcome = finish_all(&desk.tasks, &desk.owner, garden.id, stopping).await;
+    let outcome = finish_all(&desk, garden.id, stopping).await;
     assert_eq!(
         outcome.unwrap_err().message,
         "cancelled; 25 tasks were done before that"
@@ -120,7 +113,7 @@ async fn completing_a_project_leaves_others_alone_and_stops_between_two_steps() 
     assert_eq!(*reported.lock().unwrap(), [25]);
 
     let (patient, reported) = watch(usize::MAX);
-    let outcome = finish_all(&desk.tasks, &desk.owner, garden.id, patient).await;
+    let outcome = finish_all(&desk, garden.id, patient).await;
     assert_eq!(outcome.unwrap(), (28..=62).map(TaskId).collect::<Vec<_>>());
     assert_eq!(*reported.lock().unwrap(), [25, 35]);
 

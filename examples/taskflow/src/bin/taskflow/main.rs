@@ -1,0 +1,96 @@
+//! `taskflow`: the TaskFlow server on its own. With nothing given it serves this machine alone, signed in as one user.
+
+mod sign_in;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use frontdesk_clock::SystemClock;
+use frontdesk_mcp_server::{MountOptions, Sessions, serve};
+use frontdesk_taskflow::Tasks;
+use sign_in::SignIn;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// The TaskFlow MCP server.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Address to listen on.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8001")]
+    listen: SocketAddr,
+    /// Directory of the database.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    data: PathBuf,
+    /// Public address of this server, which tokens name as their audience [default: the address that it listens on, with /mcp].
+    #[arg(long, value_name = "URL")]
+    resource: Option<String>,
+    /// Further host name that is served; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+    /// Origin whose pages may call; may be repeated.
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Vec<String>,
+    /// Keep sessions for clients of the protocol's older revisions: they can be asked and hear of changes then, and
+    /// every one of their requests needs a session.
+    #[arg(long)]
+    sessions: bool,
+    #[command(flatten)]
+    sign_in: SignIn,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    // The protocol library tells of each request at the level of information.
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    run(Arguments::parse()).await
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    ensure!(
+        !arguments.sign_in.is_development() || arguments.listen.ip().is_loopback(),
+        "without --secret-file or --issuer nobody is checked, so it listens on this machine alone, not on {}",
+        arguments.listen
+    );
+    let listener = TcpListener::bind(arguments.listen).await?;
+    let address = listener.local_addr()?;
+    let resource = arguments
+        .resource
+        .unwrap_or_else(|| format!("http://{address}/mcp"));
+    let clock = Arc::new(SystemClock);
+
+    let shutdown = CancellationToken::new();
+    let authentication = arguments.sign_in.authentication(&resource, clock.clone())?;
+    let mut options = MountOptions::new(authentication, &resource);
+    options.granted_scopes = arguments.sign_in.granted();
+    options.authorization_servers = arguments.sign_in.authorization_servers();
+    if arguments.sessions {
+        options.sessions = Sessions::kept();
+    }
+    options.allowed_hosts.extend(arguments.host);
+    options.allowed_origins.extend(arguments.origin);
+    options.health_path = Some("/healthz".to_owned());
+    options.shutdown = shutdown.clone();
+    let tasks = Tasks::open(&arguments.data.join("taskflow.db"), clock).await?;
+    let router = frontdesk_taskflow::server(tasks.clone()).into_router(options)?;
+    let router = arguments.sign_in.guard(router);
+    arguments.sign_in.tell(&resource);
+    tracing::info!("listening on http://{address}");
+    let stop = async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            shutdown.cancel();
+        }
+    };
+    let (served, ()) = tokio::join!(serve(listener, router, shutdown.clone()), stop);
+    tasks.close().await;
+    Ok(served?)
+}
