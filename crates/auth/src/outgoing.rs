@@ -26,7 +26,7 @@ pub use client_authentication::{ClientCredentials, ClientMethod};
 pub use exchange::{Exchange, ExchangeConfig, ExchangeEndpoint};
 pub use forward::Forward;
 pub use refusal::{Refusal, RefusalKind};
-pub use seal::{Seal, Sealed};
+pub use seal::Seal;
 pub use signed::Signed;
 pub use signer::{Signer, key_set};
 pub use static_credential::{IDENTITY_HEADER, Static, StaticHeader};

@@ -21,6 +21,9 @@ mod jwt;
 #[path = "all/jwt_keys.rs"]
 mod jwt_keys;
 #[cfg(test)]
+#[path = "all/outgoing_answer.rs"]
+mod outgoing_answer;
+#[cfg(test)]
 #[path = "all/outgoing_authorizer.rs"]
 mod outgoing_authorizer;
 #[cfg(test)]

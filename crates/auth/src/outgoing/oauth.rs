@@ -20,7 +20,7 @@ mod scopes;
 mod tokens;
 mod vault;
 
-pub use authorizer::{Authorizer, Begun, Wanted};
+pub use authorizer::{Authorizer, Begun, Granted, Wanted};
 pub use broker::{OAuth, OAuthServer, OAuthSetup};
 pub use challenge::Challenge;
 pub use client::{ClientIdentity, DynamicRegistration, RegisteredClient};

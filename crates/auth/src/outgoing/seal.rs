@@ -35,7 +35,7 @@ pub struct Seal {
 
 /// What something is sealed for.
 #[derive(Debug, Clone, Copy)]
-pub enum Sealed<'a> {
+pub(super) enum Sealed<'a> {
     /// A user's tokens for a server, in the store.
     Tokens(&'a Scope, &'a str),
     /// An authorization that this user has begun, in the store.

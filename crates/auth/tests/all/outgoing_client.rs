@@ -1,17 +1,20 @@
 //! Who we are at authorization servers, and how we show it.
 
 use frontdesk_auth::outgoing::oauth::{
-    Challenge, ClientIdentity, DynamicRegistration, MAX_SCOPES, RegisteredClient, Wanted,
-    split_scopes, union_of_scopes,
+    Authorizer, Challenge, ClientIdentity, DynamicRegistration, MAX_SCOPES, RegisteredClient,
+    Wanted, split_scopes, union_of_scopes,
 };
-use frontdesk_auth::outgoing::{Attachment, ClientMethod, Refusal, RefusalKind};
+use frontdesk_auth::outgoing::{Attachment, ClientMethod, OutgoingError, Refusal, RefusalKind};
+use frontdesk_auth::{GuardedHttp, Reach};
 use frontdesk_identity::Secret;
 use http::HeaderMap;
 use serde_json::json;
 use url::Url;
 
 use crate::outgoing_authorizer::{authorizer, back, begin_with, identity, list, refused};
-use crate::outgoing_fake::{Fake, clock, pairs, refused as refused_with};
+use crate::outgoing_fake::{
+    Fake, RESOURCE_METADATA, clock, dyn_clock, merged, pairs, refused as refused_with,
+};
 
 pub(crate) fn registered(secret: Option<&str>) -> ClientIdentity {
     ClientIdentity {
@@ -119,7 +122,7 @@ async fn a_registration_belongs_to_one_issuer() {
                 server: &fake.url(),
                 challenge: Some(&Challenge::default()),
                 scopes: &[],
-                granted: &[],
+                granted: None,
                 redirect_uri: &back(),
             })
             .await
@@ -205,4 +208,30 @@ fn what_a_server_asks_for_is_bounded() {
         scopes: long[..10].to_vec(),
     };
     assert_eq!(Challenge::from(&refusal), expected);
+}
+
+#[tokio::test]
+async fn nobody_sends_us_into_our_own_network() {
+    let fake = Fake::start().await;
+    let guarded = GuardedHttp::new(Reach::PublicOnly, ["127.0.0.1".to_owned()]).unwrap();
+    for inside in [
+        "https://10.0.0.1",
+        "https://169.254.169.254",
+        "http://a.example",
+    ] {
+        let servers = json!({"authorization_servers": [inside]});
+        fake.document(RESOURCE_METADATA, merged(fake.resource(), servers));
+        let authorizer = Authorizer::new(identity(), guarded.clone(), dyn_clock(&clock()));
+        let begun = authorizer
+            .begin(&Wanted {
+                server: &fake.url(),
+                challenge: Some(&Challenge::default()),
+                scopes: &[],
+                granted: None,
+                redirect_uri: &back(),
+            })
+            .await;
+        let refused = matches!(begun, Err(OutgoingError::Refused { .. }));
+        assert!(refused, "{inside}: {begun:?}");
+    }
 }

@@ -7,7 +7,7 @@ use frontdesk_auth::outgoing::oauth::{
     Authorizer, ClientIdentity, Connect, ConnectError, Connecting, DynamicRegistration,
     MemoryVault, OAuth, OAuthServer, OAuthSetup, Started, TokenSet, Vault,
 };
-use frontdesk_auth::outgoing::{Broker, OutgoingError, RefusalKind, Seal};
+use frontdesk_auth::outgoing::{Broker, OutgoingError, Refusal, RefusalKind, Seal};
 use frontdesk_clock::ManualClock;
 use frontdesk_identity::{Scope, Secret, SignedIn};
 use serde_json::json;
@@ -304,12 +304,18 @@ async fn an_account_moves_to_the_issuer_that_the_server_names_now() {
     let first = desk.broker.attachment(&ann()).await.unwrap();
     let refusal = refused(&first, RefusalKind::Unauthorized, &[]);
     let second = desk.broker.renewed(&ann(), &refusal).await.unwrap();
-    let refusal = refused(&second, RefusalKind::Unauthorized, &[]);
+    let refusal = Refusal {
+        resource_metadata: Some(format!("{}{RESOURCE_METADATA}", desk.fake.base)),
+        ..refused(&second, RefusalKind::Unauthorized, &[])
+    };
     let error = desk.broker.renewed(&ann(), &refusal).await.unwrap_err();
     let OutgoingError::NotConnected { link: Some(link) } = error else {
         panic!("{error:?}");
     };
     let started = desk.connect.start(&ticket(&link)).await.unwrap();
+    // Nothing of what the earlier issuer gave is told to this one: not the scopes, not who we were there.
+    let asked = pairs(started.url.query().unwrap());
+    assert_eq!(asked.get("scope").map(String::as_str), None);
     let query = other.approve(&started.url);
     let cookie = Some(started.browser.expose());
     desk.connect.callback(&query, cookie).await.unwrap();

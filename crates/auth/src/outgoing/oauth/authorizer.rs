@@ -50,9 +50,18 @@ pub struct Wanted<'a> {
     /// The scopes to ask for where the challenge names none; none are those that the server's metadata lists.
     pub scopes: &'a [String],
     /// What the user has given before, which isn't to be lost.
-    pub granted: &'a [String],
+    pub granted: Option<Granted<'a>>,
     /// Where the browser comes back to.
     pub redirect_uri: &'a Url,
+}
+
+/// What a user has given before. It says nothing to another issuer.
+#[derive(Debug, Clone, Copy)]
+pub struct Granted<'a> {
+    /// By whom the tokens were given.
+    pub issuer: &'a str,
+    /// The rights in them.
+    pub scopes: &'a [String],
 }
 
 /// An authorization that was begun. Its `Debug` shows where the browser goes, not what it takes along.
@@ -105,6 +114,9 @@ impl Authorizer {
         let endpoint = server.authorization_endpoint.as_deref().ok_or_else(|| {
             OutgoingError::refused("the authorization server has no authorization endpoint")
         })?;
+        let granted = wanted
+            .granted
+            .filter(|granted| granted.issuer == server.issuer);
         let named = [told.scopes.as_slice(), wanted.scopes];
         let scopes = Choice {
             named: named
@@ -112,7 +124,7 @@ impl Authorizer {
                 .find(|scopes| !scopes.is_empty())
                 .unwrap_or_default(),
             supported: &resource.scopes,
-            granted: wanted.granted,
+            granted: granted.map_or(&[][..], |granted| granted.scopes),
             known: &server.scopes_supported,
         }
         .scopes();

@@ -11,7 +11,7 @@ use url::Url;
 use super::callback::Callback;
 use super::links::{CALLBACK_PATH, CLIENT_DOCUMENT_PATH, Ticket};
 use super::pkce::sha256;
-use super::{Begun, Challenge, OAuth, Pending, SetOut, TokenSet, Wanted};
+use super::{Begun, Challenge, Granted, OAuth, Pending, SetOut, Wanted};
 use crate::outgoing::OutgoingError;
 
 /// The servers that accounts can be connected with.
@@ -94,8 +94,11 @@ impl Connect {
     /// `Origin` is ours. Otherwise another site could make a browser set out for somebody else's account.
     pub async fn start(&self, ticket: &str) -> Result<Started, ConnectError> {
         let (server, ticket) = self.ticket(ticket)?;
-        let granted = server.stored(&ticket.owner).await?;
-        let granted = granted.as_ref().map_or(&[][..], TokenSet::scopes);
+        let earlier = server.stored(&ticket.owner).await?;
+        let granted = earlier.as_ref().map(|tokens| Granted {
+            issuer: tokens.issuer(),
+            scopes: tokens.scopes(),
+        });
         let told = Challenge {
             resource_metadata: ticket.resource_metadata,
             scopes: ticket.scopes,

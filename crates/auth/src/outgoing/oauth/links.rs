@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Challenge;
-use crate::outgoing::{OutgoingError, Seal, Sealed};
+use crate::outgoing::seal::Sealed;
+use crate::outgoing::{OutgoingError, Seal};
 
 /// Where, under the public address, the browser comes back to.
 pub const CALLBACK_PATH: &str = "connect/callback";

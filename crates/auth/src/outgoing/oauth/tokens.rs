@@ -6,8 +6,9 @@ use frontdesk_identity::{Scope, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::outgoing::client_authentication::ClientRecord;
+use crate::outgoing::seal::Sealed;
 use crate::outgoing::seal::exposed;
-use crate::outgoing::{OutgoingError, Seal, Sealed};
+use crate::outgoing::{OutgoingError, Seal};
 
 /// A user's tokens for a tool server. Its `Debug` shows none of them.
 #[derive(Clone)]
