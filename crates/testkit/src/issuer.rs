@@ -233,11 +233,12 @@ impl IssuerKey {
         )
     }
 
-    /// A token with just these claims and this header, whatever it says.
+    /// A token with just these claims and this header, whatever it says; an RSA key signs as its `alg` wants.
     pub fn token_with(&self, header: &Value, claims: &Value) -> io::Result<String> {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(header), part(claims));
-        let signature = self.sign(signed.as_bytes())?;
+        let algorithm = header.get("alg").and_then(Value::as_str);
+        let signature = self.sign(signed.as_bytes(), algorithm.unwrap_or_default())?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
@@ -252,14 +253,14 @@ impl IssuerKey {
         }
     }
 
-    fn sign(&self, message: &[u8]) -> io::Result<Vec<u8>> {
+    fn sign(&self, message: &[u8], algorithm: &str) -> io::Result<Vec<u8>> {
         let random = SystemRandom::new();
         let signed = match &self.pair {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                let padding = match self.kind {
-                    KeyKind::Rs512 => &RSA_PKCS1_SHA512,
-                    KeyKind::Ps256 => &RSA_PSS_SHA256,
+                let padding = match algorithm {
+                    "RS512" => &RSA_PKCS1_SHA512,
+                    "PS256" => &RSA_PSS_SHA256,
                     _ => &RSA_PKCS1_SHA256,
                 };
                 pair.sign(padding, &random, message, &mut signature)

@@ -15,6 +15,8 @@ use crate::AuthError;
 
 /// How many roles are kept.
 const MAX_ROLES: usize = 256;
+/// The longest name, address or role that is kept, in bytes.
+const MAX_TEXT_BYTES: usize = 512;
 
 /// Which proxies are trusted, and in which headers they say who is calling. Values may have characters beyond ASCII
 /// percent-encoded; in those of the user and the tenant they must be.
@@ -65,12 +67,12 @@ impl TrustedProxy {
             }
         };
         let mut principal = Principal::new(tenant, user);
-        principal.name = text(headers, self.name.as_ref())?;
-        principal.email = text(headers, self.email.as_ref())?;
+        principal.name = text(headers, self.name.as_ref())?.filter(|name| fits(name));
+        principal.email = text(headers, self.email.as_ref())?.filter(|email| fits(email));
         if let Some(roles) = text(headers, self.roles.as_ref())? {
             let roles = roles.split(',').map(str::trim);
             principal.roles = roles
-                .filter(|role| !role.is_empty())
+                .filter(|role| !role.is_empty() && fits(role))
                 .take(MAX_ROLES)
                 .map(str::to_owned)
                 .collect();
@@ -106,6 +108,10 @@ fn text(headers: &HeaderMap, name: Option<&HeaderName>) -> Result<Option<String>
         return Ok(None);
     };
     Ok(value(headers, name)?.map(|value| decoded(value).into_owned()))
+}
+
+fn fits(text: &str) -> bool {
+    text.len() <= MAX_TEXT_BYTES
 }
 
 fn value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, AuthError> {

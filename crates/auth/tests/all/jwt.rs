@@ -190,6 +190,10 @@ async fn a_signature_that_proves_nothing_is_refused() {
             with(json!({"alg": "RS512", "kid": "key-1"})),
             "a wrong signature",
         ),
+        (
+            with(json!({"alg": "PS256", "kid": "key-1"})),
+            "a wrong signature",
+        ),
         (other_kind.token(&claims).unwrap(), "a wrong signature"),
         (stranger.token(&claims).unwrap(), "a wrong signature"),
         // What is public is no secret.

@@ -98,6 +98,7 @@ async fn requests_that_come_while_keys_are_fetched_wait_for_that_fetch() {
     let token = desk.token(json!({}));
     // Whoever begins the fetch may go away.
     assert_eq!(desk.user(&token).now_or_never(), None);
+    desk.advance(60);
     let mut requests = JoinSet::new();
     for _ in 0..100 {
         let (verifier, token) = (Arc::clone(&desk.verifier), token.clone());

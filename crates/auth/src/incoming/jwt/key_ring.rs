@@ -55,6 +55,7 @@ struct State {
 
 struct Held {
     keys: Arc<KeySet>,
+    since: i64,
     fresh_until: i64,
 }
 
@@ -186,7 +187,7 @@ impl State {
     fn is_fresh(&self, now: i64) -> bool {
         self.held
             .as_ref()
-            .is_some_and(|held| now < held.fresh_until)
+            .is_some_and(|held| (held.since..held.fresh_until).contains(&now))
     }
 
     fn usable(&self, now: i64, stale: i64) -> Option<Arc<KeySet>> {
@@ -215,6 +216,7 @@ impl State {
                 self.failure = None;
                 self.held = Some(Held {
                     keys: Arc::new(keys),
+                    since: now,
                     fresh_until: now.saturating_add(fresh),
                 });
             }
