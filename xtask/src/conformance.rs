@@ -132,7 +132,8 @@ fn test(
             suite.test_server(&format!("{}/mcp", server.url()), revision, results)?;
         }
         Side::Client => {
-            suite.test_client(&program(programs, "conformance-client"), revision, results)?;
+            let client = program(programs, "conformance-client");
+            suite.test_client(&client, revision, &required, results)?;
         }
     }
     Report::read(side, revision, least, &required, results)

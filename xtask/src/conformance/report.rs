@@ -85,7 +85,9 @@ impl Report {
                 println!("\n{title}: passed with warnings");
             }
             if checks.is_empty() {
-                println!("  the suite wrote no checks; see its output.txt");
+                println!(
+                    "  the suite wrote no checks; see what it said in target/xtask/conformance/results"
+                );
             }
             for check in checks {
                 if matches!(check.status, Status::Failure | Status::Warning) {
@@ -158,10 +160,61 @@ fn collect(folder: &Path, path: &str, found: &mut BTreeMap<String, Vec<Check>>) 
             let text = fs::read_to_string(&file).context("cannot read the checks")?;
             let checks = serde_json::from_str(&text)
                 .with_context(|| format!("cannot understand {}", file.display()))?;
-            let end = path.len().saturating_sub(STAMP_LENGTH);
-            let scenario = path.get(1..end).unwrap_or_default().to_owned();
-            found.insert(scenario, checks);
+            found.insert(scenario(path).to_owned(), checks);
         }
     }
     Ok(())
+}
+
+/// The scenario whose folder this is.
+fn scenario(path: &str) -> &str {
+    let end = path.len().saturating_sub(STAMP_LENGTH);
+    path.get(1..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checks(statuses: &[&str]) -> Vec<Check> {
+        let check =
+            |status: &&str| serde_json::json!({"id": "a", "description": "b", "status": status});
+        let all: Vec<_> = statuses.iter().map(check).collect();
+        serde_json::from_value(all.into()).unwrap()
+    }
+
+    fn report(least: usize, scenarios: &[(&str, &[&str])]) -> Report {
+        let scenarios = scenarios.iter();
+        Report {
+            side: Side::Client,
+            revision: "2026-07-28".to_owned(),
+            least,
+            scenarios: scenarios
+                .map(|(name, statuses)| ((*name).to_owned(), checks(statuses)))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn every_required_scenario_has_to_pass_and_none_may_be_missing() {
+        let good: &[&str] = &["SUCCESS", "INFO", "SKIPPED", "WARNING"];
+        let cases = [
+            (2, vec![("a", good), ("b", good)], true),
+            (3, vec![("a", good), ("b", good)], false),
+            (1, vec![("a", good), ("b", &["SUCCESS", "FAILURE"])], false),
+            (1, vec![("a", good), ("b", &["INFO"])], false),
+            (1, vec![("a", good), ("b", &[])], false),
+            (0, vec![("a", good)], true),
+        ];
+        for (number, (least, scenarios, passed)) in cases.into_iter().enumerate() {
+            assert_eq!(report(least, &scenarios).passed(), passed, "case {number}");
+        }
+    }
+
+    #[test]
+    fn a_folder_names_its_scenario() {
+        let path = "/auth/basic-cimd-2026-11-21T09-16-00-000Z";
+        assert_eq!(scenario(path), "auth/basic-cimd");
+        assert_eq!(scenario("/short"), "");
+    }
 }

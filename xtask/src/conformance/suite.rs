@@ -6,6 +6,8 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 
@@ -15,6 +17,11 @@ use crate::workspace::Workspace;
 
 const MANIFEST: &str = "xtask/conformance";
 const SCRIPT: &str = "@modelcontextprotocol/conformance/dist/index.js";
+
+/// How many scenarios of a client run at once.
+const AT_ONCE: usize = 2;
+/// How long one may take; enough for a machine that is busy with other things.
+const TIMEOUT_MILLISECONDS: &str = "120000";
 
 /// Which of the two ends of a connection is tested.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -57,29 +64,70 @@ impl Suite {
         Ok(required)
     }
 
+    /// Runs all that a revision requires of a server against this one, one scenario after the other.
     pub(super) fn test_server(&self, url: &str, revision: &str, results: &Path) -> Result<()> {
         let mut run = self.packages.script(SCRIPT, results);
         run.args(["server", "--url", url, "--requirements", revision]);
-        finish(run, results)
+        finish(run, results, "all")
     }
 
-    pub(super) fn test_client(&self, client: &Path, revision: &str, results: &Path) -> Result<()> {
+    /// Runs these scenarios against a client, a few at a time: the suite itself would start all of them at once,
+    /// and they would wait for each other until their time is over.
+    pub(super) fn test_client(
+        &self,
+        client: &Path,
+        revision: &str,
+        scenarios: &BTreeSet<String>,
+        results: &Path,
+    ) -> Result<()> {
+        let left = Mutex::new(scenarios.iter());
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || {
+            while let Some(scenario) = next() {
+                self.test_client_in(client, revision, scenario, results)?;
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| {
+                let done = worker.join();
+                done.unwrap_or_else(|_| bail!("a run of the suite panicked"))
+            })
+        })
+    }
+
+    fn test_client_in(
+        &self,
+        client: &Path,
+        revision: &str,
+        scenario: &str,
+        results: &Path,
+    ) -> Result<()> {
         let mut run = self.packages.script(SCRIPT, results);
         // The suite gives the line to a shell.
         let line = format!("'{}'", client.display());
-        run.args(["client", "--command", &line, "--requirements", revision]);
-        finish(run, results)
+        run.args(["client", "--command", &line, "--scenario", scenario]);
+        run.args([
+            "--spec-version",
+            revision,
+            "--timeout",
+            TIMEOUT_MILLISECONDS,
+        ]);
+        finish(run, results, &scenario.replace('/', "-"))
     }
 }
 
 /// Runs it to its end. Whether it passed is read from its results, because its exit code says nothing of
 /// scenarios that it could not run.
-fn finish(mut run: Command, results: &Path) -> Result<()> {
-    let log = results.join("output.txt");
+fn finish(mut run: Command, results: &Path, name: &str) -> Result<()> {
+    let log = results.join(format!("{name}.txt"));
     let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
     let errors = output.try_clone().context("cannot share the log")?;
     run.arg("--output-dir")
         .arg(results)
+        // What a failed client says is in its results, and is short enough without.
+        .env_remove("RUST_BACKTRACE")
         .stdout(Stdio::from(output))
         .stderr(Stdio::from(errors))
         .status()

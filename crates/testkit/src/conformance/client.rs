@@ -7,6 +7,7 @@ mod sign_in;
 mod tour;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use frontdesk_identity::{Principal, SignedIn, TenantId, UserId};
@@ -20,6 +21,9 @@ use sign_in::SignIn;
 
 /// The first revision without a handshake.
 const STATELESS: &str = "2026-07-28";
+
+/// How long a server may take to be connected to; the machine may be busy with other scenarios.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the suite says about the scenario that it runs.
 #[derive(Debug, Clone)]
@@ -66,6 +70,7 @@ pub async fn run(server: Url, scenario: Scenario) -> Result<()> {
     } else {
         Era::Initialize
     };
+    config.connect_timeout = PATIENCE;
     config.interaction = Arc::new(Willing);
     let http = http::client().context("cannot make the HTTP client")?;
     let server = McpServer::new(config, http);
