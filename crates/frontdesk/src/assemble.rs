@@ -16,7 +16,7 @@ use frontdesk_chat::{Options, Parts, Service};
 use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
 use serde_json::json;
 
-use crate::config::{ChatSection, Config};
+use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::health::Health;
 use crate::http::{App, AppParts, Challenge, Cors, Hosts, Limits, router};
@@ -83,7 +83,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         uploads: None,
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
-        options: options(&config.chat),
+        options: options(&config),
     });
     let ended = service.recover().await.map_err(|error| Error::Store {
         detail: error
@@ -124,7 +124,8 @@ fn take_data_dir(config: &Config) -> Result<DataLock, Error> {
     DataLock::take(dir)
 }
 
-fn options(chat: &ChatSection) -> Options {
+fn options(config: &Config) -> Options {
+    let (chat, limits) = (&config.chat, &config.limits);
     let mut options = Options {
         on_disconnect: chat.on_disconnect.value,
         ..Options::default()
@@ -135,5 +136,7 @@ fn options(chat: &ChatSection) -> Options {
     if let Some(deadline) = &chat.turn_deadline {
         options.turn_deadline = deadline.value;
     }
+    options.limits.turns_at_once = limits.turns_at_once.as_ref().map(|limit| limit.value);
+    options.limits.tokens_per_day = limits.tokens_per_day.as_ref().map(|limit| limit.value);
     options
 }

@@ -32,7 +32,7 @@ impl Frontdesk {
 
     /// All routes. It nests into another router, under a prefix too.
     ///
-    /// Development sign-in has to know the peer: serve the whole with
+    /// Sign-in in development and by a proxy has to know the peer, and so have limits per address: serve the whole with
     /// [`into_make_service_with_connect_info::<SocketAddr>()`](Router::into_make_service_with_connect_info).
     pub fn router(&self) -> Router {
         self.router.clone()

@@ -10,6 +10,7 @@ mod end_to_end {
     mod desk;
     mod kills;
     mod reload;
+    mod secrets;
     mod shutdown;
     mod sockets;
     mod tool_server;

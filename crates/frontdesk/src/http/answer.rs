@@ -25,8 +25,6 @@ pub(crate) struct HttpError {
     pub(crate) challenge: Option<&'static str>,
 }
 
-/// When to come back where nothing says it, in seconds.
-const DEFAULT_WAIT: u32 = 1;
 /// When to come back while the identity provider is away, in seconds.
 const SIGN_IN_WAIT: u32 = 10;
 
@@ -101,9 +99,7 @@ impl HttpError {
         let body = serde_json::to_vec(&Body { error: fields }).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, JSON)], body).into_response();
         let headers = response.headers_mut();
-        // Who asked too often is always told.
-        let fallback = (self.status == StatusCode::TOO_MANY_REQUESTS).then_some(DEFAULT_WAIT);
-        if let Some(seconds) = self.retry_after.or(fallback) {
+        if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if let Some(challenge) = self.challenge {
@@ -146,6 +142,7 @@ impl From<ChatError> for HttpError {
         Self {
             field,
             detail: error.detail().map(str::to_owned),
+            retry_after: error.retry_after().map(whole_seconds),
             ..Self::new(status, error.code(), error.public_message())
         }
     }

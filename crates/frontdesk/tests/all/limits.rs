@@ -3,7 +3,7 @@
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::client::{Visitor, http};
+use super::client::{Visitor, http, message};
 use super::site::Site;
 
 fn retry_after(response: &Response) -> u64 {
@@ -69,4 +69,33 @@ async fn an_address_has_so_many_requests_a_minute_signed_in_or_not() {
         let free = http().get(site.url(path)).send().await.unwrap();
         assert_eq!(free.status(), StatusCode::OK, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_turns_at_once() {
+    let site = Site::obedient(&[("FRONTDESK__LIMITS__TURNS_AT_ONCE", "1")]).await;
+    let (ann, bob) = (Visitor::named(&site, "ann"), Visitor::named(&site, "bob"));
+    let create = |text: &str| json!({ "input": message(text) });
+    let running = ann.call("threads.create", create("wait")).await;
+    let refused = ann.call("threads.create", create("hello")).await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(retry_after(&refused) >= 1);
+    assert_eq!(error(refused).await[0], "too_many");
+    bob.create("hello").await;
+    drop(running);
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_tokens_a_day() {
+    let site = Site::configured(&[("FRONTDESK__LIMITS__TOKENS_PER_DAY", "1")]).await;
+    let (ann, bob) = (Visitor::named(&site, "ann"), Visitor::named(&site, "bob"));
+    ann.create("hello").await;
+    let create = json!({ "input": message("hello") });
+    let refused = ann.call("threads.create", create).await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!((1..=86_400).contains(&retry_after(&refused)), "{refused:?}");
+    assert_eq!(error(refused).await[0], "too_many");
+    let listed = ann.call("threads.list", json!({})).await;
+    assert_eq!(listed.status(), StatusCode::OK, "what is there can be read");
+    bob.create("hello").await;
 }

@@ -86,8 +86,18 @@ impl Desk {
 
     /// What `frontdesk token` prints in the same folder.
     pub(super) async fn token(&self, user: &str, audience: &str) -> String {
+        self.printed(&["token", "--user", user, "--audience", audience])
+            .await
+    }
+
+    /// What `frontdesk key` prints in the same folder.
+    pub(super) async fn key(&self, arguments: &[&str]) -> String {
+        self.printed(&[&["key"], arguments].concat()).await
+    }
+
+    async fn printed(&self, arguments: &[&str]) -> String {
         let printed = Command::new(BINARY)
-            .args(["token", "--user", user, "--audience", audience])
+            .args(arguments)
             .current_dir(self.dir())
             .env_clear()
             .stdin(Stdio::null())

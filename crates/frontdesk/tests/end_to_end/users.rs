@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use frontdesk_testkit::clients::{Client, create};
+use frontdesk_testkit::issuer::Issuer;
 use frontdesk_testkit::model_server::{ModelServer, Part, Response, Script, numbered_words};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -92,22 +93,46 @@ fn requests(thread: &str, item: &str, own: &str) -> Vec<(&'static str, Value)> {
 }
 
 #[tokio::test]
-async fn two_users_never_meet() {
+async fn check_02_two_users_never_meet() {
     let desk = Desk::demonstration().await;
-    let (ann, bob) = (desk.client().as_user("a"), desk.client().as_user("b"));
+    never_meet(&desk.client().as_user("a"), &desk.client().as_user("b")).await;
+}
+
+#[tokio::test]
+async fn check_02_two_tenants_never_meet() {
+    let issuer = Issuer::start().await.unwrap();
+    let desk = Desk::open(&[
+        ("FRONTDESK__AUTH__MODE", "jwt"),
+        ("FRONTDESK__AUTH__ISSUER", issuer.url()),
+        ("FRONTDESK__AUTH__AUDIENCE", "frontdesk"),
+        ("FRONTDESK__AUTH__CLAIMS__TENANT", "org"),
+    ])
+    .await;
+    let client = |user: &str, tenant: &str| {
+        let claims = json!({"sub": user, "org": tenant, "aud": "frontdesk"});
+        let token = issuer.token(claims).unwrap();
+        let bearer = format!("Bearer {token}");
+        desk.client().with_header("authorization", &bearer)
+    };
+    never_meet(&client("a", "acme"), &client("a", "other")).await;
+    never_meet(&client("b", "acme"), &client("c", "acme")).await;
+}
+
+/// Whatever the second one asks for, nothing of the first one's is shown or changed.
+async fn never_meet(ann: &Client, bob: &Client) {
     let hers = ann.create(&format!("Add a task: {SECRET}")).await.unwrap();
     let (thread, turn) = (
         hers.thread_id().unwrap(),
         desk::turn(&hers.headers).unwrap(),
     );
-    let item = desk::items(&ann, &thread).await[0]["id"].clone();
+    let item = desk::items(ann, &thread).await[0]["id"].clone();
     let own = bob.create("What are my tasks?").await.unwrap();
     assert!(!own.assistant_text().unwrap().contains(SECRET));
     let own = own.thread_id().unwrap();
-    let before = everything(&ann, &thread).await;
+    let before = everything(ann, &thread).await;
 
     for (kind, params) in requests(&thread, item.as_str().unwrap(), &own) {
-        let (status, body) = ask(&bob, kind, params.clone()).await;
+        let (status, body) = ask(bob, kind, params.clone()).await;
         let refused = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND];
         assert!(
             refused.contains(&status),
@@ -117,19 +142,19 @@ async fn two_users_never_meet() {
     }
     // The kinds that name nothing make something of the caller's own, or nothing.
     let (_, made) = ask(
-        &bob,
+        bob,
         "attachments.create",
         json!({"name": "a.txt", "size": 1, "mime_type": "text/plain"}),
     )
     .await;
     let (_, heard) = ask(
-        &bob,
+        bob,
         "input.transcribe",
         json!({"audio_base64": "AAAA", "mime_type": "audio/wav"}),
     )
     .await;
     assert!(!format!("{made}{heard}").contains(SECRET));
-    assert_eq!(desk::threads(&bob).await, [own.as_str()]);
+    assert_eq!(desk::threads(bob).await, [own.as_str()]);
 
     for (name, path) in [
         ("events", format!("/chatkit/turns/{turn}/events")),
@@ -147,7 +172,7 @@ async fn two_users_never_meet() {
         bob.post_to(&stop).await.unwrap().status,
         StatusCode::NOT_FOUND
     );
-    assert_eq!(everything(&ann, &thread).await, before);
+    assert_eq!(everything(ann, &thread).await, before);
     let events = ann.get(&format!("/chatkit/turns/{turn}/events")).await;
     assert_eq!(events.unwrap().events().unwrap(), hers.events().unwrap());
 }
@@ -195,7 +220,7 @@ async fn two_users_have_their_own_tasks() {
 }
 
 #[tokio::test]
-async fn a_running_answer_is_its_users_alone() {
+async fn check_02_a_running_answer_is_its_users_alone() {
     let answer =
         Response::of([Part::Text(numbered_words(2_000))]).with_pause(Duration::from_millis(5));
     let model = ModelServer::start(Script::in_order([answer]))
