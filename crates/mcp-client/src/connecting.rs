@@ -74,6 +74,10 @@ impl McpServer {
             Err(error) => error,
         };
         self.note(&error, held.since);
+        if error.doubts_era() {
+            self.era.set(Era::Auto);
+            held.place.forget(&held.connection);
+        }
         if !error.ends_connection() {
             return Err(error);
         }

@@ -69,6 +69,10 @@ pub enum McpError {
 
 /// The number of an error that is about headers which don't repeat what the body says.
 const HEADER_MISMATCH: i32 = -32020;
+/// The number of an error that says that the revision isn't spoken.
+const UNSUPPORTED_VERSION: i32 = -32022;
+/// What is wrong with an answer of HTTP that says that the request is.
+const NOT_TAKEN: &str = "it doesn't take the request";
 /// How rmcp marks an error of its own: a stream that ended before its answer.
 const STREAM_ENDED: &str = "streamable HTTP";
 
@@ -168,7 +172,11 @@ impl McpError {
             HttpFailure::Identity(error) => Self::Identity(error.clone()),
             HttpFailure::Busy(status) => Self::Busy { status: *status },
             HttpFailure::Status(status, body) => Self::Unexpected {
-                reason: "it says that it failed",
+                reason: if (400..500).contains(status) {
+                    NOT_TAKEN
+                } else {
+                    "it says that it failed"
+                },
                 detail: bounded(&format!("HTTP {status}: {body}")),
             },
             HttpFailure::Redirected(_) => unexpected("it redirects elsewhere"),
@@ -196,6 +204,15 @@ impl McpError {
     /// Whether the server wants headers that we would send if we knew its tools.
     pub(crate) fn wants_headers(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if *code == HEADER_MISMATCH)
+    }
+
+    /// Whether it may be that the server speaks another revision than it did.
+    pub(crate) fn doubts_era(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => *code == UNSUPPORTED_VERSION,
+            Self::Unexpected { reason, .. } => *reason == NOT_TAKEN,
+            _ => false,
+        }
     }
 
     /// The same without what nobody may see.

@@ -1,12 +1,14 @@
 //! A tool server that is a program of the operator's: started with an environment of its own, ended with its children.
 
 use std::process::Stdio;
+use std::sync::Arc;
 
 use rmcp::RoleClient;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::answer::{MAX_ANSWER_BYTES, message_of};
 use crate::http_failure::{HttpFailure, bounded};
@@ -20,15 +22,27 @@ const MAX_LOG_LINES: usize = 1_000;
 /// A program that runs. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Process {
-    child: Child,
-    /// Reads its standard error.
-    _reading: JoinSet<()>,
+    group: Group,
+    ended: CancellationToken,
+    /// Waits for it and reads its standard error.
+    _attending: JoinSet<()>,
+}
+
+/// The process group that a program leads, so that what it started ends with it.
+#[derive(Debug, Clone, Copy)]
+struct Group {
+    #[cfg(unix)]
+    leader: Option<rustix::process::Pid>,
 }
 
 /// Its standard input and output as a transport: a message on each line.
 pub(crate) struct Pipes {
-    input: std::sync::Arc<tokio::sync::Mutex<Option<ChildStdin>>>,
+    input: Arc<tokio::sync::Mutex<Option<ChildStdin>>>,
     output: BufReader<ChildStdout>,
+    /// The line that is being read.
+    line: Vec<u8>,
+    /// What it started may hold the pipes open when it has ended.
+    ended: CancellationToken,
 }
 
 impl Process {
@@ -62,15 +76,21 @@ impl Process {
         else {
             return Err(away("the program has no pipes".to_owned()));
         };
-        let mut reading = JoinSet::new();
-        reading.spawn(log(server.to_owned(), errors));
+        let group = Group::of(&child);
+        let ended = CancellationToken::new();
+        let mut attending = JoinSet::new();
+        attending.spawn(log(server.to_owned(), errors));
+        attending.spawn(attend(child, group, ended.clone()));
         let pipes = Pipes {
-            input: std::sync::Arc::new(tokio::sync::Mutex::new(Some(input))),
+            input: Arc::new(tokio::sync::Mutex::new(Some(input))),
             output: BufReader::new(output),
+            line: Vec::new(),
+            ended: ended.clone(),
         };
         let process = Self {
-            child,
-            _reading: reading,
+            group,
+            ended,
+            _attending: attending,
         };
         Ok((process, pipes))
     }
@@ -78,17 +98,31 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The program leads a group of its own, so that what it started ends with it.
-        #[cfg(unix)]
-        if let Some(group) = self
-            .child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(rustix::process::Pid::from_raw)
-        {
-            let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        if !self.ended.is_cancelled() {
+            self.group.kill();
         }
-        let _gone = self.child.start_kill();
+    }
+}
+
+impl Group {
+    #[cfg(unix)]
+    fn of(child: &Child) -> Self {
+        let leader = child.id().and_then(|id| i32::try_from(id).ok());
+        Self {
+            leader: leader.and_then(rustix::process::Pid::from_raw),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn of(_child: &Child) -> Self {
+        Self {}
+    }
+
+    fn kill(self) {
+        #[cfg(unix)]
+        if let Some(leader) = self.leader {
+            let _gone = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
     }
 }
 
@@ -99,7 +133,7 @@ impl rmcp::transport::Transport<RoleClient> for Pipes {
         &mut self,
         message: ClientJsonRpcMessage,
     ) -> impl Future<Output = Result<(), HttpFailure>> + Send + 'static {
-        let input = std::sync::Arc::clone(&self.input);
+        let input = Arc::clone(&self.input);
         async move {
             let broken = |error: std::io::Error| HttpFailure::Broken(error.to_string());
             let mut line = serde_json::to_vec(&message)
@@ -116,7 +150,11 @@ impl rmcp::transport::Transport<RoleClient> for Pipes {
 
     async fn receive(&mut self) -> Option<ServerJsonRpcMessage> {
         loop {
-            let line = bounded_line(&mut self.output).await?;
+            let line = tokio::select! {
+                biased;
+                line = bounded_line(&mut self.output, &mut self.line) => line?,
+                () = self.ended.cancelled() => return None,
+            };
             if line.trim_ascii().is_empty() {
                 continue;
             }
@@ -134,13 +172,23 @@ impl rmcp::transport::Transport<RoleClient> for Pipes {
     }
 }
 
-/// The next line; `None` at the end, or where a line is too long to be a message.
-async fn bounded_line(output: &mut BufReader<ChildStdout>) -> Option<Vec<u8>> {
-    let mut line = Vec::new();
-    let max = u64::try_from(MAX_ANSWER_BYTES).unwrap_or(u64::MAX);
-    let read = output.take(max).read_until(b'\n', &mut line).await.ok()?;
+/// The next line; `None` at the end, or where a line is too long to be a message. What was read of a line is kept where
+/// this is dropped.
+async fn bounded_line(output: &mut BufReader<ChildStdout>, line: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let left = MAX_ANSWER_BYTES.saturating_sub(line.len());
+    let max = u64::try_from(left).unwrap_or(u64::MAX);
+    let read = output.take(max).read_until(b'\n', line).await.ok()?;
     let whole = line.last() == Some(&b'\n');
+    let line = std::mem::take(line);
     (read > 0 && (whole || line.len() < MAX_ANSWER_BYTES)).then_some(line)
+}
+
+/// Ends what a program has started when it ends.
+async fn attend(mut child: Child, group: Group, ended: CancellationToken) {
+    let status = child.wait().await;
+    group.kill();
+    ended.cancel();
+    tracing::debug!(?status, "a tool server's program ended");
 }
 
 async fn log(server: String, errors: ChildStderr) {

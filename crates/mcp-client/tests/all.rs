@@ -5,6 +5,8 @@
     reason = "a test's server may fail as its test does"
 )]
 
+#[path = "all/asking.rs"]
+mod asking;
 #[path = "all/away.rs"]
 mod away;
 #[path = "all/bad.rs"]
@@ -15,6 +17,9 @@ mod calls;
 mod hiding;
 #[path = "all/listing.rs"]
 mod listing;
+#[cfg(target_os = "linux")]
+#[path = "all/programs.rs"]
+mod programs;
 #[path = "all/script.rs"]
 mod script;
 #[path = "all/signing_in.rs"]

@@ -46,7 +46,7 @@ async fn a_server_that_is_away_is_told_of_and_used_again_when_it_is_back() {
                 .unwrap(),
             said("ann", "c")
         );
-        assert_eq!(stand.client.tools(&bob).await.unwrap().len(), 6);
+        assert_eq!(stand.client.tools(&bob).await.unwrap().len(), 8);
         assert_eq!(stand.seen.calls.load(Ordering::SeqCst), 2);
     }
 }

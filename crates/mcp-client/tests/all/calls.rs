@@ -1,10 +1,12 @@
 //! Listing and calling.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use frontdesk_agent::{Annotations, Outcome, Progress, ProgressSink, ToolOutput};
-use frontdesk_mcp_client::{Era, MAX_OUTPUT_BYTES};
+use frontdesk_auth::outgoing::Anonymous;
+use frontdesk_mcp_client::{Era, MAX_OUTPUT_BYTES, McpServerConfig};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -19,7 +21,12 @@ async fn tools_are_listed_once_in_the_order_of_their_names() {
         .iter()
         .map(|tool| tool.definition.name.as_str())
         .collect();
-    assert_eq!(names, ["hang", "long", "meet", "refuse", "say", "work"]);
+    assert_eq!(
+        names,
+        [
+            "hang", "long", "meet", "refuse", "say", "slow", "tick", "work"
+        ]
+    );
     let say = &tools[4];
     assert_eq!(say.definition.description, "Says words.");
     assert_eq!(
@@ -99,7 +106,7 @@ async fn a_result_that_is_too_long_is_cut_and_says_so() {
 }
 
 #[tokio::test]
-async fn calls_of_one_user_run_at_the_same_time() {
+async fn check_24_eight_parallel_calls_run_in_parallel() {
     for era in [Era::Stateless, Era::Initialize] {
         let stand = Stand::with(|config| config.era = era).unwrap();
         let calls = (0..MEETING).map(|_| stand.call("ann", "meet", json!({})));
@@ -132,6 +139,39 @@ async fn a_call_that_is_cancelled_or_dropped_ends_at_the_server() {
                 .await
                 .unwrap(),
             said("ann", "")
+        );
+    }
+}
+
+#[tokio::test]
+async fn check_23_a_slow_tool_gets_its_time_and_the_model_is_told_how_long_it_was() {
+    let url: url::Url = "http://127.0.0.1:1/mcp".parse().unwrap();
+    let config = McpServerConfig::new("stand", url, Arc::new(Anonymous));
+    assert_eq!(config.call_timeout, Duration::from_mins(1));
+    for era in [Era::Stateless, Era::Initialize] {
+        let stand = Stand::with(|config| {
+            config.era = era;
+            config.call_timeout = Duration::from_millis(200);
+            let more = Duration::from_secs(20);
+            config.tool_timeouts = BTreeMap::from([("slow".to_owned(), more)]);
+            config.max_call_time = Duration::from_millis(900);
+        })
+        .unwrap();
+        // Longer than the others may take, without a word.
+        assert_eq!(
+            stand.call("ann", "slow", json!({})).await.unwrap(),
+            ToolOutput::text("slowly")
+        );
+        // It tells how far it is, so it gets more, but not more than anything gets.
+        let told = stand.call("ann", "tick", json!({})).await.unwrap_err();
+        assert_eq!(
+            told.model_message,
+            "tool timed out after 0.9 s without an answer"
+        );
+        let told = stand.call("ann", "hang", json!({})).await.unwrap_err();
+        assert_eq!(
+            told.model_message,
+            "tool timed out after 0.2 s without an answer"
         );
     }
 }

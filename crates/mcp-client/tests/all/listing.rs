@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use frontdesk_agent::{Annotations, ToolOutput};
 use frontdesk_mcp_client::{Era, McpServers};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
@@ -58,6 +59,98 @@ async fn tools_are_filtered_and_those_with_bad_schemas_left_out() {
         "the tool server script refuses the call: unknown tool: read_secret"
     );
     assert_eq!(script.count("tools/call"), 0);
+}
+
+#[tokio::test]
+async fn check_15_a_failure_is_an_error_and_a_list_is_read_page_by_page() {
+    for era in [Era::Auto, Era::Initialize] {
+        let script = Script::with(
+            |config| config.era = era,
+            |seen| {
+                async move {
+                    let cursor = seen.body.pointer("/params/cursor").and_then(Value::as_str);
+                    match (seen.method(), cursor) {
+                        ("tools/list", None) => seen
+                            .result(&json!({"tools": [tool("c"), tool("a")], "nextCursor": "2"})),
+                        ("tools/list", Some("2")) => {
+                            seen.result(&json!({"tools": [tool("b")], "nextCursor": "3"}))
+                        }
+                        ("tools/list", _) => seen.result(&json!({"tools": [tool("d")]})),
+                        ("tools/call", _) => seen.result(&json!({
+                            "content": [{"type": "text", "text": "no such task"}],
+                            "structuredContent": {"error": true},
+                            "isError": true,
+                        })),
+                        ("server/discover", _) => seen.modern(&json!([])),
+                        _ => seen.legacy(&json!([])),
+                    }
+                }
+                .boxed()
+            },
+        )
+        .await
+        .unwrap();
+        assert_eq!(names(&script, "ann").await, ["a", "b", "c", "d"]);
+        let output = script.call("ann", "a", json!({})).await.unwrap();
+        assert_eq!(output, ToolOutput::error("no such task"));
+    }
+}
+
+#[tokio::test]
+async fn check_16_what_a_tool_may_destroy_is_known_before_it_is_called() {
+    let script = Script::open(|seen| {
+        async move {
+            let hints = |hints: Value| json!({"name": "a", "inputSchema": {"type": "object"}, "annotations": hints});
+            let mut hinted = hints(json!({"destructiveHint": true, "readOnlyHint": false, "title": "Delete it"}));
+            let mut plain = hints(json!({}));
+            hinted["name"] = "delete".into();
+            plain["name"] = "plain".into();
+            seen.modern(&json!([hinted, plain]))
+        }
+        .boxed()
+    })
+    .await
+    .unwrap();
+    let tools = script.client.tools(&caller("ann").unwrap()).await.unwrap();
+    let annotations: Vec<&Annotations> = tools.iter().map(|tool| &tool.annotations).collect();
+    assert_eq!(
+        annotations,
+        [
+            &Annotations {
+                title: Some("Delete it".to_owned()),
+                read_only: Some(false),
+                destructive: Some(true),
+                idempotent: None,
+            },
+            &Annotations::default(),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn arguments_that_go_into_headers_do_so_also_on_a_new_connection() {
+    let script = Script::open(|seen| {
+        async move {
+            let region = json!({"type": "string", "x-mcp-header": "Region"});
+            let tool = json!({"name": "a", "inputSchema": {"type": "object", "properties": {"region": region}}});
+            match (seen.method(), seen.header("mcp-param-region")) {
+                ("tools/call", Some(region)) => seen.text(region),
+                ("tools/call", None) => crate::script::json_answer(&json!({
+                    "jsonrpc": "2.0", "id": seen.body["id"],
+                    "error": {"code": -32020, "message": "the header is missing"},
+                })),
+                _ => seen.modern(&json!([tool])),
+            }
+        }
+        .boxed()
+    })
+    .await
+    .unwrap();
+    let output = script.call("ann", "a", json!({"region": "north"})).await;
+    assert_eq!(output.unwrap(), ToolOutput::text("north"));
+    script.client.close();
+    let output = script.call("ann", "a", json!({"region": "south"})).await;
+    assert_eq!(output.unwrap(), ToolOutput::text("south"));
 }
 
 #[tokio::test]

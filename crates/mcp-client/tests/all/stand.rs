@@ -128,6 +128,19 @@ async fn work(progress: Progress) -> std::result::Result<Text, ToolFailure> {
     Ok(Text("worked".to_owned()))
 }
 
+async fn slow(State(_): SeenState) -> std::result::Result<Text, ToolFailure> {
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    Ok(Text("slowly".to_owned()))
+}
+
+async fn tick(progress: Progress) -> std::result::Result<Text, ToolFailure> {
+    for step in 1..=200_u8 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        progress.report(f64::from(step), None, None).await;
+    }
+    Ok(Text("ticked".to_owned()))
+}
+
 async fn long(State(_): SeenState) -> std::result::Result<Text, ToolFailure> {
     Ok(Text("x".repeat(frontdesk_mcp_client::MAX_OUTPUT_BYTES + 1)))
 }
@@ -284,6 +297,8 @@ fn tools(seen: Arc<Seen>) -> ToolServer<Arc<Seen>> {
         .tool(Tool::new("refuse", refuse).read_only())
         .tool(Tool::new("meet", meet))
         .tool(Tool::new("hang", hang))
+        .tool(Tool::new("slow", slow))
+        .tool(Tool::new("tick", tick))
         .tool(Tool::new("work", work))
         .tool(Tool::new("long", long).destructive())
 }

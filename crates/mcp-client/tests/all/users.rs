@@ -1,10 +1,16 @@
 //! Whose connection, whose identity, for how long.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use frontdesk_mcp_client::Era;
+use futures_util::FutureExt;
 use serde_json::json;
 
+use crate::script::Script;
 use crate::stand::{Stand, said};
 
 #[tokio::test]
@@ -27,6 +33,11 @@ async fn check_14_connections_are_kept_per_server_and_user() {
             (stand.client.connections(), stand.seen.tokens()),
             (connections, 2)
         );
+        let methods = stand.seen.methods();
+        let handshakes = methods
+            .iter()
+            .filter(|method| ["server/discover", "initialize"].contains(&method.as_str()));
+        assert_eq!(handshakes.count(), connections, "{era:?}");
     }
 }
 
@@ -71,4 +82,73 @@ async fn idle_connections_are_closed_and_made_again() {
             "tools/call"
         ]
     );
+}
+
+#[tokio::test]
+async fn the_user_who_was_idle_longest_gives_way() {
+    let stand = Stand::with(|config| {
+        config.era = Era::Initialize;
+        config.max_connections = 2;
+    })
+    .unwrap();
+    for user in ["ann", "bob", "ann", "cem", "bob"] {
+        let output = stand.call(user, "say", json!({"words": []})).await;
+        assert_eq!(output.unwrap(), said(user, ""));
+        assert!(stand.client.connections() <= 2);
+    }
+    // One for each of the three, and one more for him who gave way.
+    let methods = stand.seen.methods();
+    let handshakes = methods.iter().filter(|method| *method == "initialize");
+    assert_eq!(handshakes.count(), 4);
+}
+
+#[tokio::test]
+async fn a_server_that_changes_its_protocol_is_found_out_anew() {
+    let old = Arc::new(AtomicBool::new(false));
+    let answers = Arc::clone(&old);
+    let script = Script::with(
+        |config| config.reconnecting.base = Duration::from_millis(1),
+        move |seen| {
+            let old = answers.load(Ordering::SeqCst);
+            async move {
+                match seen.method() {
+                    "tools/call" if old && seen.header("mcp-method").is_some() => {
+                        StatusCode::BAD_REQUEST.into_response()
+                    }
+                    "tools/call" if !old && seen.header("mcp-method").is_none() => {
+                        StatusCode::NOT_FOUND.into_response()
+                    }
+                    "tools/call" => seen.text("well"),
+                    "server/discover" if old => StatusCode::BAD_REQUEST.into_response(),
+                    "initialize" if !old => StatusCode::NOT_FOUND.into_response(),
+                    "server/discover" => seen.modern(&json!([])),
+                    _ => seen.legacy(&json!([])),
+                }
+            }
+            .boxed()
+        },
+    )
+    .await
+    .unwrap();
+    for (is_old, handshake) in [
+        (false, "server/discover"),
+        (true, "initialize"),
+        (false, "server/discover"),
+    ] {
+        old.store(is_old, Ordering::SeqCst);
+        let mut tries = 0;
+        while script.call("ann", "a", json!({})).await.is_err() {
+            tries += 1;
+            assert!(tries < 4, "{is_old}");
+        }
+        let asked = script.methods();
+        assert_eq!(
+            asked
+                .iter()
+                .rev()
+                .find(|method| *method == handshake)
+                .map(String::as_str),
+            Some(handshake)
+        );
+    }
 }
