@@ -107,6 +107,8 @@ impl<C: Send + Sync + 'static> Catalog<C> {
         }
     }
 
+    /// Of equal names the first in the order of the toolsets stays as it is, and each later one gets its toolset's name in
+    /// front, whichever of them answered first.
     fn free_name(&self, toolset: &str, own_name: &str) -> Option<String> {
         if self.entries.len() >= MAX_TOOLS {
             return None;
