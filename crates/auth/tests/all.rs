@@ -21,6 +21,9 @@ mod jwt;
 #[path = "all/jwt_keys.rs"]
 mod jwt_keys;
 #[cfg(test)]
+#[path = "all/jwt_requests.rs"]
+mod jwt_requests;
+#[cfg(test)]
 #[path = "all/outgoing_answer.rs"]
 mod outgoing_answer;
 #[cfg(test)]
