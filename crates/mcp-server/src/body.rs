@@ -69,14 +69,18 @@ where
             "the request is too large or was cut off",
         );
     };
-    if serde_json::from_slice::<IgnoredAny>(&bytes).is_err() {
-        return refusal(
-            StatusCode::BAD_REQUEST,
-            PARSE_ERROR,
-            "the request is not JSON",
-        );
-    }
-    let wanted: Wanted = serde_json::from_slice(&bytes).unwrap_or_default();
+    let wanted = match serde_json::from_slice::<Wanted>(&bytes) {
+        Ok(wanted) => wanted,
+        // Something else in JSON; the protocol's own reader says what is wrong with it.
+        Err(_) if serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() => Wanted::default(),
+        Err(_) => {
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                PARSE_ERROR,
+                "the request is not JSON",
+            );
+        }
+    };
     if let Some(caller) = parts.extensions.get::<Arc<Principal>>()
         && let Some(refused) = permits.refuse(&wanted, caller)
     {

@@ -252,23 +252,19 @@ impl<S: Clone + Send + Sync + 'static> Core<S> {
         mut facts: Facts,
         retry: Retry,
     ) -> Result<Performed<T>, ErrorData> {
-        let caller = facts.principal.scope();
-        let bound = bound(&caller, work.method, work.name, &work.arguments);
-        let before = match retry.state.filter(|_| facts.info.era == Era::Stateless) {
-            Some(sealed) => self.sealer.open(&sealed, &bound).map_err(|_| {
-                ErrorData::invalid_params("the request state is not valid for this request", None)
-            })?,
-            None => State {
-                ends_at: self.sealer.ends_at(),
-                ..State::default()
-            },
-        };
-        let way = match (facts.info.era, facts.session.take()) {
-            (Era::Stateless, _) => {
-                Way::Rounds(Rounds::new(&before, retry.responses.unwrap_or_default()))
+        let session = facts.session.take();
+        let (way, before, bound) = match facts.info.era {
+            Era::Initialize => {
+                let way = session.map_or(Way::None, Way::Session);
+                (way, State::default(), Vec::new())
             }
-            (Era::Initialize, Some(peer)) => Way::Session(peer),
-            (Era::Initialize, None) => Way::None,
+            Era::Stateless => {
+                let caller = facts.principal.scope();
+                let bound = bound(&caller, work.method, work.name, &work.arguments);
+                let before = self.before(retry.state.as_deref(), &bound)?;
+                let rounds = Rounds::new(&before, retry.responses.unwrap_or_default());
+                (Way::Rounds(rounds), before, bound)
+            }
         };
         let asking = Arc::new(Asking {
             capabilities: std::mem::take(&mut facts.capabilities),
@@ -285,6 +281,19 @@ impl<S: Clone + Send + Sync + 'static> Core<S> {
                 .input_required(questions, &asking, &before, &bound)
                 .map_or_else(Performed::Failed, Performed::InputRequired)),
         }
+    }
+
+    /// What is known from earlier rounds.
+    fn before(&self, state: Option<&str>, bound: &[u8]) -> Result<State, ErrorData> {
+        let Some(sealed) = state else {
+            return Ok(State {
+                ends_at: self.sealer.ends_at(),
+                ..State::default()
+            });
+        };
+        self.sealer.open(sealed, bound).map_err(|_| {
+            ErrorData::invalid_params("the request state is not valid for this request", None)
+        })
     }
 
     fn input_required(

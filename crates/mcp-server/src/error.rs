@@ -9,8 +9,8 @@ pub enum KitError {
     /// A tool's name isn't 1 to 128 letters, digits, `_`, `-` or `.`.
     #[error("not a tool name: {0}")]
     ToolName(String),
-    /// A tool's parameters aren't an object.
-    #[error("the parameters must be an object: {0}")]
+    /// A tool's parameters aren't an object, or an `x-mcp-header` in them can't be a header.
+    #[error("the parameters must be an object, and each x-mcp-header a plain field's own: {0}")]
     Parameters(String),
     /// The resource isn't an absolute `http` or `https` URL.
     #[error("the resource must be an absolute http or https URL: {0}")]

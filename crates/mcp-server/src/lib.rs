@@ -43,6 +43,7 @@ mod line;
 mod lists;
 mod log;
 mod memory;
+mod mirror;
 mod mount;
 mod notify;
 mod outcome;

@@ -20,7 +20,7 @@ use crate::core::{Core, Facts, Retry};
 use crate::line::Line;
 use crate::log::{Level, Threshold};
 use crate::request::Client;
-use crate::session::Session;
+use crate::session::{MAX_SUBSCRIPTIONS, Session};
 use crate::{Era, RequestInfo};
 
 /// The revision from which on each request says everything.
@@ -282,7 +282,11 @@ impl<S: Clone + Send + Sync + 'static> ServerHandler for Served<S> {
     ) -> Option<SubscriptionFilter> {
         // Listening begins before the acknowledgment, so that nothing falls between the two.
         self.session.hear(self.core.notifier.listen());
-        Some(requested.clone())
+        let mut accepted = requested.clone();
+        if let Some(uris) = &mut accepted.resource_subscriptions {
+            uris.truncate(MAX_SUBSCRIPTIONS);
+        }
+        Some(accepted)
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {

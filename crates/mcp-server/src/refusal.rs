@@ -47,11 +47,20 @@ pub(crate) fn with_data(
 /// Makes JSON-RPC of refusals in plain text, and keeps their other headers.
 pub(crate) async fn reword(request: Request, next: Next) -> Response {
     let asked = request.headers().get("mcp-protocol-version").cloned();
+    let sent_json = is_json(request.headers());
     let response = next.run(request).await;
     let status = response.status();
     let refused = status.is_client_error() || status.is_server_error();
     if !refused || is_json(response.headers()) {
         return response;
+    }
+    // The library says of JSON that isn't a message that it isn't JSON.
+    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE && sent_json {
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            INVALID_REQUEST,
+            "the request is not a JSON-RPC message",
+        );
     }
     let (parts, body) = response.into_parts();
     let text = to_bytes(body, MAX_TEXT_BYTES).await.unwrap_or_default();

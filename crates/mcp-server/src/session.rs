@@ -18,7 +18,7 @@ use crate::log::SessionLevel;
 use crate::notify::{Change, What};
 
 /// How many addresses one session may follow.
-const MAX_SUBSCRIPTIONS: usize = 1_000;
+pub(crate) const MAX_SUBSCRIPTIONS: usize = 1_000;
 
 #[derive(Debug)]
 pub(crate) struct Session {

@@ -8,7 +8,7 @@ use rmcp::model::ToolAnnotations;
 use serde_json::{Map, Value};
 
 use crate::function::{Erased, Function, erase, no_input};
-use crate::{KitError, Outcome, ToolResult};
+use crate::{KitError, Outcome, ToolResult, mirror};
 
 /// A tool of a server with state `S`. Without further word it changes things, doesn't destroy any,
 /// isn't idempotent, stays within the server's own world, and may take as long as it likes.
@@ -131,7 +131,8 @@ impl<S> Tool<S> {
         if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
             return Err(KitError::ToolName(name.to_string()));
         }
-        if !is_object(&self.description.input_schema) {
+        let input = &self.description.input_schema;
+        if !is_object(input) || !mirror::fits(input) {
             return Err(KitError::Parameters(name.to_string()));
         }
         Ok(())

@@ -17,6 +17,8 @@ mod checks;
 mod door;
 #[path = "all/memory.rs"]
 mod memory;
+#[path = "all/mounting.rs"]
+mod mounting;
 #[path = "all/offers.rs"]
 mod offers;
 #[path = "all/questions.rs"]

@@ -1,0 +1,172 @@
+//! Where a server answers: at which path, nested in an application, and how it says no.
+
+use std::sync::Arc;
+
+use axum::Router;
+use frontdesk_auth::SigningKey;
+use frontdesk_auth::incoming::signed::Verifier;
+use frontdesk_auth::outgoing::Signer;
+use frontdesk_clock::{Clock, ManualClock, RandomIds, Timestamp};
+use frontdesk_identity::{Principal, Secret, TenantId, UserId};
+use frontdesk_mcp_server::{
+    Authentication, KitError, MountOptions, Text, Tool, ToolFailure, ToolServer, serve,
+};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::stand::{Answer, Result, Stand};
+
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+async fn hello() -> std::result::Result<Text, ToolFailure> {
+    Ok(Text("hello".to_owned()))
+}
+
+fn server() -> ToolServer<()> {
+    ToolServer::new("mounting", "1", ()).tool(Tool::new("hello", hello))
+}
+
+async fn request(
+    method: Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Response> {
+    let mut request = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?
+        .request(method, url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Ok(request.body(body.to_owned()).send().await?)
+}
+
+#[tokio::test]
+async fn it_works_nested_and_its_metadata_lies_where_the_challenge_says() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let resource = format!("{base}/app/tools");
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+    let key = SigningKey::from_secret(&Secret::new("a secret of some length")).unwrap();
+    let keys = [key.public().clone()];
+    let verifier = Verifier::new("desk", &resource, &keys, Arc::clone(&clock));
+    let authentication = Authentication::Bearer(Arc::new(verifier));
+    let mut options = MountOptions::new(authentication, resource.clone());
+    options.path = "/tools/".to_owned();
+    let mounted = server().mount(options).unwrap();
+    let application = Router::new()
+        .nest("/app", mounted.protocol)
+        .merge(mounted.well_known);
+    let mut serving = JoinSet::new();
+    serving.spawn(serve(listener, application, CancellationToken::new()));
+
+    let refused = request(Method::POST, &resource, &[], "").await.unwrap();
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+    let address = challenge
+        .strip_prefix("Bearer resource_metadata=\"")
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap();
+    let expected = format!("{base}/.well-known/oauth-protected-resource/app/tools");
+    assert_eq!(address, expected);
+    let metadata = request(Method::GET, address, &[], "").await.unwrap();
+    let metadata: Value = serde_json::from_str(&metadata.text().await.unwrap()).unwrap();
+    assert_eq!(metadata["resource"], resource);
+
+    let signer = Signer::new("desk", key, clock, Arc::new(RandomIds));
+    let ann = Principal::new(TenantId::single(), UserId::new("ann").unwrap());
+    let token = signer.sign(&ann, &resource).unwrap();
+    let bearer = format!("Bearer {}", token.expose());
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+    ];
+    let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    for url in [resource.clone(), format!("{resource}/")] {
+        let answer = request(Method::POST, &url, &headers, list).await.unwrap();
+        let answer = Answer::read(answer).await.unwrap();
+        assert_eq!(answer.result()["tools"][0]["name"], "hello");
+    }
+}
+
+#[test]
+fn only_a_plain_path_can_be_mounted_at() {
+    let everyone = Principal::new(TenantId::single(), UserId::new("ann").unwrap());
+    let everyone = Arc::new(everyone);
+    for path in ["", "/", "mcp", "/{any}", "/a/*rest"] {
+        let authentication = Authentication::Everyone(Arc::clone(&everyone));
+        let mut options = MountOptions::new(authentication, "https://tools.example/mcp");
+        path.clone_into(&mut options.path);
+        let refused = server().into_router(options).err();
+        assert!(matches!(refused, Some(KitError::Path(_))), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_is_json_rpc() {
+    let stand = Stand::serve(server(), |_| ()).await.unwrap();
+    let bearer = format!("Bearer {}", stand.token("ann").unwrap());
+    let json_type = ("content-type", "application/json");
+    let both = ("accept", "application/json, text/event-stream");
+    let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    let modern = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#;
+    let new = ("mcp-protocol-version", "2026-07-28");
+    let cases: [(Method, Headers<'_>, &str, u16, i32); 11] = [
+        (Method::GET, &[both], "", 405, -32_600),
+        (Method::DELETE, &[both], "", 405, -32_600),
+        (Method::PUT, &[both], "", 405, -32_600),
+        (Method::POST, &[json_type], list, 406, -32_600),
+        (Method::POST, &[both], list, 415, -32_600),
+        (Method::POST, &[json_type, both], "{", 400, -32_700),
+        (
+            Method::POST,
+            &[json_type, both, ("host", "evil.example")],
+            list,
+            403,
+            -32_000,
+        ),
+        (
+            Method::POST,
+            &[json_type, both, ("origin", "null")],
+            list,
+            403,
+            -32_000,
+        ),
+        (
+            Method::POST,
+            &[json_type, both, ("mcp-protocol-version", "1999-01-01")],
+            list,
+            400,
+            -32_022,
+        ),
+        (Method::POST, &[json_type, both, new], modern, 400, -32_020),
+        (Method::POST, &[json_type, both], "[]", 400, -32_600),
+    ];
+    for (method, headers, body, status, code) in cases {
+        let mut headers = headers.to_vec();
+        headers.push(("authorization", &bearer));
+        let answer = request(method.clone(), &stand.url, &headers, body)
+            .await
+            .unwrap();
+        assert_eq!(
+            answer.headers()["content-type"],
+            "application/json",
+            "{method} {headers:?}"
+        );
+        let answer = Answer::read(answer).await.unwrap();
+        let message = &answer.messages[0];
+        assert_eq!(
+            (
+                answer.status,
+                &message["jsonrpc"],
+                &message["error"]["code"]
+            ),
+            (status, &json!("2.0"), &json!(code)),
+            "{method} {headers:?} {body} {message}"
+        );
+    }
+}
