@@ -82,7 +82,8 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
                 .scope(WRITE)
                 .title("Import tasks")
                 .description(
-                    "Adds up to 1000 tasks at once, one for each title, and reports how far it is.",
+                    "Adds up to 1000 tasks at once, one for each title, and reports how \
+                     far it is.",
                 ),
         )
         .tool(

@@ -80,39 +80,59 @@ type ProjectResult = Result<Structured<Project>, ToolFailure>;
 
 pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
     server
-        .tool(Tool::new("add_project", add_project)
-.scope(WRITE).title("Add a project").description(
-            "Adds a project, under which tasks are kept together; its name must be new.",
-        ))
+        .tool(
+            Tool::new("add_project", add_project)
+                .scope(WRITE)
+                .title("Add a project")
+                .description(
+                    "Adds a project, under which tasks are kept together; its name must \
+                     be new.",
+                ),
+        )
         .tool(
             Tool::new("list_projects", list_projects)
-.scope(READ)
+                .scope(READ)
                 .title("List projects")
                 .read_only()
-                .description("Lists the user's projects, oldest first, a page at a time, with how many tasks they have."),
+                .description(
+                    "Lists the user's projects, oldest first, a page at a time, with how \
+                     many tasks they have.",
+                ),
         )
         .tool(
             Tool::new("rename_project", rename_project)
-.scope(WRITE)
+                .scope(WRITE)
                 .title("Rename a project")
                 .idempotent()
                 .description("Gives a project another name; its tasks stay in it."),
         )
-        .tool(Tool::new("archive_project", archive_project)
-.scope(WRITE).title("Archive a project").idempotent().description(
-            "Puts a project away: its tasks are kept but not listed unless asked for, and nothing new comes into it.",
-        ))
+        .tool(
+            Tool::new("archive_project", archive_project)
+                .scope(WRITE)
+                .title("Archive a project")
+                .idempotent()
+                .description(
+                    "Puts a project away: its tasks are kept but not listed unless asked \
+                     for, and nothing new comes into it.",
+                ),
+        )
         .tool(
             Tool::new("restore_project", restore_project)
-.scope(WRITE)
+                .scope(WRITE)
                 .title("Restore a project")
                 .idempotent()
                 .description("Takes an archived project back into use."),
         )
-        .tool(Tool::new("delete_project", delete_project)
-.scope(WRITE).title("Delete a project").destructive().description(
-            "Deletes a project and all its tasks for good. Archiving keeps them; delete only what the user wants gone.",
-        ))
+        .tool(
+            Tool::new("delete_project", delete_project)
+                .scope(WRITE)
+                .title("Delete a project")
+                .destructive()
+                .description(
+                    "Deletes a project and all its tasks for good. Archiving keeps them; \
+                     delete only what the user wants gone.",
+                ),
+        )
 }
 
 async fn add_project(desk: Desk, Params(Addition { name }): Params<Addition>) -> ProjectResult {

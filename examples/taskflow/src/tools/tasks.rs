@@ -98,50 +98,67 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
     server
         .tool(
             Tool::new("add_task", add_task)
-.scope(WRITE)
+                .scope(WRITE)
                 .title("Add a task")
                 .description("Adds a task to the user's list and returns it with its number."),
         )
         .tool(
             Tool::new("list_tasks", list_tasks)
-.scope(READ).title("List tasks").read_only().description(
-                "Lists the user's tasks a page at a time; by status, project, assignee, due day and by a text in \
-                 title or notes.",
-            ),
+                .scope(READ)
+                .title("List tasks")
+                .read_only()
+                .description(
+                    "Lists the user's tasks a page at a time; by status, project, \
+                     assignee, due day and by a text in title or notes.",
+                ),
         )
-        .tool(Tool::new("get_task", get_task)
-.scope(READ).title("Show a task").read_only().description("Returns one task."))
-        .tool(Tool::new("update_task", update_task)
-.scope(WRITE).title("Change a task").idempotent().description(
-            "Changes a task's title, notes, due day, priority or project; what isn't given stays.",
-        ))
+        .tool(
+            Tool::new("get_task", get_task)
+                .scope(READ)
+                .title("Show a task")
+                .read_only()
+                .description("Returns one task."),
+        )
+        .tool(
+            Tool::new("update_task", update_task)
+                .scope(WRITE)
+                .title("Change a task")
+                .idempotent()
+                .description(
+                    "Changes a task's title, notes, due day, priority or project; what \
+                     isn't given stays.",
+                ),
+        )
         .tool(
             Tool::new("start_task", start_task)
-.scope(WRITE)
+                .scope(WRITE)
                 .title("Start a task")
                 .idempotent()
                 .description("Marks a task as in progress."),
         )
         .tool(
             Tool::new("complete_task", complete_task)
-.scope(WRITE)
+                .scope(WRITE)
                 .title("Complete a task")
                 .idempotent()
                 .description("Marks a task as done."),
         )
         .tool(
             Tool::new("reopen_task", reopen_task)
-.scope(WRITE)
+                .scope(WRITE)
                 .title("Reopen a task")
                 .idempotent()
                 .description("Marks a task as open again."),
         )
         .tool(
             Tool::new("delete_task", delete_task)
-.scope(WRITE)
+                .scope(WRITE)
                 .title("Delete a task")
                 .destructive()
-                .description("Deletes a task for good. Completing it keeps it; delete only what the user wants gone."),
+                .description(
+                    "Deletes a task for good. Completing it keeps it; delete only what \
+                     the user wants gone.",
+                ),
         )
 }
 
