@@ -34,7 +34,7 @@ pub(crate) fn seal(secret: &str) -> Arc<Seal> {
 pub(crate) fn broker(
     fake: &Fake,
     clock: &Arc<ManualClock>,
-    vault: &Arc<MemoryVault>,
+    vault: Arc<dyn Vault>,
     name: &str,
 ) -> OAuth {
     let client = ClientIdentity {
@@ -50,7 +50,7 @@ pub(crate) fn broker(
     };
     let setup = OAuthSetup {
         public_url: "https://desk.example/chat/".parse().unwrap(),
-        vault: Arc::clone(vault) as Arc<dyn Vault>,
+        vault,
         seal: seal("a secret of some length"),
         clock: dyn_clock(clock),
         tasks: TaskTracker::new(),
@@ -64,8 +64,9 @@ pub(crate) fn broker(
 
 impl Desk {
     pub(crate) async fn open() -> Self {
-        let (fake, clock, vault) = (Fake::start().await, clock(), Arc::default());
-        let broker = broker(&fake, &clock, &vault, "tasks");
+        let (fake, clock) = (Fake::start().await, clock());
+        let vault = Arc::new(MemoryVault::default());
+        let broker = broker(&fake, &clock, vault.clone(), "tasks");
         Self {
             connect: Connect::new([broker.clone()]),
             fake,

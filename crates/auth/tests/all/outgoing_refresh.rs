@@ -1,9 +1,13 @@
 //! `oauth`: tokens are refreshed when it is time, once for all who want them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use frontdesk_auth::outgoing::oauth::{CameBack, MemoryVault, SetOut, Vault};
 use frontdesk_auth::outgoing::{Broker, OutgoingError, Refusal, RefusalKind};
-use frontdesk_identity::SignedIn;
+use frontdesk_identity::{Scope, SignedIn};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -65,7 +69,7 @@ async fn another_replicas_refresh_counts_too() {
     desk.fake.lifetime(100);
     desk.connect(&ann()).await;
     desk.clock.advance(Duration::from_secs(70));
-    let replica = broker(&desk.fake, &desk.clock, &desk.vault, "tasks");
+    let replica = broker(&desk.fake, &desk.clock, desk.vault.clone(), "tasks");
     let there = replica.attachment(&ann()).await.unwrap();
     let here = desk.broker.attachment(&ann()).await.unwrap();
     assert_eq!(bearer(&there), bearer(&here));
@@ -160,4 +164,72 @@ async fn a_registration_that_the_issuer_has_forgotten_is_made_anew() {
 
 fn bob() -> SignedIn {
     SignedIn::new(user("acme", "bob"))
+}
+
+/// A vault that gives out what another replica has replaced already, so many times.
+#[derive(Debug)]
+struct Behind {
+    vault: Arc<MemoryVault>,
+    old: Vec<u8>,
+    times: AtomicUsize,
+}
+
+#[async_trait]
+impl Vault for Behind {
+    async fn load(&self, owner: &Scope, server: &str) -> Result<Option<Vec<u8>>, OutgoingError> {
+        let behind = self
+            .times
+            .try_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
+        if behind.is_ok() {
+            return Ok(Some(self.old.clone()));
+        }
+        self.vault.load(owner, server).await
+    }
+
+    async fn save(
+        &self,
+        owner: &Scope,
+        server: &str,
+        sealed: Vec<u8>,
+    ) -> Result<(), OutgoingError> {
+        self.vault.save(owner, server, sealed).await
+    }
+
+    async fn remove(&self, owner: &Scope, server: &str) -> Result<(), OutgoingError> {
+        self.vault.remove(owner, server).await
+    }
+
+    async fn set_out(&self, owner: &Scope, journey: SetOut) -> Result<(), OutgoingError> {
+        self.vault.set_out(owner, journey).await
+    }
+
+    async fn take(&self, state_hash: &[u8; 32]) -> Result<Option<CameBack>, OutgoingError> {
+        self.vault.take(state_hash).await
+    }
+}
+
+#[tokio::test]
+async fn replicas_that_refresh_at_once_end_with_the_same_token() {
+    // Behind once: the other was faster before we asked. Twice: it was while we asked, with a refresh token that counts
+    // no more.
+    for (times, asked) in [(1, 2), (2, 3)] {
+        let desk = Desk::open().await;
+        desk.fake.lifetime(100);
+        desk.connect(&ann()).await;
+        let owner = ann().principal.scope();
+        let old = desk.vault.load(&owner, "tasks").await.unwrap().unwrap();
+        desk.clock.advance(Duration::from_secs(70));
+        let first = desk.broker.attachment(&ann()).await.unwrap();
+        let behind = Behind {
+            vault: desk.vault.clone(),
+            old,
+            times: AtomicUsize::new(times),
+        };
+        let replica = broker(&desk.fake, &desk.clock, Arc::new(behind), "tasks");
+        let second = replica.attachment(&ann()).await.unwrap();
+        assert_eq!(bearer(&second), bearer(&first));
+        assert_eq!(desk.fake.seen("/token").len(), asked);
+    }
 }
