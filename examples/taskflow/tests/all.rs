@@ -14,5 +14,7 @@ mod process;
 mod projects;
 #[path = "all/rules.rs"]
 mod rules;
+#[path = "all/stateless.rs"]
+mod stateless;
 #[path = "all/tools.rs"]
 mod tools;

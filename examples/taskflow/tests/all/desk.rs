@@ -112,31 +112,34 @@ impl Desk {
             .unwrap_or_default())
     }
 
-    /// Listens for news, in the way of the stateless era.
-    pub(crate) async fn listen(&self, user: &str, wanted: Value) -> Result<reqwest::Response> {
-        let body = json!({
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "subscriptions/listen",
-            "params": {
-                "notifications": wanted,
-                "_meta": {
-                    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                    "io.modelcontextprotocol/clientCapabilities": {},
-                },
-            },
+    /// Sends a request in the way of the stateless era, from a client that can ask its user by a form.
+    pub(crate) async fn send(
+        &self,
+        user: &str,
+        method: &str,
+        mut params: Value,
+    ) -> Result<reqwest::Response> {
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}},
+            "progressToken": "p-1",
         });
-        let response = self
+        let fields = params.as_object_mut().ok_or("no object")?;
+        fields.insert("_meta".to_owned(), meta);
+        let name = fields.get("name").and_then(Value::as_str);
+        let mut request = self
             .http
             .post(&self.url)
             .bearer_auth(self.token(user)?)
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream")
             .header("mcp-protocol-version", "2026-07-28")
-            .header("mcp-method", "subscriptions/listen")
-            .body(body.to_string())
-            .send()
-            .await?;
+            .header("mcp-method", method);
+        if let Some(name) = name {
+            request = request.header("mcp-name", name);
+        }
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let response = request.body(body.to_string()).send().await?;
         Ok(response.error_for_status()?)
     }
 

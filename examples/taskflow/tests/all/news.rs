@@ -41,14 +41,15 @@ async fn an_owner_hears_of_changes_and_nobody_else_does() {
         }
     }
     let response = desk
-        .listen(
+        .send(
             "ann",
-            json!({
+            "subscriptions/listen",
+            json!({"notifications": {
                 "resourcesListChanged": true,
                 "resourceSubscriptions": [
                     "taskflow://tasks/2", "taskflow://projects/1", "taskflow://projects/2",
                 ],
-            }),
+            }}),
         )
         .await
         .unwrap();

@@ -86,11 +86,27 @@ async fn run(arguments: Arguments) -> Result<()> {
     arguments.sign_in.tell(&resource);
     tracing::info!("listening on http://{address}");
     let stop = async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            shutdown.cancel();
-        }
+        stop_asked().await?;
+        shutdown.cancel();
+        Ok(())
     };
-    let (served, ()) = tokio::join!(serve(listener, router, shutdown.clone()), stop);
+    let stopped = tokio::try_join!(serve(listener, router, shutdown.clone()), stop);
     tasks.close().await;
-    Ok(served?)
+    stopped?;
+    Ok(())
+}
+
+/// Waits for Ctrl-C, or for what asks a service to stop.
+async fn stop_asked() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
