@@ -23,22 +23,38 @@ use crate::refusal::{INVALID_REQUEST, PARSE_ERROR, SERVER_ERROR, refusal, with_d
 struct Wanted {
     #[serde(default)]
     method: String,
-    #[serde(default)]
-    params: Parameters,
+    params: Option<Parameters>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct Parameters {
-    name: Option<String>,
-    uri: Option<String>,
+    name: Option<Said>,
+    uri: Option<Said>,
     #[serde(rename = "ref")]
     reference: Option<Reference>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Reference {
-    name: Option<String>,
-    uri: Option<String>,
+    name: Option<Said>,
+    uri: Option<Said>,
+}
+
+/// A text; or something else, which names nothing.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Said {
+    Text(String),
+    Other(IgnoredAny),
+}
+
+impl Said {
+    fn text(said: Option<&Self>) -> Option<&str> {
+        match said? {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 /// A request that asks for a new session.
@@ -95,17 +111,17 @@ where
 
 impl Wanted {
     fn subject(&self) -> Option<Subject<'_>> {
-        let params = &self.params;
+        let params = self.params.as_ref()?;
+        let name = Said::text(params.name.as_ref());
+        let uri = Said::text(params.uri.as_ref());
         match self.method.as_str() {
-            "tools/call" => params.name.as_deref().map(Subject::Tool),
-            "prompts/get" => params.name.as_deref().map(Subject::Prompt),
-            "resources/read" | "resources/subscribe" => {
-                params.uri.as_deref().map(Subject::Resource)
-            }
+            "tools/call" => name.map(Subject::Tool),
+            "prompts/get" => name.map(Subject::Prompt),
+            "resources/read" | "resources/subscribe" => uri.map(Subject::Resource),
             "completion/complete" => {
                 let reference = params.reference.as_ref()?;
-                let prompt = reference.name.as_deref().map(Subject::Prompt);
-                prompt.or_else(|| reference.uri.as_deref().map(Subject::Template))
+                let prompt = Said::text(reference.name.as_ref()).map(Subject::Prompt);
+                prompt.or_else(|| Said::text(reference.uri.as_ref()).map(Subject::Template))
             }
             _ => None,
         }

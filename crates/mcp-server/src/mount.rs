@@ -108,6 +108,13 @@ pub(crate) fn mount<S>(server: ToolServer<S>, options: MountOptions) -> Result<M
 where
     S: Clone + Send + Sync + 'static,
 {
+    if let Authentication::Everyone(principal) = &options.authentication {
+        let user = principal.user.as_str();
+        tracing::warn!(
+            user,
+            "this tool server asks nobody who they are: all are one user"
+        );
+    }
     let resource = resource(&options.resource)?;
     let path = path(&options.path)?;
     let sealer = Sealer::new(options.state_secret.as_ref(), Arc::clone(&options.clock))?;

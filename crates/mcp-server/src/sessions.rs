@@ -15,7 +15,7 @@ use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::transport::WorkerTransport;
 use rmcp::transport::streamable_http_server::SessionManager;
 use rmcp::transport::streamable_http_server::session::local::{
-    LocalSessionManager, LocalSessionManagerError, LocalSessionWorker,
+    LocalSessionManager, LocalSessionManagerError, LocalSessionWorker, SessionError,
 };
 use rmcp::transport::streamable_http_server::session::{ServerSseMessage, SessionId};
 
@@ -59,6 +59,7 @@ impl Sessions {
 pub(crate) struct OwnedSessions {
     local: LocalSessionManager,
     owners: Mutex<HashMap<String, Scope>>,
+    opening: tokio::sync::Mutex<()>,
     max: usize,
 }
 
@@ -69,12 +70,24 @@ impl OwnedSessions {
         Self {
             local,
             owners: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
             max,
         }
     }
 
     fn owners(&self) -> MutexGuard<'_, HashMap<String, Scope>> {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn own(&self, id: &str, caller: Scope) {
+        let living = self.local.sessions.read().await;
+        let mut owners = self.owners();
+        if living.contains_key(id) {
+            owners.entry(id.to_owned()).or_insert(caller);
+        }
+        if owners.len() > self.max {
+            owners.retain(|id, _| living.contains_key(id.as_str()));
+        }
     }
 
     async fn is_full(&self) -> bool {
@@ -107,6 +120,12 @@ pub(crate) async fn check(
         }
     }
     let opening = request.extensions().get::<Opening>().is_some();
+    // One after the other, so that the last place is taken once.
+    let _turn = if opening {
+        Some(sessions.opening.lock().await)
+    } else {
+        None
+    };
     if opening && sessions.is_full().await {
         let mut full = refusal(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -118,16 +137,9 @@ pub(crate) async fn check(
         return full;
     }
     let response = next.run(request).await;
-    let opened = response.headers().get(SESSION_HEADER).cloned();
-    if let Some(id) = opened.as_ref().and_then(|id| id.to_str().ok()) {
-        let lives = sessions
-            .local
-            .has_session(&SessionId::from(id))
-            .await
-            .unwrap_or(false);
-        if lives {
-            sessions.owners().entry(id.to_owned()).or_insert(caller);
-        }
+    let opened = response.headers().get(SESSION_HEADER);
+    if let Some(id) = opened.and_then(|id| id.to_str().ok()) {
+        sessions.own(id, caller).await;
     }
     response
 }
@@ -137,6 +149,11 @@ impl SessionManager for OwnedSessions {
     type Transport = WorkerTransport<LocalSessionWorker>;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
+        if self.is_full().await {
+            // The check in front answers better; this one is for what it can't read.
+            let full = std::io::Error::other("there are too many sessions");
+            return Err(SessionError::Io(full).into());
+        }
         self.local.create_session().await
     }
 

@@ -327,6 +327,39 @@ async fn results_have_any_content() {
 }
 
 #[tokio::test]
+async fn in_the_older_era_structured_results_are_objects() {
+    let stand = Stand::serve(server(), |_| ()).await.unwrap();
+    let older = async |method: &str, params: Value| {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let response = reqwest::Client::builder()
+            .build()
+            .unwrap()
+            .post(&stand.url)
+            .bearer_auth(stand.token("ann").unwrap())
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .body(body.to_string());
+        let response = response.send().await.unwrap();
+        crate::stand::Answer::read(response).await.unwrap().result()
+    };
+    let number = older("tools/call", json!({"name": "number"})).await;
+    assert_eq!(
+        (&number["structuredContent"], &number["content"][0]["text"]),
+        (&Value::Null, &json!("7"))
+    );
+    let tools = older("tools/list", json!({})).await;
+    assert_eq!(
+        (
+            &tools["tools"][1]["name"],
+            &tools["tools"][1]["outputSchema"]
+        ),
+        (&json!("number"), &Value::Null)
+    );
+    let tools = ask(&stand, "tools/list", json!({})).await;
+    assert_eq!(tools["tools"][1]["outputSchema"]["type"], "integer");
+}
+
+#[tokio::test]
 async fn log_messages_go_to_clients_that_ask_and_headers_hold_no_credential() {
     let stand = Stand::serve(server(), |_| ()).await.unwrap();
     let call = json!({"name": "talk"});

@@ -65,6 +65,16 @@ async fn send(
     session: Option<&str>,
     body: Value,
 ) -> Result<Response> {
+    send_text(stand, method, user, session, body.to_string()).await
+}
+
+async fn send_text(
+    stand: &Stand,
+    method: Method,
+    user: &str,
+    session: Option<&str>,
+    body: String,
+) -> Result<Response> {
     let mut request = reqwest::Client::builder()
         .build()?
         .request(method, &stand.url)
@@ -74,7 +84,7 @@ async fn send(
     if let Some(session) = session {
         request = request.header("mcp-session-id", session);
     }
-    Ok(request.body(body.to_string()).send().await?)
+    Ok(request.body(body).send().await?)
 }
 
 async fn post(stand: &Stand, user: &str, session: &str, body: Value) -> Result<Response> {
@@ -203,6 +213,12 @@ async fn there_are_only_so_many_sessions_and_idle_ones_end() {
         .await
         .unwrap();
     assert_eq!(full.headers()["retry-after"], "30");
+    // Nor is there more room for who hides what is asked for.
+    let mut hidden = initialize();
+    hidden["params"]["name"] = json!(1);
+    let hidden = hidden.to_string().replacen('{', "{\"method\":\"ping\",", 1);
+    let response = send_text(&stand, Method::POST, "eve", None, hidden).await;
+    assert!(response.unwrap().headers().get("mcp-session-id").is_none());
     let full = Answer::read(full).await.unwrap();
     assert_eq!(
         (full.status, full.result()["message"].clone()),
