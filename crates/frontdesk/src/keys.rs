@@ -55,10 +55,18 @@ pub struct MadeKey {
 }
 
 impl KeyRing {
-    /// Opens the store that the configuration names.
+    /// Opens the store that the configuration names. It has to be there: a key in a new one would open nothing.
     pub async fn open(config: &Config) -> Result<Self, Error> {
-        let dir = &config.server.data_dir.value;
-        std::fs::create_dir_all(dir).map_err(|error| Error::data(dir, error))?;
+        let path = &config.store.path.value;
+        if !path.is_file() {
+            return Err(Error::Data {
+                path: path.clone(),
+                detail: format!(
+                    "no store at {}: start frontdesk there once, or pass --data-dir",
+                    path.display()
+                ),
+            });
+        }
         Ok(Self {
             store: open_store(&config.store).await?,
             clock: SystemClock,

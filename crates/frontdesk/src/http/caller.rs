@@ -48,7 +48,7 @@ impl FromRequestParts<App> for Caller {
             }
             refused(error, parts, app)
         })?;
-        app.limits.of_user(signed_in.principal.scope())?;
+        app.limits.of_user(&signed_in.principal)?;
         let request_id = parts
             .extensions
             .get::<RequestId>()

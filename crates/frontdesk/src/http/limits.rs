@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use frontdesk_auth::incoming::Network;
 use frontdesk_clock::Clock;
-use frontdesk_identity::Scope;
+use frontdesk_identity::{Principal, Scope};
 
 use super::{App, HttpError};
 use crate::config::{AuthMode, AuthSection, LimitsSection};
@@ -48,11 +48,11 @@ impl Limits {
     }
 
     /// Counts a request of this user.
-    pub(crate) fn of_user(&self, scope: Scope) -> Result<(), HttpError> {
+    pub(crate) fn of_user(&self, principal: &Principal) -> Result<(), HttpError> {
         let Some(rate) = &self.per_user else {
             return Ok(());
         };
-        rate.take(scope, self.now())
+        rate.take(principal.scope(), self.now())
             .map_err(|wait| HttpError::too_many("you ask too often", wait))
     }
 

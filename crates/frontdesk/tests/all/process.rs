@@ -196,6 +196,11 @@ const FAILURES: &[Failure] = &[
         "error: no secret in nowhere: start frontdesk there once, or pass --data-dir\n",
     ),
     (
+        &["key", "list", "--data-dir", "nowhere"],
+        &[],
+        "error: no store at nowhere/frontdesk.db: start frontdesk there once, or pass --data-dir\n",
+    ),
+    (
         &["token", "--user", "dev", "--data-dir", "empty"],
         &[],
         "empty/frontdesk.secret: the file is empty",

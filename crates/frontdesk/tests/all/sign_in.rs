@@ -12,7 +12,7 @@ use super::site::Site;
 const LIST: &str = "{\"type\":\"threads.list\",\"params\":{}}";
 
 #[tokio::test]
-async fn host_and_origin_are_checked() {
+async fn check_11_hosts_and_origins_are_those_of_the_configuration() {
     let site =
         Site::configured(&[("FRONTDESK__AUTH__ALLOWED_ORIGINS", "https://app.example")]).await;
     let own = site.url("");
