@@ -32,6 +32,7 @@ mod body;
 mod catalogue;
 mod content;
 mod core;
+mod cors;
 mod drive;
 mod elicit;
 mod error;

@@ -17,11 +17,12 @@ use url::Url;
 
 use crate::body::Permits;
 use crate::core::Core;
+use crate::cors::Origins;
 use crate::gate::Gate;
 use crate::protocol::{Keeping, Served};
 use crate::seal::Sealer;
 use crate::sessions::{OwnedSessions, Sessions};
-use crate::{KitError, ToolServer, body, gate, refusal, sessions};
+use crate::{KitError, ToolServer, body, cors, gate, refusal, sessions};
 
 /// The largest request body that is read.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -119,6 +120,7 @@ where
     let path = path(&options.path)?;
     let sealer = Sealer::new(options.state_secret.as_ref(), Arc::clone(&options.clock))?;
     let config = config(&resource, &options);
+    let origins = Arc::new(Origins::new(&options.allowed_origins));
     let core = server.into_core(options.granted_scopes, sealer, options.shutdown)?;
     let core = Arc::new(core);
     let scopes: Vec<String> = core.catalogue.scopes().into_iter().collect();
@@ -153,14 +155,19 @@ where
     let mut protocol = protocol
         .layer(middleware::from_fn_with_state(permits, body::check::<S>))
         .layer(middleware::from_fn_with_state(gate, gate::check))
-        .layer(middleware::from_fn(refusal::reword));
+        .layer(middleware::from_fn(refusal::reword))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&origins),
+            cors::check,
+        ));
     if let Some(path) = options.health_path {
         protocol = protocol.route(&path, get(|| std::future::ready("ok")));
     }
     let metadata = metadata(&options.resource, options.authorization_servers, scopes);
     Ok(Mounted {
         protocol,
-        well_known: well_known(&resource, metadata),
+        well_known: well_known(&resource, metadata)
+            .layer(middleware::from_fn_with_state(origins, cors::check)),
     })
 }
 

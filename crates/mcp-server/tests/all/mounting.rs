@@ -170,3 +170,48 @@ async fn every_refusal_is_json_rpc() {
         );
     }
 }
+
+#[tokio::test]
+async fn pages_of_listed_origins_read_answers_and_no_others_do() {
+    let stand = Stand::serve(server(), |options| {
+        options.allowed_origins = vec!["https://page.example:443".to_owned()];
+    })
+    .await
+    .unwrap();
+    let well_known = stand
+        .url
+        .replace("/mcp", "/.well-known/oauth-protected-resource/mcp");
+    let wanted = (
+        "access-control-request-headers",
+        "authorization, mcp-method",
+    );
+    let method = ("access-control-request-method", "POST");
+    let page = ("origin", "https://page.example");
+    let before = request(Method::OPTIONS, &stand.url, &[page, method, wanted], "").await;
+    let before = before.unwrap();
+    assert_eq!(before.status().as_u16(), 204);
+    assert_eq!(before.headers()["access-control-allow-headers"], wanted.1);
+    assert_eq!(before.headers()["access-control-allow-origin"], page.1);
+    assert_eq!(
+        before.headers().get("access-control-allow-credentials"),
+        None
+    );
+    // A page has to read where to sign in.
+    let refused = request(Method::POST, &stand.url, &[page], "")
+        .await
+        .unwrap();
+    assert_eq!(refused.status().as_u16(), 401);
+    assert_eq!(refused.headers()["access-control-allow-origin"], page.1);
+    let metadata = request(Method::GET, &well_known, &[page], "")
+        .await
+        .unwrap();
+    assert_eq!(metadata.headers()["access-control-allow-origin"], page.1);
+
+    let other = ("origin", "https://evil.example");
+    let before = request(Method::OPTIONS, &stand.url, &[other, method, wanted], "").await;
+    assert_eq!(before.unwrap().status().as_u16(), 403);
+    for url in [&stand.url, &well_known] {
+        let answer = request(Method::GET, url, &[other], "").await.unwrap();
+        assert_eq!(answer.headers().get("access-control-allow-origin"), None);
+    }
+}
