@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::asking::{Asking, Need};
-use crate::{ToolFailure, form};
+use crate::asking::{Asking, Need, Way};
+use crate::{ToolFailure, form, seal};
 
 /// Asks the user, by a form or by a link.
 ///
@@ -100,7 +100,11 @@ impl Elicit {
     /// # Errors
     /// The client can't send its user anywhere, or went away.
     pub async fn url(&self, url: &str, message: &str) -> Result<Elicited<()>, ToolFailure> {
-        let id = crate::seal::digest_of(&json!([url, message]));
+        let id = match &self.asking.way {
+            Way::Session(_) => seal::random_id()?,
+            // The same question in the next round.
+            Way::Rounds(_) | Way::None => seal::digest_of(&json!([url, message])),
+        };
         let question = json!({"method": "elicitation/create", "params": {
             "mode": "url", "message": message, "url": url, "elicitationId": id,
         }});

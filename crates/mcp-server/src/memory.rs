@@ -26,6 +26,35 @@ const MAX_ROUNDS: usize = 10;
 type Answers = Arc<dyn Fn(&Value) -> Value + Send + Sync>;
 
 /// A client in memory. Scopes are checked as the mounted server checks them; the principal's own scopes count.
+///
+/// ```
+/// use frontdesk_identity::{Principal, TenantId, UserId};
+/// use frontdesk_mcp_server::{Caller, Elicit, Text, Tool, ToolFailure, ToolServer};
+/// use serde_json::json;
+///
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Sure { sure: bool }
+///
+/// async fn clear(Caller(caller): Caller, elicit: Elicit) -> Result<Text, ToolFailure> {
+///     // Ask first, act afterwards: up to here the function runs once more for each question.
+///     let sure = elicit.form::<Sure>("Delete everything?").await?.accepted();
+///     Ok(Text(match sure {
+///         Some(Sure { sure: true }) => format!("cleared for {}", caller.user),
+///         _ => "kept".to_owned(),
+///     }))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = ToolServer::new("example", "1.0.0", ())
+///     .tool(Tool::new("clear", clear).destructive())
+///     .in_memory()?
+///     .answering(|_question| json!({"action": "accept", "content": {"sure": true}}));
+/// let ann = Principal::new(TenantId::single(), UserId::new("ann")?);
+/// assert_eq!(client.call(&ann, "clear", json!({})).await?, json!("cleared for ann"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct InMemory<S> {
     core: Arc<Core<S>>,

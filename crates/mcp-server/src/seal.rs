@@ -147,6 +147,13 @@ pub(crate) fn digest_of(question: &Value) -> String {
     URL_SAFE_NO_PAD.encode(digest.as_ref().get(..12).unwrap_or_default())
 }
 
+/// An id that nobody else has.
+pub(crate) fn random_id() -> Result<String, KitError> {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).map_err(|_| KitError::Key)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use frontdesk_clock::{ManualClock, Timestamp};

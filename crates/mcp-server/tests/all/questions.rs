@@ -81,8 +81,19 @@ async fn endless(elicit: Elicit) -> std::result::Result<Text, ToolFailure> {
     Ok(Text(String::new()))
 }
 
+async fn sign_in(elicit: Elicit) -> std::result::Result<Text, ToolFailure> {
+    let page = "https://desk.example/connect";
+    Ok(Text(
+        match elicit.url(page, "Connect your account").await? {
+            Elicited::Accepted(()) => "went there".to_owned(),
+            Elicited::Declined | Elicited::Cancelled => "stayed".to_owned(),
+        },
+    ))
+}
+
 fn server() -> ToolServer<()> {
     ToolServer::new("asking", "1", ())
+        .tool(Tool::new("sign_in", sign_in))
         .tool(Tool::new("delete", delete).destructive())
         .tool(Tool::new("two_steps", two_steps))
         .tool(Tool::new("all_at_once", all_at_once))
@@ -283,6 +294,37 @@ async fn a_client_that_cannot_be_asked_is_told_what_it_lacks() {
         );
     }
     only_question(&ask(json!({"elicitation": {"form": {}}})).await);
+}
+
+#[tokio::test]
+async fn a_user_is_sent_to_an_address() {
+    let stand = Stand::serve(server(), |_| ()).await.unwrap();
+    let ask = async |mut params: Value| {
+        params["name"] = "sign_in".into();
+        let capabilities = json!({"elicitation": {"url": {}}});
+        let answer = stand.ask_with("ann", "tools/call", params, capabilities);
+        answer.await.unwrap()
+    };
+    let first = ask(json!({})).await;
+    let (key, question) = only_question(&first);
+    let params = &question["params"];
+    assert_eq!(
+        (&params["mode"], &params["url"], &params["message"]),
+        (
+            &json!("url"),
+            &json!("https://desk.example/connect"),
+            &json!("Connect your account")
+        )
+    );
+    for (action, text) in [
+        ("accept", "went there"),
+        ("decline", "stayed"),
+        ("cancel", "stayed"),
+    ] {
+        let mut again = json!({"requestState": first.result()["requestState"]});
+        again["inputResponses"] = json!({key.clone(): {"action": action}});
+        assert_eq!(ask(again).await.result()["content"][0]["text"], text);
+    }
 }
 
 #[tokio::test]
