@@ -18,6 +18,7 @@ use rmcp::transport::streamable_http_client::{
 use sse_stream::{Sse, SseStream};
 
 use crate::http_failure::{HttpError, HttpFailure, bounded};
+use crate::redact::Redactor;
 
 /// The longest answer that is read, in bytes; of a stream, the longest event.
 pub(crate) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
@@ -26,77 +27,94 @@ const MAX_FAILURE_BYTES: usize = 64 * 1024;
 /// What the names begin with that `serde_json` reads in a way of its own, with a fresh limit of depth.
 const RESERVED: &str = "$serde_json::private::";
 
-/// What came of a message that was posted.
-pub(crate) async fn posted(
-    response: Response,
-    message: &ClientJsonRpcMessage,
-    in_session: bool,
-    max_event_bytes: usize,
-) -> Result<StreamableHttpPostResponse, HttpError> {
-    let status = response.status();
-    if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
-        return Ok(StreamableHttpPostResponse::Accepted);
+/// An answer to something that was posted.
+pub(crate) struct Answer {
+    pub(crate) response: Response,
+    /// Blots out the credentials that it repeats, before anything else sees them.
+    pub(crate) redactor: Redactor,
+    pub(crate) max_event_bytes: usize,
+}
+
+impl Answer {
+    /// What it says to this message.
+    pub(crate) async fn to(
+        self,
+        message: &ClientJsonRpcMessage,
+        in_session: bool,
+    ) -> Result<StreamableHttpPostResponse, HttpError> {
+        let status = self.response.status();
+        if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
+            return Ok(StreamableHttpPostResponse::Accepted);
+        }
+        if status == StatusCode::NOT_FOUND && in_session {
+            return Err(StreamableHttpError::SessionExpired);
+        }
+        if !status.is_success() {
+            return self.failure(message).await;
+        }
+        let session = self
+            .response
+            .headers()
+            .get("mcp-session-id")
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        if is_event_stream(&self.response) {
+            let events = events(self.response, self.max_event_bytes, self.redactor);
+            return Ok(StreamableHttpPostResponse::Sse(events, session));
+        }
+        let Some(asked) = id(message) else {
+            // Whatever is said to what needs no answer.
+            return Ok(StreamableHttpPostResponse::Accepted);
+        };
+        if !is_json(&self.response) {
+            let given = media_type(&self.response).unwrap_or_else(|| "nothing".to_owned());
+            return Err(HttpFailure::NotProtocol(bounded(&given)).into());
+        }
+        let body = read(self.response, MAX_ANSWER_BYTES).await?;
+        let answer = message_of(&body, &self.redactor)?;
+        if !answers(&answer, asked) {
+            return Err(HttpFailure::NotProtocol("it answers another request".to_owned()).into());
+        }
+        Ok(StreamableHttpPostResponse::Json(answer, session))
     }
-    if status == StatusCode::NOT_FOUND && in_session {
-        return Err(StreamableHttpError::SessionExpired);
-    }
-    let asked = match message {
-        JsonRpcMessage::Request(request) => Some(&request.id),
-        _ => None,
-    };
-    let session = response
-        .headers()
-        .get("mcp-session-id")
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
-    if status.is_success() && is_event_stream(&response) {
-        let events = events(response, max_event_bytes);
-        return Ok(StreamableHttpPostResponse::Sse(events, session));
-    }
-    let is_json = media_type(&response).is_some_and(|media_type| media_type == "application/json");
-    if !status.is_success() {
-        let body = read(response, MAX_FAILURE_BYTES).await.unwrap_or_default();
-        let answer = is_json.then(|| message_of(&body).ok()).flatten();
-        return match (answer, asked) {
+
+    /// An error of the protocol, where it is one, else of HTTP.
+    async fn failure(
+        self,
+        message: &ClientJsonRpcMessage,
+    ) -> Result<StreamableHttpPostResponse, HttpError> {
+        let status = self.response.status();
+        let is_json = is_json(&self.response);
+        let body = read(self.response, MAX_FAILURE_BYTES).await;
+        let body = body.unwrap_or_default();
+        let answer = is_json.then(|| message_of(&body, &self.redactor).ok());
+        match (answer.flatten(), id(message)) {
             (Some(JsonRpcMessage::Error(mut error)), Some(id)) => {
                 error.id = Some(id.clone());
                 let error = JsonRpcMessage::Error(error);
-                Ok(StreamableHttpPostResponse::Json(error, session))
+                Ok(StreamableHttpPostResponse::Json(error, None))
             }
             // How servers of before 2026-07-28 say that they don't know what they are asked.
             (_, Some(id)) if status.is_client_error() && asks_for_the_newer(message) => {
-                let text = format!("refused with {status}");
-                let error = ErrorData::invalid_request(text, None);
+                let error = ErrorData::invalid_request(format!("refused with {status}"), None);
                 let error = ServerJsonRpcMessage::error(error, Some(id.clone()));
                 Ok(StreamableHttpPostResponse::Json(error, None))
             }
-            _ => Err(HttpFailure::Status(
-                status.as_u16(),
-                bounded(&String::from_utf8_lossy(&body)),
-            )
-            .into()),
-        };
+            _ => {
+                let body = self
+                    .redactor
+                    .text(String::from_utf8_lossy(&body).into_owned());
+                Err(HttpFailure::Status(status.as_u16(), bounded(&body)).into())
+            }
+        }
     }
-    let Some(asked) = asked else {
-        // Whatever is said to what needs no answer.
-        return Ok(StreamableHttpPostResponse::Accepted);
-    };
-    if !is_json {
-        let given = media_type(&response).unwrap_or_else(|| "nothing".to_owned());
-        return Err(HttpFailure::NotProtocol(bounded(&given)).into());
-    }
-    let body = read(response, MAX_ANSWER_BYTES).await?;
-    let answer = message_of(&body)?;
-    if !answers(&answer, asked) {
-        return Err(HttpFailure::NotProtocol("it answers another request".to_owned()).into());
-    }
-    Ok(StreamableHttpPostResponse::Json(answer, session))
 }
 
 /// The events of an answer, each bounded and without reserved names.
 pub(crate) fn events(
     response: Response,
     max_event_bytes: usize,
+    redactor: Redactor,
 ) -> BoxStream<'static, Result<Sse, SseError>> {
     let bytes = Limited {
         bytes: response.bytes_stream().boxed(),
@@ -106,10 +124,10 @@ pub(crate) fn events(
         over: false,
     };
     SseStream::from_bytes_stream(bytes)
-        .map(|event| {
-            let event = event?;
-            let data = event.data.as_deref().unwrap_or_default();
-            if is_reserved(data) {
+        .map(move |event| {
+            let mut event = event?;
+            event.data = event.data.map(|data| redactor.json(data));
+            if event.data.as_deref().is_some_and(is_reserved) {
                 let failure = HttpFailure::NotProtocol("a reserved name".to_owned());
                 return Err(SseError::Body(Box::new(failure)));
             }
@@ -120,6 +138,17 @@ pub(crate) fn events(
 
 pub(crate) fn is_event_stream(response: &Response) -> bool {
     media_type(response).is_some_and(|media_type| media_type == "text/event-stream")
+}
+
+fn is_json(response: &Response) -> bool {
+    media_type(response).is_some_and(|media_type| media_type == "application/json")
+}
+
+fn id(message: &ClientJsonRpcMessage) -> Option<&RequestId> {
+    match message {
+        JsonRpcMessage::Request(request) => Some(&request.id),
+        _ => None,
+    }
 }
 
 fn media_type(response: &Response) -> Option<String> {
@@ -148,14 +177,18 @@ fn same(id: &RequestId, asked: &RequestId) -> bool {
     id == asked || id.to_string() == asked.to_string()
 }
 
-pub(crate) fn message_of(body: &[u8]) -> Result<ServerJsonRpcMessage, HttpFailure> {
+pub(crate) fn message_of(
+    body: &[u8],
+    redactor: &Redactor,
+) -> Result<ServerJsonRpcMessage, HttpFailure> {
     let text =
         std::str::from_utf8(body).map_err(|_| HttpFailure::NotProtocol("not text".to_owned()))?;
-    if is_reserved(text) {
+    let text = redactor.json_of(text);
+    if is_reserved(&text) {
         return Err(HttpFailure::NotProtocol("a reserved name".to_owned()));
     }
     // What is wrong with a text is said without the text.
-    serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(&text).map_err(|error| {
         HttpFailure::NotProtocol(match error.classify() {
             serde_json::error::Category::Data => "JSON that is no message".to_owned(),
             _ => format!("no JSON at line {} column {}", error.line(), error.column()),

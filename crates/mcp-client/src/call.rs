@@ -1,5 +1,7 @@
 //! A call of a tool: hidden arguments in, credentials out of whatever comes back.
 
+use std::sync::Arc;
+
 use frontdesk_agent::{Progress, ProgressSink, ToolContext, ToolOutput};
 use rmcp::model::CallToolRequestParams;
 use serde_json::{Map, Value};
@@ -25,6 +27,7 @@ impl McpServer {
         let caller = context.signed_in();
         let (values, redactor) = self.hidden(&caller)?;
         let mut arguments = arguments;
+        let mut secrets = None;
         if !values.is_empty() {
             let listing = match self.lists.latest(&caller.principal.scope()) {
                 Some(listing) if listing.places(name).is_some() => listing,
@@ -32,12 +35,13 @@ impl McpServer {
             };
             // Where a tool takes them is known for those alone that are offered.
             let places = listing.places(name).ok_or_else(|| unknown(name))?;
-            places.fill(&mut arguments, &values);
+            secrets = Some(Arc::new(places.fill(&mut arguments, values)));
         } else if !self.config.tools.admits(name) {
             return Err(unknown(name));
         }
         let repeat = self.repeat(&caller.principal.scope(), name);
         let mut sending = self.sending(&caller, repeat, &redactor).await?;
+        sending.secrets = secrets;
         let params = CallToolRequestParams::new(name.to_owned()).with_arguments(arguments);
         let progress = redacted(&context.progress, &redactor);
         let mut outcome = self.once(&params, &mut sending, &progress).await;

@@ -188,11 +188,13 @@ impl Connection {
             .map_err(|error| McpError::of_request(&error))
     }
 
-    /// Whether the server says that it tells of changed tools.
+    /// Whether the server says that it tells of changed tools on a stream that is asked for.
     pub(crate) fn tells_of_changes(&self) -> bool {
-        let info = self.service.peer_info();
-        let tools = info.and_then(|info| info.capabilities.tools.clone());
-        tools.is_some_and(|tools| tools.list_changed == Some(true))
+        self.service.peer_info().is_some_and(|info| {
+            let tools = info.capabilities.tools.as_ref();
+            !info.protocol_version.has_initialize()
+                && tools.is_some_and(|tools| tools.list_changed == Some(true))
+        })
     }
 
     /// Asks until there is an answer, and gives the server what it needs for it.

@@ -7,6 +7,7 @@ use frontdesk_auth::outgoing::{Attachment, Broker, OutgoingError, Refusal};
 use frontdesk_identity::SignedIn;
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, GetExtensions, JsonRpcMessage};
 
+use crate::hidden::Secrets;
 use crate::redact::Redactor;
 
 /// Whether a request may be sent again although it may have been carried out.
@@ -26,6 +27,8 @@ pub(crate) struct Sending {
     pub(crate) repeat: Repeat,
     /// Learns what is attached, so that nobody is shown it.
     pub(crate) redactor: Redactor,
+    /// Hidden arguments of a call that are credentials.
+    pub(crate) secrets: Option<Arc<Secrets>>,
 }
 
 impl Sending {
@@ -41,6 +44,17 @@ impl Sending {
             attachment,
             repeat,
             redactor,
+            secrets: None,
+        }
+    }
+
+    /// The message as it is written.
+    pub(crate) fn complete(&self, message: &mut ClientJsonRpcMessage) {
+        let (Some(secrets), JsonRpcMessage::Request(request)) = (&self.secrets, message) else {
+            return;
+        };
+        if let ClientRequest::CallToolRequest(call) = &mut request.request {
+            secrets.fill(call.params.arguments.get_or_insert_default());
         }
     }
 
@@ -170,7 +184,7 @@ impl Drop for Done<'_> {
     }
 }
 
-fn carried(message: &ClientJsonRpcMessage) -> Option<&Sending> {
+pub(crate) fn carried(message: &ClientJsonRpcMessage) -> Option<&Sending> {
     match message {
         JsonRpcMessage::Request(request) => request.request.extensions().get(),
         _ => None,

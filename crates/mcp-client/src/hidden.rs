@@ -65,23 +65,55 @@ pub(crate) fn strip(
     places
 }
 
+/// The credentials among the values of one call, filled in where the request is written: what is logged of a request
+/// until then has none.
+#[derive(Debug, Clone)]
+pub(crate) struct Secrets {
+    places: Places,
+    values: Values,
+}
+
+impl Secrets {
+    /// Puts them into the arguments of a call.
+    pub(crate) fn fill(&self, arguments: &mut Map<String, Value>) {
+        self.places.put(arguments, &self.values);
+    }
+}
+
 impl Places {
-    /// Puts the values where they belong and takes away whatever the model gave under one of the names.
-    pub(crate) fn fill(&self, arguments: &mut Map<String, Value>, values: &Values) {
+    /// Takes away whatever the model gave under one of the names, and puts in the values that are no credentials.
+    pub(crate) fn fill(&self, arguments: &mut Map<String, Value>, values: Values) -> Secrets {
         for name in values.keys() {
             arguments.remove(name);
         }
+        let wrapper = self.wrapper.as_ref().map(|(wrapper, _)| wrapper);
+        if let Some(Value::Object(inner)) = wrapper.and_then(|wrapper| arguments.get_mut(wrapper)) {
+            for name in values.keys() {
+                inner.remove(name);
+            }
+        }
+        let (secret, plain) = values
+            .into_iter()
+            .partition(|(_, hidden)| hidden.secret.is_some());
+        self.put(arguments, &plain);
+        Secrets {
+            places: self.clone(),
+            values: secret,
+        }
+    }
+
+    fn put(&self, arguments: &mut Map<String, Value>, values: &Values) {
         put(arguments, &self.top, values);
         let Some((wrapper, names)) = &self.wrapper else {
             return;
         };
-        if !names.is_empty() && !arguments.get(wrapper).is_some_and(Value::is_object) {
+        if !names.iter().any(|name| values.contains_key(name)) {
+            return;
+        }
+        if !arguments.get(wrapper).is_some_and(Value::is_object) {
             arguments.insert(wrapper.clone(), Value::Object(Map::new()));
         }
         if let Some(Value::Object(inner)) = arguments.get_mut(wrapper) {
-            for name in values.keys() {
-                inner.remove(name);
-            }
             put(inner, names, values);
         }
     }

@@ -20,10 +20,11 @@ use rmcp::transport::streamable_http_client::{
 use sse_stream::Sse;
 use url::Url;
 
-use crate::answer::{MAX_ANSWER_BYTES, events, is_event_stream, posted};
+use crate::answer::{Answer, MAX_ANSWER_BYTES, events, is_event_stream};
 use crate::challenge::Challenge;
 use crate::credential::{Credential, Repeat, Sending};
 use crate::http_failure::{HttpError, HttpFailure};
+use crate::redact::Redactor;
 
 /// The longest wait that a server may ask for before the one repetition.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -137,7 +138,7 @@ impl SignedHttp {
     async fn post(
         &self,
         uri: &str,
-        message: ClientJsonRpcMessage,
+        mut message: ClientJsonRpcMessage,
         session: Option<Arc<str>>,
         headers: Headers,
         max_event_bytes: usize,
@@ -146,6 +147,7 @@ impl SignedHttp {
         let sending = sending
             .map_err(HttpFailure::from)?
             .ok_or(HttpFailure::ForNobody)?;
+        sending.complete(&mut message);
         let mut headers = protocol_headers(headers, session.as_deref(), BOTH)?;
         headers.insert(CONTENT_TYPE, JSON);
         let outline = Outline {
@@ -154,8 +156,14 @@ impl SignedHttp {
             headers,
             body: serde_json::to_vec(&message)?.into(),
         };
+        let redactor = sending.redactor.clone();
         let response = self.send(outline, sending).await?;
-        posted(response, &message, session.is_some(), max_event_bytes).await
+        let answer = Answer {
+            response,
+            redactor,
+            max_event_bytes,
+        };
+        answer.to(&message, session.is_some()).await
     }
 
     async fn owned(
@@ -163,16 +171,17 @@ impl SignedHttp {
         method: Method,
         uri: &str,
         headers: HeaderMap,
-    ) -> Result<Response, HttpFailure> {
+    ) -> Result<(Response, Redactor), HttpFailure> {
         let sending = self.credential.of_owner().await?;
+        let sending = sending.ok_or(HttpFailure::ForNobody)?;
+        let redactor = sending.redactor.clone();
         let outline = Outline {
             method,
             url: parse(uri)?,
             headers,
             body: Bytes::new(),
         };
-        self.send(outline, sending.ok_or(HttpFailure::ForNobody)?)
-            .await
+        Ok((self.send(outline, sending).await?, redactor))
     }
 }
 
@@ -242,8 +251,8 @@ impl StreamableHttpClient for SignedHttp {
         if let Some(id) = last_event_id {
             headers.insert(LAST_EVENT_ID, header(&id)?);
         }
-        let response = match self.owned(Method::GET, &uri, headers).await {
-            Ok(response) => response,
+        let (response, redactor) = match self.owned(Method::GET, &uri, headers).await {
+            Ok(answered) => answered,
             // Neither gets better by asking again.
             Err(HttpFailure::Identity(error)) => {
                 let refused = AuthRequiredError::new(error.to_string());
@@ -259,7 +268,7 @@ impl StreamableHttpClient for SignedHttp {
             status if !status.is_success() => {
                 Err(HttpFailure::Status(status.as_u16(), String::new()).into())
             }
-            _ if is_event_stream(&response) => Ok(events(response, max)),
+            _ if is_event_stream(&response) => Ok(events(response, max, redactor)),
             _ => Err(HttpFailure::NotProtocol("no event stream".to_owned()).into()),
         }
     }

@@ -97,10 +97,11 @@ impl Lists {
     ) -> Arc<Listing> {
         let now = Instant::now();
         let tools = ordered(fetched.tools);
-        let mut known = self.lock();
         // Lists that are equal share their compiled schemas.
-        let same = known.last.take().filter(|last| last.has(&tools));
+        let last = self.lock().last.clone();
+        let same = last.filter(|last| last.has(&tools));
         let listing = same.unwrap_or_else(|| Arc::new(Listing::new(tools, config)));
+        let mut known = self.lock();
         known.last = Some(Arc::clone(&listing));
         let kept = Kept {
             listing: Arc::clone(&listing),

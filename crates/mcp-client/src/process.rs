@@ -11,7 +11,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::{MAX_ANSWER_BYTES, message_of};
+use crate::credential::carried;
 use crate::http_failure::{HttpFailure, bounded};
+use crate::redact::Redactor;
 use crate::{Command, McpError};
 
 /// The longest line of a program's standard error that is logged, in bytes.
@@ -131,9 +133,12 @@ impl rmcp::transport::Transport<RoleClient> for Pipes {
 
     fn send(
         &mut self,
-        message: ClientJsonRpcMessage,
+        mut message: ClientJsonRpcMessage,
     ) -> impl Future<Output = Result<(), HttpFailure>> + Send + 'static {
         let input = Arc::clone(&self.input);
+        if let Some(sending) = carried(&message).cloned() {
+            sending.complete(&mut message);
+        }
         async move {
             let broken = |error: std::io::Error| HttpFailure::Broken(error.to_string());
             let mut line = serde_json::to_vec(&message)
@@ -158,7 +163,7 @@ impl rmcp::transport::Transport<RoleClient> for Pipes {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            match message_of(&line) {
+            match message_of(&line, &Redactor::default()) {
                 Ok(message) => return Some(message),
                 // A line that some library printed beside the messages.
                 Err(failure) => tracing::debug!(%failure, "a line of a tool server is no message"),

@@ -1,5 +1,6 @@
 //! Blots out of what a server says the credentials that it was given.
 
+use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use frontdesk_auth::outgoing::Attachment;
@@ -11,6 +12,8 @@ use crate::hidden::Values;
 const BLOT: &str = "[redacted]";
 /// Shorter ones are no credentials, and stand in half of all texts.
 const MIN_BYTES: usize = 4;
+/// Shorter ones may be part of a number or a name of the protocol.
+const MIN_IN_JSON_BYTES: usize = 16;
 
 /// What must not be seen. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -40,11 +43,33 @@ impl Redactor {
         text
     }
 
+    /// JSON as it came, without those that can't be anything else in it; the rest goes when it is read.
+    pub(crate) fn json(&self, json: String) -> String {
+        match self.json_of(&json) {
+            Cow::Borrowed(_) => json,
+            Cow::Owned(redacted) => redacted,
+        }
+    }
+
+    pub(crate) fn json_of<'a>(&self, json: &'a str) -> Cow<'a, str> {
+        let mut json = Cow::Borrowed(json);
+        for secret in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            let secret = secret.expose();
+            if secret.len() >= MIN_IN_JSON_BYTES && json.contains(secret) {
+                json = Cow::Owned(json.replace(secret, BLOT));
+            }
+        }
+        json
+    }
+
     fn add_all<'a>(&self, added: impl Iterator<Item = &'a Secret>) {
         let mut secrets = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for secret in added {
             let plain = secret.expose();
             if plain.len() < MIN_BYTES {
+                continue;
+            }
+            if secrets.iter().any(|known| known.expose() == plain) {
                 continue;
             }
             secrets.push(secret.clone());

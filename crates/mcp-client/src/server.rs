@@ -112,6 +112,10 @@ impl McpServer {
         if own.is_some_and(|connection| connection.take_tools_changed()) {
             self.lists.forget(&owner);
         }
+        let shared = self.pool.shared_connection();
+        if shared.is_some_and(|connection| connection.take_tools_changed()) {
+            self.lists.changed();
+        }
         if let Some(known) = self.lists.fresh(&owner) {
             return Ok(known);
         }

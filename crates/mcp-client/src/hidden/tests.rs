@@ -83,7 +83,9 @@ fn the_schema_no_longer_speaks_of_them_and_the_call_has_them() {
         let places = strip(&mut seen, &sources());
         assert_eq!(Value::Object(seen), stripped);
         let mut arguments = object(given);
-        places.fill(&mut arguments, &ann());
+        let secrets = places.fill(&mut arguments, ann());
+        assert!(!format!("{secrets:?} {arguments:?}").contains("t0ken"));
+        secrets.fill(&mut arguments);
         assert_eq!(Value::Object(arguments), sent);
     }
 }

@@ -7,9 +7,12 @@ use std::time::Duration;
 use frontdesk_agent::{Annotations, Outcome, Progress, ProgressSink, ToolOutput};
 use frontdesk_auth::outgoing::Anonymous;
 use frontdesk_mcp_client::{Era, MAX_OUTPUT_BYTES, McpServerConfig};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::json;
+use tokio::sync::Barrier;
 
+use crate::script::Script;
 use crate::stand::{MEETING, Stand, caller, context, said};
 
 #[tokio::test]
@@ -108,8 +111,34 @@ async fn a_result_that_is_too_long_is_cut_and_says_so() {
 #[tokio::test]
 async fn check_24_eight_parallel_calls_run_in_parallel() {
     for era in [Era::Stateless, Era::Initialize] {
+        // None of them is answered before all have come; once with a stream as the answer, once without.
         let stand = Stand::with(|config| config.era = era).unwrap();
         let calls = (0..MEETING).map(|_| stand.call("ann", "meet", json!({})));
+        for output in join_all(calls).await {
+            assert_eq!(output.unwrap(), ToolOutput::text("met"));
+        }
+        let meeting = Arc::new(Barrier::new(MEETING));
+        let patience = |config: &mut McpServerConfig| {
+            config.era = era;
+            config.call_timeout = Duration::from_secs(10);
+        };
+        let script = Script::with(patience, move |seen| {
+            let meeting = Arc::clone(&meeting);
+            async move {
+                match seen.method() {
+                    "tools/call" => {
+                        meeting.wait().await;
+                        seen.text("met")
+                    }
+                    "server/discover" => seen.modern(&json!([])),
+                    _ => seen.legacy(&json!([])),
+                }
+            }
+            .boxed()
+        })
+        .await
+        .unwrap();
+        let calls = (0..MEETING).map(|_| script.call("ann", "meet", json!({})));
         for output in join_all(calls).await {
             assert_eq!(output.unwrap(), ToolOutput::text("met"));
         }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use frontdesk_agent::{Progress, ProgressSink, ToolOutput, Toolset};
-use frontdesk_auth::outgoing::ArgumentSource;
-use frontdesk_identity::{Credential, Secret};
-use frontdesk_mcp_client::McpServerConfig;
+use frontdesk_auth::outgoing::{ArgumentSource, Attachment, Broker, OutgoingError};
+use frontdesk_identity::{Credential, Secret, SignedIn};
+use frontdesk_mcp_client::{Era, McpServerConfig};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::script::Script;
 use crate::stand::{caller, context};
@@ -55,7 +58,7 @@ async fn echoing() -> Script {
 fn signed_in() -> frontdesk_agent::ToolContext<()> {
     let mut context = context("ann", ProgressSink::silent()).unwrap();
     let token = Credential {
-        token: Secret::new("the \"token\""),
+        token: Secret::new("the \"token\" of Ann's own"),
         audiences: Vec::new(),
         expires_at: None,
     };
@@ -102,17 +105,17 @@ async fn check_03_the_models_value_for_a_hidden_argument_is_overwritten() {
         (
             "plain",
             given.clone(),
-            json!({"user_id": "ann", "access_token": "the \"token\"", "word": "a"}),
+            json!({"user_id": "ann", "access_token": "the \"token\" of Ann's own", "word": "a"}),
         ),
         (
             "wrapped",
             json!({"params": given, "user_id": "bob"}),
-            json!({"params": {"user_id": "ann", "access_token": "the \"token\"", "word": "a"}}),
+            json!({"params": {"user_id": "ann", "access_token": "the \"token\" of Ann's own", "word": "a"}}),
         ),
         (
             "wrapped",
             json!({}),
-            json!({"params": {"user_id": "ann", "access_token": "the \"token\""}}),
+            json!({"params": {"user_id": "ann", "access_token": "the \"token\" of Ann's own"}}),
         ),
         ("other", given, json!({"word": "a"})),
     ];
@@ -223,4 +226,79 @@ async fn check_21_a_credential_that_a_server_repeats_is_blotted_out() {
     assert_eq!(*reports.lock().unwrap(), [expected]);
 }
 
-use axum::response::IntoResponse;
+/// What is logged, at any level.
+#[derive(Debug, Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn check_21_no_credential_is_logged_whatever_a_server_does_with_it() {
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let everything = LevelFilter::TRACE;
+    // Where there is just one subscriber, what a thread without it logs first is never logged.
+    let other = tracing_subscriber::fmt().with_max_level(everything);
+    let _other = tracing::Dispatch::new(other.with_writer(std::io::sink).finish());
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(everything)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    for era in [Era::Auto, Era::Initialize] {
+        let script = Script::with(
+            |config| {
+                hide(config);
+                config.era = era;
+                config.auth = Arc::new(LongTokens);
+            },
+            |seen| {
+                async move {
+                    let token = seen.header("authorization").unwrap_or("").to_owned();
+                    let arguments = seen.arguments();
+                    match (seen.method(), arguments["word"].as_str()) {
+                        ("tools/call", Some("failure")) => {
+                            let said = format!("at {token} with {arguments}");
+                            (StatusCode::INTERNAL_SERVER_ERROR, said).into_response()
+                        }
+                        ("tools/call", _) => seen.text(&format!("{token} {arguments}")),
+                        ("server/discover", _) => seen.modern(&tools()),
+                        _ => seen.legacy(&tools()),
+                    }
+                }
+                .boxed()
+            },
+        )
+        .await
+        .unwrap();
+        for word in ["result", "failure"] {
+            let arguments = json!({"word": word}).as_object().cloned().unwrap();
+            let called = Toolset::call(script.client.as_ref(), "plain", arguments, signed_in());
+            assert_eq!(called.await.is_ok(), word == "result");
+        }
+    }
+    let logged = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("CallToolRequest"), "requests are logged");
+    for secret in ["the \"token\"", r#"the \"token\""#, "a-long-token"] {
+        assert!(!logged.contains(secret), "{secret}");
+    }
+}
+
+#[derive(Debug)]
+struct LongTokens;
+
+#[async_trait::async_trait]
+impl Broker for LongTokens {
+    async fn attachment(&self, _caller: &SignedIn) -> Result<Attachment, OutgoingError> {
+        Ok(Attachment::bearer(Secret::new("a-long-token-of-the-users")))
+    }
+}
