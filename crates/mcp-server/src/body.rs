@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::MAX_BODY_BYTES;
 use crate::catalogue::Subject;
 use crate::core::Core;
+use crate::plain::Plain;
 use crate::refusal::{INVALID_REQUEST, PARSE_ERROR, SERVER_ERROR, refusal, with_data};
 
 /// What a request wants, as far as it decides who may. The core checks again what it reads itself.
@@ -85,18 +86,11 @@ where
             "the request is too large or was cut off",
         );
     };
-    let wanted = match serde_json::from_slice::<Wanted>(&bytes) {
-        Ok(wanted) => wanted,
-        // Something else in JSON; the protocol's own reader says what is wrong with it.
-        Err(_) if serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() => Wanted::default(),
-        Err(_) => {
-            return refusal(
-                StatusCode::BAD_REQUEST,
-                PARSE_ERROR,
-                "the request is not JSON",
-            );
-        }
-    };
+    if serde_json::from_slice::<Plain>(&bytes).is_err() {
+        return not_plain(&bytes);
+    }
+    // What is something else the protocol's own reader refuses.
+    let wanted: Wanted = serde_json::from_slice(&bytes).unwrap_or_default();
     if let Some(caller) = parts.extensions.get::<Arc<Principal>>()
         && let Some(refused) = permits.refuse(&wanted, caller)
     {
@@ -107,6 +101,15 @@ where
     }
     next.run(Request::from_parts(parts, Body::from(bytes)))
         .await
+}
+
+fn not_plain(bytes: &[u8]) -> Response {
+    let (code, message) = if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+        (INVALID_REQUEST, "the request has a reserved name")
+    } else {
+        (PARSE_ERROR, "the request is not JSON")
+    };
+    refusal(StatusCode::BAD_REQUEST, code, message)
 }
 
 impl Wanted {

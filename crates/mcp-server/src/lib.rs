@@ -48,6 +48,7 @@ mod mirror;
 mod mount;
 mod notify;
 mod outcome;
+mod plain;
 mod prompt;
 mod protocol;
 mod refusal;

@@ -215,3 +215,55 @@ async fn pages_of_listed_origins_read_answers_and_no_others_do() {
         assert_eq!(answer.headers().get("access-control-allow-origin"), None);
     }
 }
+
+#[tokio::test]
+async fn nothing_that_is_sent_brings_the_server_down() {
+    let stand = Stand::serve(server(), |_| ()).await.unwrap();
+    let bearer = format!("Bearer {}", stand.token("ann").unwrap());
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+    ];
+    let call = |arguments: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"hello","arguments":{arguments}}}}}"#
+        )
+    };
+    // A text that is JSON, in a text that is JSON, and so on: each with a fresh limit of depth.
+    let mut nested = "[".repeat(100) + &"]".repeat(100);
+    for _ in 0..8 {
+        let inner = json!({"$serde_json::private::RawValue": nested}).to_string();
+        nested = "[".repeat(100) + &inner + &"]".repeat(100);
+    }
+    let bodies = [
+        "null".to_owned(),
+        "1".to_owned(),
+        "[]".to_owned(),
+        "{}".to_owned(),
+        r#"{"jsonrpc":"2.0"}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","id":null,"method":"tools/list"}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","id":1,"method":5}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":null}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":[]}}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","id":1,"result":{}}"#.to_owned(),
+        "[".repeat(100_000),
+        call(&("[".repeat(100_000) + &"]".repeat(100_000))),
+        call(&nested),
+        call("[]"),
+    ];
+    for body in &bodies {
+        let answer = request(Method::POST, &stand.url, &headers, body)
+            .await
+            .unwrap();
+        let answer = Answer::read(answer).await.unwrap();
+        let start: String = body.chars().take(80).collect();
+        assert!(answer.status < 500, "{start}");
+        assert!(answer.result()["code"].is_i64(), "{start}: {answer:?}");
+    }
+    let fine = request(Method::POST, &stand.url, &headers, &call("{}")).await;
+    let fine = Answer::read(fine.unwrap()).await.unwrap();
+    assert_eq!(fine.result()["content"][0]["text"], "hello");
+}
