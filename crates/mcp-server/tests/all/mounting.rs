@@ -231,10 +231,10 @@ async fn nothing_that_is_sent_brings_the_server_down() {
         )
     };
     // A text that is JSON, in a text that is JSON, and so on: each with a fresh limit of depth.
-    let mut nested = "[".repeat(100) + &"]".repeat(100);
-    for _ in 0..8 {
+    let mut nested = "[".repeat(120) + &"]".repeat(120);
+    for _ in 0..14 {
         let inner = json!({"$serde_json::private::RawValue": nested}).to_string();
-        nested = "[".repeat(100) + &inner + &"]".repeat(100);
+        nested = "[".repeat(120) + &inner + &"]".repeat(120);
     }
     let bodies = [
         "null".to_owned(),
