@@ -5,6 +5,9 @@
 mod jwt;
 mod trusted_proxy;
 
+use axum::http::uri::Authority;
+
+use super::cors::is_origin;
 use super::layers::Layers;
 use super::section::Section;
 use super::{ConfigError, Origin, ServerSection, Setting};
@@ -36,6 +39,8 @@ pub struct AuthSection {
     pub allowed_origins: Vec<String>,
 }
 
+const HOSTS: &str = "names of hosts such as \"chat.example.com\" or \"chat.example.com:8443\"";
+const ORIGINS: &str = "origins such as \"https://app.example.com\"";
 /// The names of the modes.
 const MODES: [&str; 4] = ["development", "jwt", "trusted_proxy", "api_key"];
 
@@ -67,8 +72,8 @@ impl AuthSection {
             .text("mode")?
             .unwrap_or_else(|| Setting::default_value("development".to_owned()));
         check_keys(&section, &mode)?;
-        let allowed_hosts = section.list("allowed_hosts")?;
-        let allowed_origins = section.list("allowed_origins")?;
+        let allowed_hosts = all_of(&mut section, "allowed_hosts", HOSTS, is_host)?;
+        let allowed_origins = all_of(&mut section, "allowed_origins", ORIGINS, is_origin)?;
         let found = match mode.value.as_str() {
             "development" => AuthMode::Development,
             "jwt" => AuthMode::Jwt(Box::new(jwt::read(&mut section)?)),
@@ -87,13 +92,10 @@ impl AuthSection {
             }
         };
         section.finish()?;
-        let list = |setting: Option<Setting<Vec<String>>>| {
-            setting.map(|setting| setting.value).unwrap_or_default()
-        };
         Ok(Self {
             mode: mode.map(|_| found),
-            allowed_hosts: list(allowed_hosts),
-            allowed_origins: list(allowed_origins),
+            allowed_hosts,
+            allowed_origins,
         })
     }
 
@@ -140,6 +142,32 @@ fn check_keys(section: &Section<'_>, mode: &Setting<String>) -> Result<(), Confi
         }
     }
     Ok(())
+}
+
+/// A list of texts, each of which has to fit.
+fn all_of(
+    section: &mut Section<'_>,
+    key: &str,
+    expected: &str,
+    fits: fn(&str) -> bool,
+) -> Result<Vec<String>, ConfigError> {
+    let Some(list) = section.list(key)? else {
+        return Ok(Vec::new());
+    };
+    match list.value.iter().find(|text| !fits(text)) {
+        None => Ok(list.value),
+        Some(wrong) => Err(ConfigError::Invalid {
+            key: section.key(key),
+            origin: list.origin,
+            expected: expected.to_owned(),
+            found: Some(format!("{wrong:?}")),
+        }),
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let parsed = text.parse::<Authority>();
+    parsed.is_ok_and(|host| !host.host().is_empty() && !text.contains('@'))
 }
 
 /// A key that has to be there.

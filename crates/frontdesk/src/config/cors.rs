@@ -114,11 +114,14 @@ impl CorsSection {
     }
 }
 
-/// Exactly what a browser would send.
 fn fits(origin: &str) -> bool {
-    let parsed = Url::parse(origin).ok();
-    let is_origin = |url: Url| {
-        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == origin
-    };
-    origin == ANY || parsed.is_some_and(is_origin)
+    origin == ANY || is_origin(origin)
+}
+
+/// Whether this is exactly what a browser would send.
+pub(crate) fn is_origin(text: &str) -> bool {
+    let parsed = Url::parse(text).ok();
+    parsed.is_some_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    })
 }

@@ -112,6 +112,20 @@ const MISTAKES: &[(&str, &str)] = &[
          found \"none\"",
     ),
     (
+        "[auth]\nallowed_hosts = [\"https://chat.example.com\"]",
+        "auth.allowed_hosts (from FILE): expected names of hosts such as \"chat.example.com\" \
+         or \"chat.example.com:8443\", found \"https://chat.example.com\"",
+    ),
+    (
+        "[auth]\nallowed_origins = [\"app.example.com\"]",
+        "auth.allowed_origins (from FILE): expected origins such as \"https://app.example.com\", \
+         found \"app.example.com\"",
+    ),
+    (
+        "[auth]\nmode = \"jwt\"\nissuer = \"https://h\"\naudience = [\"\"]",
+        "auth.audience is missing: expected whom the tokens are for, such as \"frontdesk\"",
+    ),
+    (
         "[auth]\nissuer = \"https://sso.example.com\"",
         "auth.issuer (from FILE) has no meaning for auth.mode = \"development\" (from the default); \
          it belongs to \"jwt\"",

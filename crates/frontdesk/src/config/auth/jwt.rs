@@ -88,7 +88,9 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<JwtSection, ConfigError>
     let audience = required(
         section,
         "audience",
-        audience.filter(|audience| !audience.value.is_empty()),
+        audience.filter(|audience| {
+            !audience.value.is_empty() && audience.value.iter().all(|name| !name.is_empty())
+        }),
         "whom the tokens are for, such as \"frontdesk\"",
     )?;
     let claims = claims(section)?;
