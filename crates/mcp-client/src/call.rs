@@ -25,6 +25,11 @@ impl McpServer {
         context: &ToolContext<C>,
     ) -> Result<ToolOutput, McpError> {
         let caller = context.signed_in();
+        let offered = self.lists.latest(&caller.principal.scope());
+        let is_offered = offered.is_some_and(|listing| listing.places(name).is_some());
+        if !is_offered && name == self.account_tool() {
+            return self.account(&caller).await;
+        }
         let (values, redactor) = self.hidden(&caller)?;
         let mut arguments = arguments;
         let mut secrets = None;

@@ -15,6 +15,9 @@ use crate::opening::{Opening, is_program};
 use crate::pool::Place;
 use crate::{Endpoint, Era, McpError, McpServer};
 
+/// How long a user waits for another who opens the connection that both share.
+const MAX_TURN: Duration = Duration::from_secs(1);
+
 /// A connection and the place where it is kept.
 pub(crate) struct Held {
     pub(crate) connection: Arc<Connection>,
@@ -134,7 +137,10 @@ impl McpServer {
         if let Some(connection) = place.live() {
             return Ok(Some(Held::new(place, connection)));
         }
-        let _turn = self.turn(place).await?;
+        let turn = self.turn(place).await;
+        if is_program(&self.config.endpoint) && turn.is_err() {
+            return turn.map(|_| None);
+        }
         if self.each_has_their_own() {
             return Ok(None);
         }
@@ -218,9 +224,15 @@ impl McpServer {
         self.era.get(self.config.era) == Era::Initialize && !is_program(&self.config.endpoint)
     }
 
-    /// The right to open a connection at this place.
+    /// The right to open a connection at this place. At a shared one, a user whose identity takes long must not hold up
+    /// the others: they go ahead without it.
     async fn turn<'a>(&self, place: &'a Place) -> Result<MutexGuard<'a, ()>, McpError> {
-        let limit = self.config.connect_timeout;
+        let limit = match &self.config.endpoint {
+            Endpoint::Http(_) if std::ptr::eq(place, Arc::as_ptr(self.pool.shared())) => {
+                MAX_TURN.min(self.config.connect_timeout)
+            }
+            _ => self.config.connect_timeout,
+        };
         let turn = tokio::time::timeout(limit, place.opening.lock()).await;
         turn.map_err(|_| no_connection(limit))
     }

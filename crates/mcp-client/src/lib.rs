@@ -5,6 +5,7 @@
 //! or over the pipes of a program. Its connection is shared where the protocol has each request speak for itself, and
 //! each user's own where there are sessions; each request carries an identity that was asked for just then.
 
+mod account;
 mod answer;
 mod asking;
 mod breaker;

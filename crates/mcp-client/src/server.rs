@@ -175,7 +175,13 @@ impl<C: Send + Sync + 'static> Toolset<C> for McpServer {
     }
 
     async fn list(&self, context: &RunContext<C>) -> Result<Vec<ToolInfo>, ToolsetError> {
-        Ok(self.tools(&context.signed_in()).await?)
+        match self.tools(&context.signed_in()).await {
+            Ok(tools) => Ok(tools),
+            Err(error) => match self.instead_of_tools(&error) {
+                Some(tool) => Ok(vec![tool]),
+                None => Err(error.into()),
+            },
+        }
     }
 
     async fn call(

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use async_trait::async_trait;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use frontdesk_agent::ToolOutput;
-use frontdesk_auth::outgoing::{OutgoingError, RefusalKind};
+use frontdesk_agent::{ToolOutput, Toolset};
+use frontdesk_auth::outgoing::{Attachment, Broker, OutgoingError, Refusal, RefusalKind};
+use frontdesk_identity::SignedIn;
 use frontdesk_mcp_client::{Era, Reconnecting};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::script::{Script, Tokens, tool};
+use crate::stand::run_context;
 
 fn refused(status: StatusCode, challenge: &'static str) -> axum::response::Response {
     (status, [("www-authenticate", challenge)]).into_response()
@@ -239,5 +242,103 @@ async fn a_refused_user_does_not_close_the_server_to_others() {
             let done = script.call("ann", "a", json!({})).await.unwrap();
             assert_eq!(done, ToolOutput::text("done"));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_an_account_is_told_where_to_connect_it() {
+    let link = Some("https://desk.example/connect".to_owned());
+    let tokens = Arc::new(Tokens::default());
+    tokens.refuse("ann", OutgoingError::NotConnected { link });
+    let auth = Arc::clone(&tokens);
+    let script = Script::with(
+        move |config| config.auth = auth,
+        |seen| async move { seen.modern(&json!([tool("a")])) }.boxed(),
+    )
+    .await
+    .unwrap();
+    let context = run_context("ann").unwrap();
+    let listed = Toolset::list(script.client.as_ref(), &context)
+        .await
+        .unwrap();
+    let names: Vec<&str> = listed
+        .iter()
+        .map(|tool| tool.definition.name.as_str())
+        .collect();
+    assert_eq!(names, ["connect_script"]);
+    let told = script
+        .call("ann", "connect_script", json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (told.model_message.as_str(), told.user_message.as_deref()),
+        (
+            "the user has to connect their account at script first; nothing was done",
+            Some("[Connect your account at script](https://desk.example/connect)")
+        )
+    );
+    tokens.says.lock().unwrap().clear();
+    let connected = script
+        .call("ann", "connect_script", json!({}))
+        .await
+        .unwrap();
+    assert_eq!(
+        connected,
+        ToolOutput::text(
+            "the account is connected; the tools are there with the user's next message"
+        )
+    );
+    let listed = Toolset::list(script.client.as_ref(), &context)
+        .await
+        .unwrap();
+    assert_eq!(listed[0].definition.name, "a");
+}
+
+/// Has no end of asking for Bob.
+#[derive(Debug, Default)]
+struct Slow(Tokens);
+
+#[async_trait]
+impl Broker for Slow {
+    async fn attachment(&self, caller: &SignedIn) -> Result<Attachment, OutgoingError> {
+        self.0.attachment(caller).await
+    }
+
+    async fn renewed(
+        &self,
+        _caller: &SignedIn,
+        _refusal: &Refusal,
+    ) -> Result<Attachment, OutgoingError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_user_whose_identity_takes_long_holds_nobody_up() {
+    let script = Script::with(
+        |config| config.auth = Arc::new(Slow::default()),
+        |seen| {
+            async move {
+                match (seen.header("authorization"), seen.method()) {
+                    (Some("Bearer bob-0"), _) => refused(StatusCode::UNAUTHORIZED, "Bearer"),
+                    (_, "tools/call") => seen.text("done"),
+                    _ => seen.modern(&json!([])),
+                }
+            }
+            .boxed()
+        },
+    )
+    .await
+    .unwrap();
+    let ann = async {
+        while script.seen().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        script.call("ann", "a", json!({})).await
+    };
+    tokio::select! {
+        biased;
+        done = ann => assert_eq!(done.unwrap(), ToolOutput::text("done")),
+        bob = script.call("bob", "a", json!({})) => unreachable!("{bob:?}"),
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::middleware::{self, Next};
-use frontdesk_agent::{ProgressSink, ToolContext, ToolError, ToolOutput, Toolset};
+use frontdesk_agent::{ProgressSink, RunContext, ToolContext, ToolError, ToolOutput, Toolset};
 use frontdesk_auth::SigningKey;
 use frontdesk_auth::incoming::signed::Verifier;
 use frontdesk_auth::outgoing::{Signed, Signer};
@@ -260,6 +260,15 @@ pub(crate) fn context(user: &str, progress: ProgressSink) -> Result<ToolContext<
         cancel: CancellationToken::new(),
         progress,
         call_id: "call_1".to_owned(),
+    })
+}
+
+pub(crate) fn run_context(user: &str) -> Result<RunContext<()>> {
+    Ok(RunContext {
+        principal: caller(user)?.principal,
+        credentials: Credentials::default(),
+        context: Arc::new(()),
+        cancel: CancellationToken::new(),
     })
 }
 
