@@ -253,8 +253,9 @@ async fn check_02_a_running_turn_is_its_owners_alone() {
         }),
     ] {
         for request in request {
-            let (status, body) = answer(request.send().await.unwrap()).await;
-            assert_eq!(status, StatusCode::NOT_FOUND, "{place}: {body}");
+            // A stream would have no end, so its body isn't read.
+            let status = request.send().await.unwrap().status();
+            assert_eq!(status, StatusCode::NOT_FOUND, "{place}");
         }
     }
     let thread = seen[0].data["thread"]["id"].as_str().unwrap();
