@@ -63,7 +63,7 @@ async fn tools_are_filtered_and_those_with_bad_schemas_left_out() {
 
 #[tokio::test]
 async fn check_15_a_failure_is_an_error_and_a_list_is_read_page_by_page() {
-    for era in [Era::Auto, Era::Initialize] {
+    for era in [Era::Stateless, Era::Initialize] {
         let script = Script::with(
             |config| config.era = era,
             |seen| {

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use frontdesk_agent::{ProgressSink, ToolError, ToolOutput, Toolset};
 use frontdesk_auth::outgoing::{Attachment, Broker, OutgoingError, Refusal};
 use frontdesk_identity::{Secret, SignedIn};
-use frontdesk_mcp_client::{McpServer, McpServerConfig};
+use frontdesk_mcp_client::{Era, McpServer, McpServerConfig};
 use frontdesk_model::http::client;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -157,7 +157,9 @@ impl Script {
             let _ended = axum::serve(listener, router).await;
         });
         let mut config = McpServerConfig::new("script", url, Arc::new(Tokens::default()));
-        config.connect_timeout = Duration::from_secs(2);
+        // Nothing here is to depend on how busy the machine is.
+        config.connect_timeout = Duration::from_secs(20);
+        config.era = Era::Stateless;
         change(&mut config);
         Ok(Self {
             client: Arc::new(McpServer::new(config, client()?)),

@@ -23,7 +23,7 @@ fn refused(status: StatusCode, challenge: &'static str) -> axum::response::Respo
 
 #[tokio::test]
 async fn a_refused_identity_is_renewed_once_for_each_request() {
-    for era in [Era::Auto, Era::Initialize] {
+    for era in [Era::Stateless, Era::Initialize] {
         let tokens = Arc::new(Tokens::default());
         let auth = Arc::clone(&tokens);
         let script = Script::with(
@@ -207,7 +207,7 @@ async fn concurrent_calls_on_the_shared_connection_carry_their_own_tokens() {
 
 #[tokio::test]
 async fn a_refused_user_does_not_close_the_server_to_others() {
-    for era in [Era::Auto, Era::Initialize] {
+    for era in [Era::Stateless, Era::Initialize] {
         let script = Script::with(
             |config| {
                 config.era = era;

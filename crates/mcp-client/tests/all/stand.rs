@@ -129,7 +129,7 @@ async fn work(progress: Progress) -> std::result::Result<Text, ToolFailure> {
 }
 
 async fn slow(State(_): SeenState) -> std::result::Result<Text, ToolFailure> {
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     Ok(Text("slowly".to_owned()))
 }
 

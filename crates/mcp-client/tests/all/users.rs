@@ -107,7 +107,10 @@ async fn a_server_that_changes_its_protocol_is_found_out_anew() {
     let old = Arc::new(AtomicBool::new(false));
     let answers = Arc::clone(&old);
     let script = Script::with(
-        |config| config.reconnecting.base = Duration::from_millis(1),
+        |config| {
+            config.era = Era::Auto;
+            config.reconnecting.base = Duration::from_millis(1);
+        },
         move |seen| {
             let old = answers.load(Ordering::SeqCst);
             async move {
