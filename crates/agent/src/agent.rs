@@ -7,6 +7,7 @@ use std::time::Duration;
 use frontdesk_identity::Principal;
 use frontdesk_model::{Model, Settings};
 
+use crate::approval::ApprovalPolicy;
 use crate::tool::Toolset;
 
 /// Who answers, with what. It holds nothing of any user, so one agent serves all runs at once.
@@ -57,6 +58,8 @@ pub struct Agent<C> {
     /// Where the tools come from. On equal tool names the earlier toolset keeps the name, the later one's gets
     /// `<toolset>__` in front; a tool that still has no free name is left out, with a warning in the log.
     pub toolsets: Vec<Arc<dyn Toolset<C>>>,
+    /// Which calls ask the user first.
+    pub approval: ApprovalPolicy,
     /// The bounds of a run.
     pub limits: Limits,
 }
@@ -74,6 +77,7 @@ impl<C> Agent<C> {
             model,
             settings: Settings::default(),
             toolsets: Vec::new(),
+            approval: ApprovalPolicy::default(),
             limits: Limits::default(),
         }
     }
@@ -86,6 +90,7 @@ impl<C> fmt::Debug for Agent<C> {
             .field("name", &self.name)
             .field("model", &self.model)
             .field("toolsets", &toolsets)
+            .field("approval", &self.approval)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }

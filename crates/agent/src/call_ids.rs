@@ -13,6 +13,11 @@ const INTERRUPTED: &str = "the call was interrupted; whether it had an effect is
 /// calls it stands in; a result without call, or a second one for the same call, is left out.
 /// Results that stand together come in the order of their calls, as they did when the model read them first.
 pub fn pair_calls(items: Vec<Item>) -> Vec<Item> {
+    pair_calls_but(&BTreeSet::new(), items)
+}
+
+/// The same; but these calls get their results later.
+pub(crate) fn pair_calls_but(open: &BTreeSet<String>, items: Vec<Item>) -> Vec<Item> {
     let mut waiting = answered_ids(&items);
     let mut answered = BTreeSet::new();
     let mut called = BTreeSet::new();
@@ -25,7 +30,7 @@ pub fn pair_calls(items: Vec<Item>) -> Vec<Item> {
         match &item {
             Item::FunctionCall(call) => {
                 called.insert(call.call_id.clone());
-                if !waiting.remove(&call.call_id) {
+                if !waiting.remove(&call.call_id) && !open.contains(&call.call_id) {
                     missing.push(Item::function_call_output(&call.call_id, INTERRUPTED));
                 }
                 paired.push(item);
@@ -90,7 +95,7 @@ pub(crate) fn take_id(wanted: &str, used: &mut BTreeSet<String>) -> String {
 }
 
 /// The calls that are answered somewhere behind them.
-fn answered_ids(items: &[Item]) -> BTreeSet<String> {
+pub(crate) fn answered_ids(items: &[Item]) -> BTreeSet<String> {
     let mut called = BTreeSet::new();
     let mut answered = BTreeSet::new();
     for item in items {

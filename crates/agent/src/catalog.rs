@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::agent::Agent;
 use crate::context::RunContext;
 use crate::names::{model_name, near};
-use crate::tool::{ToolInfo, Toolset};
+use crate::tool::{Annotations, ToolInfo, Toolset};
 use crate::validate::Arguments;
 
 /// How many tools a run offers its model; further ones are left out.
@@ -33,7 +33,7 @@ pub(crate) struct Entry<C> {
     pub(crate) toolset: Arc<dyn Toolset<C>>,
     /// The toolset's name for it.
     pub(crate) own_name: String,
-    pub(crate) title: Option<String>,
+    pub(crate) annotations: Annotations,
     pub(crate) arguments: Arc<Arguments>,
 }
 
@@ -42,7 +42,7 @@ impl<C> Clone for Entry<C> {
         Self {
             toolset: Arc::clone(&self.toolset),
             own_name: self.own_name.clone(),
-            title: self.title.clone(),
+            annotations: self.annotations.clone(),
             arguments: Arc::clone(&self.arguments),
         }
     }
@@ -100,7 +100,7 @@ impl<C: Send + Sync + 'static> Catalog<C> {
             let entry = Entry {
                 toolset: Arc::clone(toolset),
                 own_name,
-                title: tool.annotations.title,
+                annotations: tool.annotations,
                 arguments: tool.arguments,
             };
             self.entries.insert(name, entry);
@@ -136,7 +136,9 @@ impl<C> Catalog<C> {
 
     /// The tool's name for people.
     pub(crate) fn title(&self, name: &str) -> Option<String> {
-        self.entries.get(name).and_then(|entry| entry.title.clone())
+        self.entries
+            .get(name)
+            .and_then(|entry| entry.annotations.title.clone())
     }
 }
 

@@ -9,6 +9,7 @@ use frontdesk_model::{Item, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::approval::AskedCall;
 use crate::context::Progress;
 use crate::tool::Outcome;
 
@@ -79,7 +80,7 @@ pub enum AgentEvent {
         /// The summary's parts.
         summary: Vec<String>,
     },
-    /// The model calls a tool; told as soon as the model has named it.
+    /// The model calls a tool; told as soon as the model has named it, and again when an approved call is made.
     ToolCalled {
         /// The call, unique within the run.
         call_id: String,
@@ -131,5 +132,11 @@ pub enum AgentEvent {
         /// What the user alone is to read, as Markdown: see [`ToolError::user_message`](crate::ToolError).
         /// At most [`MAX_USER_MESSAGE_BYTES`](crate::MAX_USER_MESSAGE_BYTES). No state has it, and no model is shown it.
         user_message: Option<String>,
+    },
+    /// Calls wait for the user, and the run ends here. None of them was made. At most
+    /// [`MAX_ASKED_CALLS`](crate::MAX_ASKED_CALLS). Store them: [`resume`](crate::resume) takes them with the decision.
+    ApprovalAsked {
+        /// The calls, in the model's order.
+        calls: Vec<AskedCall>,
     },
 }

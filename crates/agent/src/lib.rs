@@ -1,6 +1,7 @@
 //! The agent runtime: model ▸ tools ▸ model …, until the model answers.
 //!
 //! [`step`] is the whole logic, as a pure function of state and input; [`run`] performs the effects it asks for.
+//! A call that asks the user first ends the run; [`resume`] goes on with what the user decided.
 //! The crate knows neither HTTP nor SQL nor ChatKit nor MCP: models are [`frontdesk_model::Model`]s,
 //! tools are [`Toolset`]s, and an [`Observer`] hears what happens and stores it before the run goes on.
 //!
@@ -10,6 +11,7 @@ mod run;
 mod state;
 
 mod agent;
+mod approval;
 mod context;
 mod event;
 mod tool;
@@ -23,6 +25,7 @@ mod reader;
 mod validate;
 
 pub use agent::{Agent, Instructions, InstructionsOf, Limits};
+pub use approval::{ApprovalPolicy, Ask, AskedCall, Decision};
 pub use call_ids::pair_calls;
 pub use context::{MAX_PROGRESS_BYTES, Progress, ProgressSink, RunContext, ToolContext};
 pub use event::{AgentEvent, OutputKey};
@@ -30,9 +33,9 @@ pub use event::{AgentEvent, OutputKey};
 pub use frontdesk_model::{Strictness, ToolDefinition};
 pub use function::{FunctionTool, FunctionTools, NoArguments, function_tool};
 pub use invoke::MAX_USER_MESSAGE_BYTES;
-pub use run::{Observer, RunError, RunOutcome, Stopped, run};
+pub use run::{Observer, RunError, RunOutcome, Stopped, resume, run};
 pub use state::{
-    Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Input, Phase, Reply, State,
-    ToolCall, step,
+    Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Input, MAX_ASKED_CALLS, Phase,
+    Reply, State, ToolCall, step,
 };
 pub use tool::{Annotations, Outcome, ToolError, ToolInfo, ToolOutput, Toolset, ToolsetError};

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use frontdesk_model::{Error, ErrorKind, Item, Usage};
 
 use crate::agent::Agent;
+use crate::approval::{AskedCall, Decision};
 use crate::context::RunContext;
 use crate::event::AgentEvent;
 use crate::state::{Bounds, Ended, State};
@@ -109,5 +110,28 @@ pub async fn run<C: Send + Sync + 'static>(
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
     let state = State::new(input, Bounds::from(&agent.limits));
-    driver::drive(agent, state, context, observer).await
+    driver::drive(agent, state, Vec::new(), context, observer).await
+}
+
+/// Goes on after [`Ended::WaitingForApproval`]: begins with the calls that the user decided about.
+///
+/// `input` is the conversation up to and with these calls. A call that has its result there already isn't made again,
+/// nor is one whose name stands for another tool by now: the model is told so. The caller sees to it that each
+/// decision is taken once, and stored before this is called.
+pub async fn resume<C: Send + Sync + 'static>(
+    agent: &Agent<C>,
+    input: Vec<Item>,
+    decided: Vec<(AskedCall, Decision)>,
+    context: RunContext<C>,
+    observer: &mut dyn Observer,
+) -> Result<RunOutcome, RunError> {
+    let (asked, decisions): (Vec<AskedCall>, Vec<_>) = decided
+        .into_iter()
+        .map(|(asked, decision)| {
+            let decision = (asked.call.clone(), decision);
+            (asked, decision)
+        })
+        .unzip();
+    let state = State::resume(input, decisions, Bounds::from(&agent.limits));
+    driver::drive(agent, state, asked, context, observer).await
 }

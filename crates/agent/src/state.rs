@@ -13,8 +13,12 @@ use serde::{Deserialize, Serialize};
 pub use step::step;
 
 use crate::agent::Limits;
-use crate::call_ids::{pair_calls, used_ids};
+use crate::approval::Decision;
+use crate::call_ids::{answered_ids, pair_calls, pair_calls_but, used_ids};
 use crate::tool::Outcome;
+
+/// How many calls of one response can ask the user: as many as can be shown together. Further ones are refused.
+pub const MAX_ASKED_CALLS: usize = 8;
 
 /// A run between two inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,12 +64,22 @@ impl From<&Limits> for Bounds {
 pub enum Phase {
     /// [`Input::Begin`].
     Ready,
+    /// [`Input::Begin`], with what the user decided about calls of an earlier run.
+    Decided {
+        /// The calls, in their order.
+        calls: Vec<(ToolCall, Decision)>,
+    },
     /// The model's reply.
     Model,
     /// The results of calls.
     Tools {
         /// All calls of the last reply, in its order.
         calls: Vec<Call>,
+    },
+    /// Nothing; the run is over, and these calls wait for the user.
+    Approval {
+        /// The calls, in the order of the last reply. None of them was made.
+        calls: Vec<ToolCall>,
     },
     /// Nothing; the run is over.
     Ended {
@@ -90,6 +104,8 @@ pub struct Call {
 pub enum CallStatus {
     /// It waits until another call has finished.
     Waiting,
+    /// It waits for the user, after all others.
+    Asking,
     /// It runs.
     Running,
     /// It is finished.
@@ -138,6 +154,9 @@ pub enum Input {
 pub struct Reply {
     /// What it wrote, in order.
     pub output: Vec<Item>,
+    /// The positions in `output` of calls that ask the user first.
+    #[serde(default)]
+    pub asks: BTreeSet<usize>,
     /// What the call used.
     pub usage: Usage,
     /// Whether it came to its end.
@@ -197,6 +216,8 @@ pub enum Ended {
     Refused,
     /// The model was called as often as it may be, and still wanted tools. Their results are kept.
     TurnLimit,
+    /// Calls wait for the user. The results of all others are kept.
+    WaitingForApproval,
     /// The model's reply was cut short.
     Incomplete {
         /// The provider's reason, such as `max_output_tokens`.
@@ -214,6 +235,31 @@ impl State {
             usage: Usage::default(),
             bounds,
             phase: Phase::Ready,
+        }
+    }
+
+    /// A run that begins with calls of an earlier one that the user decided about. Those that the input has a result
+    /// for are left as they are.
+    pub fn resume(
+        mut input: Vec<Item>,
+        mut decided: Vec<(ToolCall, Decision)>,
+        bounds: Bounds,
+    ) -> Self {
+        let mut settled = answered_ids(&input);
+        decided.retain(|(call, _)| settled.insert(call.call_id.clone()));
+        let open = decided.iter().map(|(call, _)| call.call_id.clone());
+        let open: BTreeSet<String> = open.collect();
+        let known = used_ids(input.iter());
+        for (call, _) in &decided {
+            if !known.contains(&call.call_id) {
+                let item = Item::function_call(&call.call_id, &call.name, call.arguments.as_str());
+                input.push(item);
+            }
+        }
+        Self {
+            input: pair_calls_but(&open, input),
+            phase: Phase::Decided { calls: decided },
+            ..Self::new(Vec::new(), bounds)
         }
     }
 

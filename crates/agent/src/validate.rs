@@ -35,21 +35,15 @@ impl Arguments {
         if text.len() > max_bytes {
             return Err(format!("the arguments are longer than {max_bytes} bytes"));
         }
-        let text = text.trim();
-        let text = if text.is_empty() { "{}" } else { text };
-        let value: Value = frontdesk_json::read(text.as_bytes())
-            .map_err(|error| format!("the arguments are not JSON: {error}"))?;
-        if !value.is_object() {
-            return Err("the arguments are not a JSON object".to_owned());
-        }
-        let complaints = self.complaints(&value);
+        let arguments = Value::Object(read_object(text)?);
+        let complaints = self.complaints(&arguments);
         if !complaints.is_empty() {
             return Err(format!(
                 "the arguments don't fit the tool's schema: {}",
                 complaints.join("; ")
             ));
         }
-        match value {
+        match arguments {
             Value::Object(arguments) => Ok(arguments),
             _ => Ok(Map::new()),
         }
@@ -75,6 +69,18 @@ impl Arguments {
                 format!("{}{place}", cut(&error.to_string(), MAX_COMPLAINT_BYTES))
             })
             .collect()
+    }
+}
+
+/// The arguments as an object, unchecked. The error is for the model.
+pub(crate) fn read_object(text: &str) -> Result<Map<String, Value>, String> {
+    let text = text.trim();
+    let text = if text.is_empty() { "{}" } else { text };
+    let value: Value = frontdesk_json::read(text.as_bytes())
+        .map_err(|error| format!("the arguments are not JSON: {error}"))?;
+    match value {
+        Value::Object(arguments) => Ok(arguments),
+        _ => Err("the arguments are not a JSON object".to_owned()),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The agent runtime through its public door.
 
 #[cfg(test)]
+#[path = "all/approval.rs"]
+mod approval;
+#[cfg(test)]
 #[path = "all/arguments.rs"]
 mod arguments;
 #[cfg(test)]

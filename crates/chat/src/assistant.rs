@@ -3,6 +3,7 @@
 //! It knows tools only as toolsets of the agent, and keeps nothing between turns:
 //! stored items and steps are its only memory.
 
+mod approval;
 mod events;
 mod history;
 mod instructions;
@@ -14,12 +15,12 @@ mod title;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use frontdesk_agent::{Agent, RunContext, RunError};
-use frontdesk_protocol::{ThreadEvent, ThreadId, UserMessageItem};
+use frontdesk_agent::{Agent, RunContext, RunError, RunOutcome};
+use frontdesk_protocol::{Action, ThreadEvent, ThreadId, UserMessageItem, WidgetItem};
 
 pub use instructions::{InstructionsError, InstructionsTemplate};
 
-use crate::{RequestContext, Responder, Turn, TurnError};
+use crate::{ChatError, RequestContext, Responder, Turn, TurnError};
 use events::Events;
 use notices::tell_user;
 
@@ -64,38 +65,90 @@ impl Responder for Assistant {
         if turn.thread().title.is_none() {
             turn.thread_mut().title = input.as_ref().and_then(title::of_message);
         }
-        let history = history::load(turn, input.as_ref()).await?;
-        let context = RunContext {
-            principal: Arc::clone(&turn.context().principal),
-            credentials: turn.context().credentials.clone(),
-            context: Arc::new(TurnContext {
-                request: turn.context().clone(),
-                thread: turn.thread_id().clone(),
-                date: turn.now().strftime("%Y-%m-%d").to_string(),
-            }),
-            cancel: turn.cancelled(),
+        let history = if let Some(first) = history::of_first(turn, input.as_ref()) {
+            first
+        } else {
+            let past = history::load(turn).await?;
+            approval::put_aside(turn, &past).await?;
+            past.input()
         };
+        let context = run_context(turn);
         let mut events = Events::new(turn);
         let outcome = frontdesk_agent::run(&self.agent, history, context, &mut events).await;
-        match outcome {
-            Ok(outcome) => {
-                events.close().await?;
-                match narrate::ending(&outcome.ended, events.speech()) {
-                    Some(text) => say(turn, text).await,
-                    None => Ok(()),
-                }
+        finish(events, outcome).await
+    }
+
+    fn admit_action(&self, action: &Action, sender: Option<&WidgetItem>) -> Result<(), ChatError> {
+        if action.kind == approval::ACTION {
+            approval::admit(action, sender)
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn action(
+        &self,
+        turn: &mut Turn,
+        action: Action,
+        sender: Option<WidgetItem>,
+    ) -> Result<(), TurnError> {
+        if action.kind != approval::ACTION {
+            return Err(TurnError::unknown_action(&action));
+        }
+        let past = history::load(turn).await?;
+        let decided = approval::decide(turn, &past, &action, sender.as_ref()).await?;
+        let Some((asks, decision)) = decided else {
+            return Ok(());
+        };
+        let history = past.input_but(&asks.calls);
+        let decide = |asked| (asked, decision.clone());
+        let decided = asks.calls.into_iter().map(decide).collect();
+        let context = run_context(turn);
+        let mut events = Events::new(turn);
+        let outcome =
+            frontdesk_agent::resume(&self.agent, history, decided, context, &mut events).await;
+        finish(events, outcome).await
+    }
+}
+
+fn run_context(turn: &Turn) -> RunContext<TurnContext> {
+    RunContext {
+        principal: Arc::clone(&turn.context().principal),
+        credentials: turn.context().credentials.clone(),
+        context: Arc::new(TurnContext {
+            request: turn.context().clone(),
+            thread: turn.thread_id().clone(),
+            date: turn.now().strftime("%Y-%m-%d").to_string(),
+        }),
+        cancel: turn.cancelled(),
+    }
+}
+
+/// Shows how a run ended.
+async fn finish(
+    mut events: Events<'_>,
+    outcome: Result<RunOutcome, RunError>,
+) -> Result<(), TurnError> {
+    match outcome {
+        Ok(outcome) => {
+            events.close().await?;
+            let text = narrate::ending(&outcome.ended, events.speech());
+            match text {
+                Some(text) => say(events.into_turn(), text).await,
+                None => Ok(()),
             }
-            // The turn settles what a stopped answer leaves open.
-            Err(RunError::Stopped) => {
-                let stopped = || TurnError::other("the run was stopped");
-                Err(events.take_failure().unwrap_or_else(stopped))
-            }
-            Err(error) => {
-                events.close().await?;
-                tracing::warn!(turn = %turn.id(), error = error.detail(), "the agent's run failed");
-                tell_user(turn, error.user_message()).await?;
-                Err(TurnError::Stream { allow_retry: true })
-            }
+        }
+        // The turn settles what a stopped answer leaves open.
+        Err(RunError::Stopped) => {
+            let stopped = || TurnError::other("the run was stopped");
+            Err(events.take_failure().unwrap_or_else(stopped))
+        }
+        Err(error) => {
+            events.close().await?;
+            let turn = events.into_turn();
+            tracing::warn!(turn = %turn.id(), error = error.detail(), "the agent's run failed");
+            tell_user(turn, error.user_message()).await?;
+            Err(TurnError::Stream { allow_retry: true })
         }
     }
 }

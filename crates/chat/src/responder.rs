@@ -44,6 +44,14 @@ impl TurnError {
             detail: detail.into(),
         }
     }
+
+    /// The answer to an action that nothing here is made for.
+    pub(crate) fn unknown_action(action: &Action) -> Self {
+        Self::Custom {
+            message: format!("Nothing here answers the action “{}”.", action.kind),
+            allow_retry: false,
+        }
+    }
 }
 
 /// Speech to be written down.
@@ -88,10 +96,14 @@ pub trait Responder: Send + Sync {
         sender: Option<WidgetItem>,
     ) -> Result<(), TurnError> {
         let _ = (turn, sender);
-        Err(TurnError::Custom {
-            message: format!("Nothing here answers the action “{}”.", action.kind),
-            allow_retry: false,
-        })
+        Err(TurnError::unknown_action(&action))
+    }
+
+    /// Whether an action that is about to begin a turn can be answered now: what is refused here begins none.
+    /// The widget is as it is stored.
+    fn admit_action(&self, action: &Action, sender: Option<&WidgetItem>) -> Result<(), ChatError> {
+        let _ = (action, sender);
+        Ok(())
     }
 
     /// An action that is answered at once, with at most one item.

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "all/approval.rs"]
+mod approval;
 #[path = "all/assistant.rs"]
 mod assistant;
 #[path = "all/credentials.rs"]

@@ -1,6 +1,6 @@
 //! Performs effects: calls the model, starts tools, tells the observer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use frontdesk_model::{Error, ErrorKind, Event, Item, ParallelToolCalls, Request, ToolChoice};
@@ -10,19 +10,28 @@ use tokio_util::sync::CancellationToken;
 use super::calls::{CallNews, Calls, Report};
 use super::{Observer, RunError, RunOutcome};
 use crate::agent::Agent;
-use crate::catalog::Catalog;
+use crate::approval::AskedCall;
+use crate::catalog::{Catalog, Entry};
 use crate::context::RunContext;
 use crate::event::AgentEvent;
 use crate::reader::StepReader;
-use crate::state::{Effect, Ending, Input, Reply, State, step};
+use crate::state::{Effect, Ending, Input, Phase, Reply, State, ToolCall, step};
 
-/// Drives a run from its state to its end.
+/// What the model reads when the name of an approved call has come to stand for another tool, or for none.
+const NOT_THE_APPROVED_TOOL: &str =
+    "the call was not made: the tool that the user approved is not available any more";
+
+/// Drives a run from its state to its end. `decided` are the calls that the user decided about.
 pub(super) async fn drive<C: Send + Sync + 'static>(
     agent: &Agent<C>,
     state: State,
+    decided: Vec<AskedCall>,
     context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
+    let decided = decided
+        .into_iter()
+        .map(|asked| (asked.call.call_id.clone(), asked));
     let catalog = until_cancelled(&context.cancel, Catalog::of(agent, &context)).await?;
     let instructions = agent
         .instructions
@@ -35,6 +44,7 @@ pub(super) async fn drive<C: Send + Sync + 'static>(
         instructions,
         calls: Calls::new(),
         user_messages: BTreeMap::new(),
+        decided: decided.collect(),
     };
     let outcome = driver.drive(state).await;
     driver.calls.stop().await;
@@ -50,6 +60,8 @@ struct Driver<'a, C> {
     calls: Calls,
     /// What the user alone is to read about calls that are just being told as finished: never part of the state.
     user_messages: BTreeMap<String, String>,
+    /// The calls that the user decided about, by their ids.
+    decided: BTreeMap<String, AskedCall>,
 }
 
 impl<C: Send + Sync + 'static> Driver<'_, C> {
@@ -67,6 +79,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 match effect {
                     Effect::CallModel { step } => model_call = Some(step),
                     Effect::Finish(ended) => {
+                        self.tell_asked(&state).await?;
                         return Ok(RunOutcome {
                             ended,
                             usage: state.usage,
@@ -87,7 +100,15 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
     async fn perform(&mut self, effect: Effect) -> Result<(), RunError> {
         match effect {
             Effect::CallTool(call) => {
-                let entry = self.catalog.find(&call.name).cloned();
+                let entry = self.tool_of(&call);
+                if self.decided.contains_key(&call.call_id) {
+                    self.tell(AgentEvent::ToolCalled {
+                        call_id: call.call_id.clone(),
+                        title: self.catalog.title(&call.name),
+                        name: call.name.clone(),
+                    })
+                    .await?;
+                }
                 self.calls
                     .start(entry, call, &self.context, &self.agent.limits);
                 Ok(())
@@ -141,6 +162,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             let (told, output) = reader.finish(output)?;
             self.tell_all(told).await?;
             return Ok(Reply {
+                asks: self.asking(&output),
                 output,
                 usage,
                 ending,
@@ -151,6 +173,56 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             "the model's events ended before its answer did",
         )
         .into())
+    }
+
+    /// The tool of a call, or what the model is told instead.
+    fn tool_of(&self, call: &ToolCall) -> Result<Entry<C>, String> {
+        let entry = self.catalog.find(&call.name);
+        if let Some(asked) = self.decided.get(&call.call_id) {
+            let is_approved = |entry: &&Entry<C>| {
+                entry.toolset.name() == asked.toolset && entry.own_name == asked.tool
+            };
+            let approved = entry.ok().filter(is_approved).cloned();
+            return approved.ok_or_else(|| NOT_THE_APPROVED_TOOL.to_owned());
+        }
+        entry.cloned()
+    }
+
+    /// Which of these items are calls that ask. One that would fail anyway asks nobody.
+    fn asking(&self, output: &[Item]) -> BTreeSet<usize> {
+        let asks = |item: &Item| {
+            let Item::FunctionCall(call) = item else {
+                return false;
+            };
+            self.catalog.find(&call.name).is_ok_and(|entry| {
+                let names = [call.name.as_str(), entry.own_name.as_str()];
+                let max_bytes = self.agent.limits.max_arguments_bytes;
+                self.agent.approval.asks(names, &entry.annotations)
+                    && entry.arguments.read(&call.arguments, max_bytes).is_ok()
+            })
+        };
+        let items = output.iter().enumerate();
+        items
+            .filter(|(_, item)| asks(item))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    async fn tell_asked(&mut self, state: &State) -> Result<(), RunError> {
+        let Phase::Approval { calls } = &state.phase else {
+            return Ok(());
+        };
+        let asked = calls.iter().filter_map(|call| {
+            let entry = self.catalog.find(&call.name).ok()?;
+            Some(AskedCall {
+                call: call.clone(),
+                toolset: entry.toolset.name().to_owned(),
+                tool: entry.own_name.clone(),
+                title: entry.annotations.title.clone(),
+            })
+        });
+        let calls = asked.collect();
+        self.tell(AgentEvent::ApprovalAsked { calls }).await
     }
 
     fn request(&self, state: &State) -> Request {

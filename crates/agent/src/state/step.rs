@@ -5,8 +5,10 @@ use std::mem;
 use frontdesk_model::{ContentPart, FunctionCall, Item, Usage};
 
 use super::{
-    Call, CallResult, CallStatus, Effect, Ended, Ending, Input, Phase, Reply, State, ToolCall,
+    Call, CallResult, CallStatus, Effect, Ended, Ending, Input, MAX_ASKED_CALLS, Phase, Reply,
+    State, ToolCall,
 };
+use crate::approval::Decision;
 use crate::call_ids::take_id;
 use crate::tool::Outcome;
 
@@ -15,6 +17,10 @@ pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
     let mut effects = Vec::new();
     match (mem::replace(&mut state.phase, Phase::Ready), input) {
         (Phase::Ready, Input::Begin) => call_model(&mut state, &mut effects),
+        (Phase::Decided { calls }, Input::Begin) => {
+            let calls = decided(calls, &mut effects);
+            go_on(&mut state, calls, &mut effects);
+        }
         (Phase::Model, Input::ModelFinished(reply)) => {
             model_finished(&mut state, reply, &mut effects);
         }
@@ -44,15 +50,24 @@ fn end(state: &mut State, how: Ended, effects: &mut Vec<Effect>) {
 fn model_finished(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
     let Reply {
         mut output,
+        asks,
         usage,
         ending,
     } = reply;
     let mut used = state.call_ids();
     let mut calls = Vec::new();
-    for item in &mut output {
+    for (index, item) in output.iter_mut().enumerate() {
         if let Item::FunctionCall(call) = item {
             call.call_id = take_id(&call.call_id, &mut used);
-            calls.push(waiting(call));
+            let status = if asks.contains(&index) {
+                CallStatus::Asking
+            } else {
+                CallStatus::Waiting
+            };
+            calls.push(Call {
+                call: tool_call(call),
+                status,
+            });
         }
     }
     let refused = output.iter().any(is_refusal);
@@ -93,19 +108,52 @@ fn model_finished(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
                 &format!("too many calls in one response; only {max_calls} were made"),
                 effects,
             );
+            let asking = calls
+                .iter_mut()
+                .filter(|call| call.status == CallStatus::Asking);
+            refuse(
+                asking.skip(MAX_ASKED_CALLS),
+                &format!(
+                    "the call was not made: the user can be asked about {MAX_ASKED_CALLS} calls at once"
+                ),
+                effects,
+            );
             go_on(state, calls, effects);
         }
     }
 }
 
-/// Starts what may be started; when all calls are finished, gives their results to the model.
+/// The calls that the user decided about: what was approved is to be made.
+fn decided(calls: Vec<(ToolCall, Decision)>, effects: &mut Vec<Effect>) -> Vec<Call> {
+    let decide = |(call, decision): (ToolCall, Decision)| {
+        let mut call = Call {
+            call,
+            status: CallStatus::Waiting,
+        };
+        match decision {
+            Decision::Approved => {}
+            Decision::Declined { reason } => refuse([&mut call], &reason, effects),
+        }
+        call
+    };
+    calls.into_iter().map(decide).collect()
+}
+
+/// Starts what may be started; when nothing is left to make, asks the user, or gives the results to the model.
 fn go_on(state: &mut State, mut calls: Vec<Call>, effects: &mut Vec<Effect>) {
-    if calls
-        .iter()
-        .all(|call| matches!(call.status, CallStatus::Done(_)))
-    {
+    let is_open = |call: &Call| matches!(call.status, CallStatus::Waiting | CallStatus::Running);
+    if !calls.iter().any(is_open) {
+        let asking: Vec<ToolCall> = calls
+            .iter()
+            .filter(|call| call.status == CallStatus::Asking)
+            .map(|call| call.call.clone())
+            .collect();
         keep_results(state, calls);
-        return call_model(state, effects);
+        if asking.is_empty() {
+            return call_model(state, effects);
+        }
+        state.phase = Phase::Approval { calls: asking };
+        return effects.push(Effect::Finish(Ended::WaitingForApproval));
     }
     let running = calls
         .iter()
@@ -135,7 +183,7 @@ fn finish_call(calls: &mut [Call], call_id: &str, result: CallResult, effects: &
     }
 }
 
-fn refuse(calls: &mut [Call], why: &str, effects: &mut Vec<Effect>) {
+fn refuse<'a>(calls: impl IntoIterator<Item = &'a mut Call>, why: &str, effects: &mut Vec<Effect>) {
     for call in calls {
         done(
             call,
@@ -163,19 +211,15 @@ fn keep_results(state: &mut State, calls: Vec<Call>) {
             CallStatus::Done(result) => {
                 Some(Item::function_call_output(call.call.call_id, result.text))
             }
-            CallStatus::Waiting | CallStatus::Running => None,
+            CallStatus::Waiting | CallStatus::Asking | CallStatus::Running => None,
         }));
 }
 
-fn waiting(call: &FunctionCall) -> Call {
-    let call = ToolCall {
+fn tool_call(call: &FunctionCall) -> ToolCall {
+    ToolCall {
         call_id: call.call_id.clone(),
         name: call.name.clone(),
         arguments: call.arguments.clone(),
-    };
-    Call {
-        call,
-        status: CallStatus::Waiting,
     }
 }
 

@@ -183,6 +183,17 @@ pub(crate) fn line(event: &AgentEvent) -> String {
             let for_user = for_user.unwrap_or_default();
             format!("finished {call_id} {name} {outcome}: {text}{for_user}")
         }
+        AgentEvent::ApprovalAsked { calls } => {
+            let calls = calls.iter().map(|asked| {
+                let call = &asked.call;
+                let title = asked.title.as_deref().unwrap_or("-");
+                format!(
+                    "{} {}/{} {title} {}",
+                    call.call_id, asked.toolset, asked.tool, call.arguments
+                )
+            });
+            format!("asked: {}", calls.collect::<Vec<_>>().join(", "))
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use frontdesk_agent::{
-    Bounds, CallResult, CallStatus, Effect, Ended, Ending, Input, Outcome, Phase, Reply, State,
-    ToolCall, step,
+    Bounds, CallResult, CallStatus, Decision, Effect, Ended, Ending, Input, MAX_ASKED_CALLS,
+    Outcome, Phase, Reply, State, ToolCall, step,
 };
 use frontdesk_model::{Item, Usage};
-use proptest::collection::vec;
+use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
 use crate::scene::usage;
@@ -19,8 +19,14 @@ const BOUNDS: Bounds = Bounds {
 };
 
 fn reply(output: Vec<Item>, ending: Ending) -> Input {
+    asking(output, [], ending)
+}
+
+/// A reply in which the calls at these positions ask the user.
+fn asking(output: Vec<Item>, asks: impl IntoIterator<Item = usize>, ending: Ending) -> Input {
     Input::ModelFinished(Reply {
         output,
+        asks: asks.into_iter().collect(),
         usage: usage(1),
         ending,
     })
@@ -139,6 +145,110 @@ fn no_turns_at_all_end_at_once() {
     assert_eq!(effects, [Effect::Finish(Ended::TurnLimit)]);
 }
 
+fn declined(why: &str) -> Decision {
+    Decision::Declined {
+        reason: why.to_owned(),
+    }
+}
+
+/// The state and the effects after these inputs.
+fn after(mut state: State, inputs: impl IntoIterator<Item = Input>) -> (State, Vec<Effect>) {
+    let mut last = Vec::new();
+    for input in inputs {
+        (state, last) = step(state, input);
+    }
+    (state, last)
+}
+
+#[test]
+fn calls_that_ask_wait_for_the_user_after_all_others() {
+    let items = || vec![item("a"), item("b"), item("c")];
+    let (state, effects) = after(
+        State::new(vec![Item::user("hello")], BOUNDS),
+        [Input::Begin, asking(items(), [0, 2], Ending::Complete)],
+    );
+    assert_eq!(
+        effects,
+        [step_recorded(1, items()), Effect::CallTool(call("b"))]
+    );
+    let (state, effects) = step(state, finished("a", "of nobody"));
+    assert_eq!(effects, []);
+    let (state, effects) = step(state, finished("b", "B"));
+    assert_eq!(
+        effects,
+        [
+            recorded("b", "B"),
+            Effect::Finish(Ended::WaitingForApproval)
+        ]
+    );
+    let calls = vec![call("a"), call("c")];
+    assert_eq!(state.phase, Phase::Approval { calls });
+    let mut kept = items();
+    kept.push(Item::function_call_output("b", "B"));
+    assert_eq!(state.new_items, kept);
+    let (again, effects) = after(state.clone(), [Input::Begin, finished("a", "A")]);
+    assert_eq!((again, effects), (state.clone(), vec![]));
+
+    // Later, and perhaps elsewhere.
+    let decided = vec![
+        (call("a"), declined("the user said no")),
+        (call("c"), Decision::Approved),
+        (call("c"), Decision::Approved),
+        (call("b"), Decision::Approved),
+        (call("d"), Decision::Approved),
+    ];
+    let input: Vec<Item> = state.items().cloned().collect();
+    let resumed = State::resume(input.clone(), decided, BOUNDS);
+    let mut known = input;
+    known.push(item("d"));
+    assert_eq!(
+        resumed.input, known,
+        "a call that the history lost is added"
+    );
+    let (state, effects) = step(resumed, Input::Begin);
+    let no = Effect::RecordResult {
+        call: call("a"),
+        result: CallResult {
+            text: "the user said no".to_owned(),
+            outcome: Outcome::Error,
+        },
+    };
+    let made = [Effect::CallTool(call("c")), Effect::CallTool(call("d"))];
+    assert_eq!(effects[..1], [no]);
+    assert_eq!(
+        effects[1..],
+        made,
+        "each once, and what has its result not at all"
+    );
+    let (state, effects) = after(state, [finished("c", "C"), finished("d", "D")]);
+    assert_eq!(effects, [recorded("d", "D"), Effect::CallModel { step: 1 }]);
+    let results = [("a", "the user said no"), ("c", "C"), ("d", "D")];
+    let results = results.map(|(id, text)| Item::function_call_output(id, text));
+    assert_eq!(state.new_items, results);
+}
+
+#[test]
+fn a_bounded_number_of_calls_asks_at_once() {
+    let count = MAX_ASKED_CALLS + 1;
+    let ids: Vec<String> = (0..count).map(|number| format!("c{number}")).collect();
+    let bounds = Bounds {
+        max_calls: count,
+        ..BOUNDS
+    };
+    let output = ids.iter().map(|id| item(id)).collect();
+    let (state, effects) = after(
+        State::new(vec![], bounds),
+        [Input::Begin, asking(output, 0..count, Ending::Complete)],
+    );
+    let refused = effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::RecordResult { .. }));
+    assert_eq!(refused.count(), 1, "{effects:?}");
+    let asked = ids.iter().take(MAX_ASKED_CALLS);
+    let calls = asked.map(|id| call(id)).collect();
+    assert_eq!(state.phase, Phase::Approval { calls });
+}
+
 fn any_output() -> impl Strategy<Value = Vec<Item>> {
     let id = prop_oneof![Just(""), Just("a"), Just("b"), Just("a_2"), Just("c")];
     vec(
@@ -156,7 +266,8 @@ fn any_ending() -> impl Strategy<Value = Ending> {
 fn any_input() -> impl Strategy<Value = (Input, usize)> {
     let input = prop_oneof![
         1 => Just(Input::Begin),
-        3 => (any_output(), any_ending()).prop_map(|(output, ending)| reply(output, ending)),
+        3 => (any_output(), btree_set(0..6_usize, 0..3), any_ending())
+            .prop_map(|(output, asks, ending)| asking(output, asks, ending)),
         6 => "[a-c]".prop_map(|id| finished(&id, "text")),
     ];
     (input, 0..6_usize)
@@ -172,6 +283,37 @@ fn any_bounds() -> impl Strategy<Value = Bounds> {
     })
 }
 
+/// What the user decided before the run, if it goes on from such a decision.
+fn any_decided() -> impl Strategy<Value = Vec<(ToolCall, Decision)>> {
+    let decision = prop_oneof![Just(Decision::Approved), Just(declined("no"))];
+    let decided = ("[abd]", decision).prop_map(|(id, decision)| (call(&id), decision));
+    prop_oneof![Just(Vec::new()), vec(decided, 1..4)]
+}
+
+fn starting(history: Vec<Item>, decided: Vec<(ToolCall, Decision)>, bounds: Bounds) -> State {
+    if decided.is_empty() {
+        State::new(history, bounds)
+    } else {
+        State::resume(history, decided, bounds)
+    }
+}
+
+/// The calls that have no result yet.
+fn open_calls(state: &State) -> Vec<&str> {
+    match &state.phase {
+        Phase::Tools { calls } => calls
+            .iter()
+            .map(|call| call.call.call_id.as_str())
+            .collect(),
+        Phase::Approval { calls } => calls.iter().map(|call| call.call_id.as_str()).collect(),
+        Phase::Decided { calls } => calls
+            .iter()
+            .map(|(call, _)| call.call_id.as_str())
+            .collect(),
+        Phase::Ready | Phase::Model | Phase::Ended { .. } => Vec::new(),
+    }
+}
+
 fn ids(state: &State, wanted: fn(&CallStatus) -> bool) -> Vec<String> {
     match &state.phase {
         Phase::Tools { calls } => calls
@@ -179,7 +321,11 @@ fn ids(state: &State, wanted: fn(&CallStatus) -> bool) -> Vec<String> {
             .filter(|call| wanted(&call.status))
             .map(|call| call.call.call_id.clone())
             .collect(),
-        Phase::Ready | Phase::Model | Phase::Ended { .. } => Vec::new(),
+        Phase::Ready
+        | Phase::Decided { .. }
+        | Phase::Model
+        | Phase::Approval { .. }
+        | Phase::Ended { .. } => Vec::new(),
     }
 }
 
@@ -220,10 +366,13 @@ proptest! {
     #[test]
     fn a_recorded_run_replays_exactly_and_keeps_its_bounds(
         history in any_output(),
+        decided in any_decided(),
         bounds in any_bounds(),
         inputs in vec(any_input(), 0..60),
     ) {
-        let start = State::new(history, bounds);
+        let start = starting(history, decided, bounds);
+        let decided: Vec<String> = open_calls(&start).into_iter().map(str::to_owned).collect();
+        let mut made = BTreeSet::new();
         let mut state = start.clone();
         let mut record = Vec::new();
         let mut told = Vec::new();
@@ -239,6 +388,7 @@ proptest! {
             for effect in effects {
                 match effect {
                     Effect::RecordResult { call, .. } => told.push(call.call_id),
+                    Effect::CallTool(call) => prop_assert!(made.insert(call.call_id), "made twice"),
                     Effect::Finish(_) => ends += 1,
                     _ => {}
                 }
@@ -249,11 +399,14 @@ proptest! {
             }
             // Each call has its result, in the order of the calls, unless it still runs.
             let (calls, mut results) = written(&state.new_items);
-            let open = match &state.phase {
-                Phase::Tools { calls } => calls.len(),
-                Phase::Ready | Phase::Model | Phase::Ended { .. } => 0,
-            };
-            prop_assert_eq!(&calls[..calls.len() - open], &results[..]);
+            let open = open_calls(&state);
+            let all = decided.iter().map(String::as_str).chain(calls.iter().copied());
+            let closed: Vec<&str> = all.filter(|id| !open.contains(id)).collect();
+            prop_assert_eq!(&closed, &results);
+            // What asks was not made.
+            if matches!(state.phase, Phase::Approval { .. }) {
+                prop_assert!(open.iter().all(|id| !made.contains(*id)));
+            }
             // Each result was told once, when it came.
             let done = ids(&state, is_done);
             results.extend(done.iter().map(String::as_str));
@@ -268,7 +421,8 @@ proptest! {
             prop_assert!(before.iter().all(|id| !calls.contains(id)));
         }
         prop_assert!(ends <= 1);
-        prop_assert_eq!(ends == 1, matches!(state.phase, Phase::Ended { .. }));
+        let is_over = matches!(state.phase, Phase::Ended { .. } | Phase::Approval { .. });
+        prop_assert_eq!(ends == 1, is_over);
 
         let mut replayed = start;
         for (input, expected, effects) in record {
@@ -296,6 +450,7 @@ fn usage_is_counted_without_overflow() {
     state.usage = all;
     let reply = Reply {
         output: vec![],
+        asks: BTreeSet::new(),
         usage: all,
         ending: Ending::Complete,
     };

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use frontdesk_agent::{AgentEvent, Observer, Outcome, OutputKey, Progress, Stopped};
+use frontdesk_agent::{AgentEvent, AskedCall, Observer, Outcome, OutputKey, Progress, Stopped};
 use frontdesk_model::{Item, Usage};
 use frontdesk_protocol::{
     AssistantContent, AssistantMessageItem, CustomSummary, CustomTask, ItemId, ItemUpdate, Map,
@@ -13,6 +13,7 @@ use frontdesk_protocol::{
     WorkflowKind, WorkflowSummary,
 };
 
+use super::approval;
 use super::narrate::{short, tool_title};
 use super::notices::Notices;
 use super::step::{StepData, VERSION};
@@ -107,6 +108,11 @@ impl<'t> Events<'t> {
         }
     }
 
+    /// The turn, when all is shown.
+    pub(super) fn into_turn(self) -> &'t mut Turn {
+        self.turn
+    }
+
     /// Whether the last step said anything.
     pub(super) fn speech(&self) -> Speech {
         self.speech
@@ -167,6 +173,10 @@ impl<'t> Events<'t> {
                 self.keep(vec![item], Vec::new())?;
                 self.turn.store_steps().await
             }
+            AgentEvent::ApprovalAsked { calls } => {
+                self.tools_wait(&calls).await?;
+                approval::ask(self.turn, calls)
+            }
             AgentEvent::ToolArguments { .. } => Ok(()),
             AgentEvent::ToolsetUnavailable { toolset } => {
                 tracing::warn!(turn = %self.turn.id(), toolset, "a toolset is away");
@@ -176,7 +186,7 @@ impl<'t> Events<'t> {
     }
 
     fn keep(&mut self, items: Vec<Item>, covers: Vec<ItemId>) -> Result<(), TurnError> {
-        let data = StepData { items, covers }.write()?;
+        let data = StepData::new(items, covers).write()?;
         self.turn.queue_step(VERSION, data);
         Ok(())
     }
@@ -408,6 +418,24 @@ impl<'t> Events<'t> {
         let update = ItemUpdate::task_updated(index, Task::Custom(task.clone()));
         let id = group.item.id.clone();
         self.update(id, update).await
+    }
+
+    /// Calls that wait for the user were not made: no workflow shows them.
+    async fn tools_wait(&mut self, asked: &[AskedCall]) -> Result<(), TurnError> {
+        let Some(group) = &mut self.tools else {
+            return Ok(());
+        };
+        let waits = |id: &String| asked.iter().any(|asked| asked.call.call_id == *id);
+        let calls = std::mem::take(&mut group.calls).into_iter();
+        let tasks = std::mem::take(&mut group.item.workflow.tasks);
+        (group.calls, group.item.workflow.tasks) =
+            calls.zip(tasks).filter(|(id, _)| !waits(id)).unzip();
+        if !group.calls.is_empty() {
+            return Ok(());
+        }
+        let id = group.item.id.clone();
+        self.tools = None;
+        self.turn.emit(ThreadEvent::item_removed(id)).await
     }
 
     async fn finish_tools(&mut self) -> Result<(), TurnError> {

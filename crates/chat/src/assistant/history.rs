@@ -2,29 +2,50 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use frontdesk_agent::AskedCall;
 use frontdesk_model::Item;
 use frontdesk_protocol::{
     ClientToolCallItem, ClientToolCallStatus, ItemId, StructuredInput, StructuredInputAnswer,
     StructuredInputItem, StructuredInputStatus, ThreadItem, UserContent, UserMessageItem,
+    WidgetItem,
 };
 use frontdesk_store::{Step, StoredItem, TurnId};
 use serde_json::Value;
 
 use super::HISTORY_ITEMS;
-use super::step::StepData;
+use super::approval::{self, Standing};
+use super::step::{Asks, StepData};
 use crate::{Place, Turn, TurnError};
 
 /// Bytes of a widget's JSON that the model reads.
 const WIDGET_BYTES: usize = 4_096;
 
-/// The newest items of the thread with the steps of their turns. A thread's first message is all there is.
-pub(super) async fn load(
-    turn: &Turn,
-    input: Option<&UserMessageItem>,
-) -> Result<Vec<Item>, TurnError> {
-    if let (Place::First, Some(first)) = (turn.place(), input) {
-        return Ok(vec![Item::user(user_text(first))]);
+/// What is stored of a thread, as far as the model reads it again.
+#[derive(Default)]
+pub(super) struct Past {
+    recent: Vec<StoredItem>,
+    steps: Vec<(TurnId, StepData)>,
+}
+
+/// A question to the user, as it is stored.
+pub(super) struct Question<'p> {
+    pub(super) widget: &'p WidgetItem,
+    pub(super) asks: &'p Asks,
+    pub(super) standing: Standing,
+    /// Whether the user wrote something since.
+    pub(super) is_overtaken: bool,
+}
+
+/// What a turn begins with. A thread's first message is all there is.
+pub(super) fn of_first(turn: &Turn, input: Option<&UserMessageItem>) -> Option<Vec<Item>> {
+    match (turn.place(), input) {
+        (Place::First, Some(first)) => Some(vec![Item::user(user_text(first))]),
+        _ => None,
     }
+}
+
+/// The newest items of the thread with the steps of their turns.
+pub(super) async fn load(turn: &Turn) -> Result<Past, TurnError> {
     let recent = turn.recent_items(HISTORY_ITEMS).await?;
     let mut turns: Vec<TurnId> = Vec::new();
     for id in recent.iter().filter_map(|stored| stored.turn.as_ref()) {
@@ -38,27 +59,91 @@ pub(super) async fn load(
     } else {
         turn.steps(&turns).await?
     };
-    Ok(convert(&recent, &steps))
+    let readable = |step: Step| Some((step.turn.clone(), StepData::read(&step)?));
+    let steps = steps.into_iter().filter_map(readable).collect();
+    Ok(Past { recent, steps })
+}
+
+impl Past {
+    /// The questions that were asked, in order.
+    pub(super) fn questions(&self) -> impl Iterator<Item = Question<'_>> {
+        self.steps.iter().filter_map(|(_, step)| {
+            let asks = step.asks.as_ref()?;
+            let place = |stored: &StoredItem| *stored.item.id() == asks.widget;
+            let place = self.recent.iter().position(place)?;
+            let mut later = self.recent.iter().skip(place);
+            let ThreadItem::Widget(widget) = &later.next()?.item else {
+                return None;
+            };
+            Some(Question {
+                widget,
+                asks,
+                standing: Standing::of(widget)?,
+                is_overtaken: later.any(|stored| matches!(stored.item, ThreadItem::UserMessage(_))),
+            })
+        })
+    }
+
+    /// The question of this widget.
+    pub(super) fn question(&self, widget: &ItemId) -> Option<Question<'_>> {
+        self.questions()
+            .find(|question| question.widget.id == *widget)
+    }
+
+    /// What the model reads, where nothing is being decided.
+    pub(super) fn input(&self) -> Vec<Item> {
+        self.input_but(&[])
+    }
+
+    /// What the model reads, but for the results of calls that are just being decided about.
+    pub(super) fn input_but(&self, deciding: &[AskedCall]) -> Vec<Item> {
+        let mut unanswered = self.unanswered();
+        for asked in deciding {
+            unanswered.remove(asked.call.call_id.as_str());
+        }
+        convert(&self.recent, &self.steps, &unanswered)
+    }
+
+    /// The calls that were not made because the user didn't approve them, with what the model reads about each.
+    /// Of one that was approved it isn't known: it was made, or was about to be.
+    fn unanswered(&self) -> BTreeMap<&str, &'static str> {
+        let mut unanswered = BTreeMap::new();
+        for question in self.questions() {
+            let text = match question.standing {
+                Standing::Pending | Standing::PutAside => approval::PUT_ASIDE,
+                Standing::Declined => approval::DECLINED,
+                Standing::Approved => continue,
+            };
+            for asked in &question.asks.calls {
+                unanswered.insert(asked.call.call_id.as_str(), text);
+            }
+        }
+        for item in self.steps.iter().flat_map(|(_, step)| &step.items) {
+            if let Item::FunctionCallOutput(result) = item {
+                unanswered.remove(result.call_id.as_str());
+            }
+        }
+        unanswered
+    }
 }
 
 /// Items and steps as the model's input. Calls and results are paired by the agent.
-pub(super) fn convert(recent: &[StoredItem], steps: &[Step]) -> Vec<Item> {
-    let mut by_turn: BTreeMap<&TurnId, Vec<StepData>> = BTreeMap::new();
-    for step in steps {
-        if let Some(data) = StepData::read(step) {
-            by_turn.entry(&step.turn).or_default().push(data);
-        }
+fn convert(
+    recent: &[StoredItem],
+    steps: &[(TurnId, StepData)],
+    unanswered: &BTreeMap<&str, &'static str>,
+) -> Vec<Item> {
+    let mut by_turn: BTreeMap<&TurnId, Vec<&StepData>> = BTreeMap::new();
+    for (turn, step) in steps {
+        by_turn.entry(turn).or_default().push(step);
     }
-    let covered: BTreeSet<ItemId> = by_turn
-        .values()
-        .flatten()
-        .flat_map(|step| step.covers.iter().cloned())
-        .collect();
+    let covered: BTreeSet<&ItemId> = steps.iter().flat_map(|(_, step)| &step.covers).collect();
     let with_steps: BTreeSet<&TurnId> = by_turn.keys().copied().collect();
     let mut input = Vec::new();
     for stored in recent {
         let steps = stored.turn.as_ref().and_then(|turn| by_turn.remove(turn));
-        let steps = steps.into_iter().flatten().flat_map(|step| step.items);
+        let steps = steps.into_iter().flatten();
+        let steps = steps.flat_map(|step| read_again(step, unanswered));
         if matches!(stored.item, ThreadItem::UserMessage(_)) {
             input.extend(of_item(&stored.item));
             input.extend(steps);
@@ -75,6 +160,16 @@ pub(super) fn convert(recent: &[StoredItem], steps: &[Step]) -> Vec<Item> {
         }
     }
     input
+}
+
+fn read_again(step: &StepData, unanswered: &BTreeMap<&str, &'static str>) -> Vec<Item> {
+    let mut items = step.items.clone();
+    for asked in step.asks.iter().flat_map(|asks| &asks.calls) {
+        if let Some(text) = unanswered.get(asked.call.call_id.as_str()) {
+            items.push(Item::function_call_output(&asked.call.call_id, *text));
+        }
+    }
+    items
 }
 
 fn of_item(item: &ThreadItem) -> Vec<Item> {

@@ -11,6 +11,8 @@ pub(super) fn ending(ended: &Ended, speech: Speech) -> Option<&'static str> {
             Speech::Spoke => None,
             Speech::Silent => Some("I have nothing to say to that. Ask me in other words."),
         },
+        // The widget asks.
+        Ended::WaitingForApproval => None,
         Ended::TurnLimit => Some(
             "I stopped here because this took more steps than I may take at once. \
              Tell me to go on if I should continue.",

@@ -44,10 +44,7 @@ fn gist(text: &str) -> String {
 /// One message for the user alone: its step says that the model has nothing to read of it.
 pub(super) async fn tell_user(turn: &mut Turn, text: &str) -> Result<(), TurnError> {
     let message = events::message(turn, text);
-    let step = StepData {
-        items: Vec::new(),
-        covers: vec![message.id().clone()],
-    };
+    let step = StepData::new(Vec::new(), vec![message.id().clone()]);
     turn.queue_step(step::VERSION, step.write()?);
     turn.emit(ThreadEvent::item_done(message)).await
 }

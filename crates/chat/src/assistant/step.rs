@@ -1,5 +1,6 @@
 //! The stored form of a step: what the model wrote or read, and which items of the thread show it.
 
+use frontdesk_agent::AskedCall;
 use frontdesk_model::Item;
 use frontdesk_protocol::ItemId;
 use frontdesk_store::Step;
@@ -19,9 +20,30 @@ pub(super) struct StepData {
     /// The thread's items that show the same to people; the model doesn't read them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) covers: Vec<ItemId>,
+    /// The calls that the user is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) asks: Option<Asks>,
+}
+
+/// Calls that wait for the user: what a decision is about is read from here and from nowhere else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Asks {
+    /// The widget that asks, and says what was decided.
+    pub(super) widget: ItemId,
+    /// The calls. None of them was made when this was stored.
+    pub(super) calls: Vec<AskedCall>,
 }
 
 impl StepData {
+    /// What the model wrote or read, and the items that show it.
+    pub(super) fn new(items: Vec<Item>, covers: Vec<ItemId>) -> Self {
+        Self {
+            items,
+            covers,
+            asks: None,
+        }
+    }
+
     /// The data as it is stored.
     pub(super) fn write(&self) -> Result<Box<RawValue>, TurnError> {
         serde_json::value::to_raw_value(self)

@@ -33,6 +33,8 @@ impl Service {
             Sender::Nobody => None,
             Sender::Other => return Ok(not_a_sender()),
         };
+        let responder = &self.0.parts.responder;
+        responder.admit_action(&params.action, sender.as_deref())?;
         self.begin(Opening::of(thread, Call::Action(params.action, sender)), cx)
             .await
     }

@@ -93,6 +93,11 @@ impl Turn {
         self.recorder.conclude(event);
     }
 
+    /// Says that the turn ends with something for the user to answer, in a form that only the responder knows.
+    pub fn wait_for_user(&mut self) {
+        self.recorder.wait_for_user();
+    }
+
     /// A new id for an item: `msg`, `wf`, `tsk`, `tc` and the like before a `UUIDv7`.
     pub fn new_item_id(&self, prefix: &str) -> ItemId {
         ItemId::new(self.ids.next(prefix))

@@ -139,6 +139,11 @@ impl Recorder {
         self.waits_for_user
     }
 
+    /// Says that something does.
+    pub(crate) fn wait_for_user(&mut self) {
+        self.waits_for_user = true;
+    }
+
     /// Counts tokens that the turn used.
     pub(crate) fn count_tokens(&mut self, tokens: u64) {
         self.tokens = self.tokens.saturating_add(tokens);

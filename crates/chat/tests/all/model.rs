@@ -82,14 +82,24 @@ pub(crate) fn says(text: &str) -> Vec<Result<Event, Error>> {
 }
 
 pub(crate) fn calls(names: &[&str]) -> Vec<Result<Event, Error>> {
+    let calls: Vec<_> = names.iter().map(|name| (*name, "{}")).collect();
+    calls_with(&calls)
+}
+
+/// Calls with these arguments.
+pub(crate) fn calls_with(calls: &[(&str, &str)]) -> Vec<Result<Event, Error>> {
     let thought = Item::Reasoning(Reasoning {
         id: Some("rs_1".to_owned()),
         summary: vec!["Let me look.".to_owned()],
         ..Reasoning::default()
     });
     let mut output = vec![thought];
-    output.extend(names.iter().enumerate().map(|(number, name)| {
-        Item::FunctionCall(FunctionCall::new(format!("call_{number}"), *name, "{}"))
+    output.extend(calls.iter().enumerate().map(|(number, (name, arguments))| {
+        Item::FunctionCall(FunctionCall::new(
+            format!("call_{number}"),
+            *name,
+            *arguments,
+        ))
     }));
     let mut events = vec![
         Ok(Event::Started),

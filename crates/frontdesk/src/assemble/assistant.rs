@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_agent::{Agent, Instructions, Limits, Toolset};
+use frontdesk_agent::{Agent, ApprovalPolicy, Instructions, Limits, Toolset};
 use frontdesk_chat::Responder;
 use frontdesk_chat::assistant::{Assistant, InstructionsTemplate, TurnContext};
 use frontdesk_model::Settings;
@@ -58,9 +58,20 @@ pub(crate) fn assistant(
         model: watched,
         settings,
         toolsets,
+        approval: approval(config),
         limits,
     };
     Ok(Arc::new(Assistant::new(Arc::new(agent))))
+}
+
+fn approval(config: &Config) -> ApprovalPolicy {
+    let agent = &config.agent;
+    let ask = agent.ask_before.as_ref();
+    ApprovalPolicy {
+        ask: ask.map(|setting| setting.value).unwrap_or_default(),
+        always: agent.always_ask.clone(),
+        never: agent.never_ask.clone(),
+    }
 }
 
 fn instructions(config: &Config) -> Result<Instructions<TurnContext>, Error> {

@@ -1,6 +1,8 @@
 //! `[agent.NAME]`: the assistant that answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use frontdesk_agent::Ask;
 
 use super::layers::Layers;
 use super::model::DEFAULT_MODEL;
@@ -23,6 +25,13 @@ pub struct AgentSection {
     pub mcp: Option<Setting<Vec<String>>>,
     /// `max_turns`: how often it may ask the model in one turn.
     pub max_turns: Option<Setting<u32>>,
+    /// `ask_before`: which tools ask the user first, besides those named below; the destructive ones when nothing is
+    /// said.
+    pub ask_before: Option<Setting<Ask>>,
+    /// `always_ask`: tools that ask, whatever else is said of them.
+    pub always_ask: BTreeSet<String>,
+    /// `never_ask`: tools that don't.
+    pub never_ask: BTreeSet<String>,
 }
 
 impl AgentSection {
@@ -45,7 +54,18 @@ impl AgentSection {
         let file = section.path("instructions_file")?;
         let mcp = section.list("mcp")?;
         let max_turns = section.number("max_turns", "a number from 1")?;
+        let choices = [("destructive", Ask::Destructive), ("never", Ask::Never)];
+        let ask_before = section.choice("ask_before", &choices)?;
+        let always_ask = names_of(section.list("always_ask")?);
+        let never_ask = names_of(section.list("never_ask")?);
         section.finish()?;
+        if let Some(both) = always_ask.intersection(&never_ask).next() {
+            return Err(ConfigError::Conflict {
+                message: format!(
+                    "agent.{name}.always_ask and agent.{name}.never_ask both name \"{both}\": keep one"
+                ),
+            });
+        }
         Section::new(layers, "agent").finish()?;
 
         let instructions = match (text, file) {
@@ -88,8 +108,18 @@ impl AgentSection {
             instructions,
             mcp,
             max_turns,
+            ask_before,
+            always_ask,
+            never_ask,
         })
     }
+}
+
+fn names_of(names: Option<Setting<Vec<String>>>) -> BTreeSet<String> {
+    names
+        .into_iter()
+        .flat_map(|setting| setting.value)
+        .collect()
 }
 
 fn only_or_default(models: &BTreeMap<String, ModelSection>) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use frontdesk::config::{
-    Config, ConfigError, Environment, Framing, McpAuth, McpUrl, Origin, Provider, Sources,
+    Config, ConfigError, Environment, Framing, McpAuth, McpEndpoint, Origin, Provider, Sources,
 };
 use tempfile::TempDir;
 
@@ -48,8 +48,9 @@ fn nothing_said_is_the_demonstration() {
         config.models["default"].provider,
         Provider::Scripted { rules_file: None }
     ));
-    assert_eq!(config.mcp["taskflow"].url.value, McpUrl::Embedded);
-    assert_eq!(config.mcp["taskflow"].auth.value, McpAuth::Signed);
+    let taskflow = &config.mcp["taskflow"];
+    assert!(matches!(taskflow.endpoint.value, McpEndpoint::Embedded));
+    assert!(matches!(taskflow.auth.value, McpAuth::Signed));
     assert_eq!(config.chat.framing.value, Framing::Resumable);
 }
 
@@ -108,7 +109,8 @@ fn variables_that_are_known_elsewhere_count() {
     assert_eq!(base_url.value.as_str(), "https://api.openai.com/v1");
     assert_eq!(name.value, "gpt-5.6");
     assert_eq!(api_key.as_ref().unwrap().value.expose(), "sk-secret");
-    assert_eq!(key.mcp["taskflow"].url.value, McpUrl::Embedded);
+    let endpoint = &key.mcp["taskflow"].endpoint.value;
+    assert!(matches!(endpoint, McpEndpoint::Embedded));
     assert!(!format!("{key:?}").contains("sk-secret"));
 
     let environment = &[
@@ -142,12 +144,12 @@ fn variables_that_are_known_elsewhere_count() {
     let names: Vec<&String> = config.mcp.keys().collect();
     assert_eq!(names, ["default"]);
     let server = &config.mcp["default"];
-    assert_eq!(
-        server.url.value,
-        McpUrl::At("http://127.0.0.1:8/mcp".parse().unwrap())
-    );
-    assert_eq!(server.auth.value, McpAuth::None);
-    assert_eq!(server.call_timeout.value, Duration::from_secs(5));
+    let McpEndpoint::At(url) = &server.endpoint.value else {
+        panic!("{server:?}");
+    };
+    assert_eq!(url.as_str(), "http://127.0.0.1:8/mcp");
+    assert!(matches!(server.auth.value, McpAuth::None));
+    assert_eq!(server.calls.call_timeout.value, Duration::from_secs(5));
 }
 
 #[test]
@@ -351,9 +353,10 @@ const MISTAKES: &[Mistake] = &[
         "mcp.desk.url is missing: expected a URL such as \"http://localhost:8001/mcp\"",
     ),
     (
-        "[mcp.desk]\nurl = \"http://localhost/mcp\"\nauth = \"oauth\"",
+        "[mcp.desk]\nurl = \"http://localhost/mcp\"\nauth = \"basic\"",
         &[],
-        "mcp.desk.auth (from FILE): expected one of \"none\", \"signed\", found \"oauth\"",
+        "mcp.desk.auth (from FILE): expected one of \"exchange\", \"oauth\", \"forward\", \"signed\", \"static\", \
+         \"arguments\", \"none\", found \"basic\"",
     ),
     (
         "[mcp.desk]\nurl = \"http://localhost/mcp\"\ncall_timeout = 60",
@@ -381,6 +384,16 @@ const MISTAKES: &[Mistake] = &[
         "[agent.assistant]\nmax_turns = 0",
         &[],
         "agent.assistant.max_turns (from FILE): expected a number from 1, found 0",
+    ),
+    (
+        "[agent.assistant]\nask_before = \"always\"",
+        &[],
+        "agent.assistant.ask_before (from FILE): expected one of \"destructive\", \"never\", found \"always\"",
+    ),
+    (
+        "[agent.assistant]\nalways_ask = [\"pay\", \"send\"]\nnever_ask = [\"send\"]",
+        &[],
+        "agent.assistant.always_ask and agent.assistant.never_ask both name \"send\": keep one",
     ),
     (
         "[model.default]\nmax_output_tokens = 0",

@@ -1,0 +1,86 @@
+//! Which calls ask the user before they are made, and what the user decided.
+//!
+//! A decision belongs to one call of one tool of one toolset: approving it approves nothing else.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::state::ToolCall;
+use crate::tool::Annotations;
+use crate::validate::read_object;
+
+/// Which tools ask. Names are a tool's own or those that the model knows it by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ApprovalPolicy {
+    /// What holds for tools that aren't named below.
+    pub ask: Ask,
+    /// Tools that always ask, whatever else is said of them.
+    pub always: BTreeSet<String>,
+    /// Tools that never ask.
+    pub never: BTreeSet<String>,
+}
+
+/// Which of the tools that aren't named ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ask {
+    /// Those that are marked as destructive, and not as changing nothing.
+    #[default]
+    Destructive,
+    /// None.
+    Never,
+}
+
+impl ApprovalPolicy {
+    /// Whether a tool that goes by these names asks.
+    pub(crate) fn asks(&self, names: [&str; 2], annotations: &Annotations) -> bool {
+        let is_named = |set: &BTreeSet<String>| names.iter().any(|name| set.contains(*name));
+        if is_named(&self.always) {
+            return true;
+        }
+        if is_named(&self.never) {
+            return false;
+        }
+        match self.ask {
+            Ask::Destructive => {
+                annotations.destructive == Some(true) && annotations.read_only != Some(true)
+            }
+            Ask::Never => false,
+        }
+    }
+}
+
+/// A call that waits for the user, with everything that a decision about it is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedCall {
+    /// The call, exactly as it will be made.
+    #[serde(flatten)]
+    pub call: ToolCall,
+    /// The toolset that the tool is of.
+    pub toolset: String,
+    /// The toolset's own name for the tool.
+    pub tool: String,
+    /// The tool's name for people.
+    pub title: Option<String>,
+}
+
+impl AskedCall {
+    /// The arguments that the tool will be called with, for people to read; `None` where they are no object.
+    pub fn arguments(&self) -> Option<Map<String, Value>> {
+        read_object(&self.call.arguments).ok()
+    }
+}
+
+/// What the user decided about a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is to be made.
+    Approved,
+    /// It is not to be made.
+    Declined {
+        /// What the model reads about it.
+        reason: String,
+    },
+}

@@ -1,0 +1,226 @@
+//! Calls that ask the user first: what asks, what a decision is bound to, and that nothing is made before it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use frontdesk_agent::{
+    Agent, AgentEvent, Annotations, ApprovalPolicy, Ask, AskedCall, Decision, Ended, FunctionTool,
+    FunctionTools, ToolContext, ToolError, function_tool, resume, run,
+};
+use frontdesk_model::Item;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::scene::{Desk, Notes, PlayedModel, calls, context, results, says};
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Which {
+    id: i64,
+}
+
+/// What was done, in order.
+type Done = Arc<Mutex<Vec<String>>>;
+
+fn tool(name: &'static str, annotations: Annotations, done: &Done) -> FunctionTool<Desk> {
+    let done = Arc::clone(done);
+    let act = move |which: Which, _: ToolContext<Desk>| {
+        let done = Arc::clone(&done);
+        async move {
+            done.lock().unwrap().push(format!("{name} {}", which.id));
+            Ok::<_, ToolError>(format!("{name} {}: done", which.id))
+        }
+    };
+    function_tool(name, "Acts on a task.", act).annotated(annotations)
+}
+
+fn marked(destructive: Option<bool>, read_only: Option<bool>) -> Annotations {
+    Annotations {
+        title: Some("Delete a task".to_owned()),
+        read_only,
+        destructive,
+        ..Annotations::default()
+    }
+}
+
+/// An agent with a tool that destroys and one that shows.
+fn desk(model: &Arc<PlayedModel>, toolset: &str, done: &Done) -> Agent<Desk> {
+    let mut agent = Agent::new("desk", "Be brief.", model.clone());
+    let tools = vec![
+        tool("delete", marked(Some(true), Some(false)), done),
+        tool("show", marked(None, Some(true)), done),
+    ];
+    agent
+        .toolsets
+        .push(Arc::new(FunctionTools::new(toolset, tools)));
+    agent
+}
+
+/// Runs on "hello"; gives back what waits for the user, and the conversation up to there.
+async fn ask(agent: &Agent<Desk>) -> (Ended, Vec<AskedCall>, Vec<Item>, Vec<String>) {
+    let mut notes = Notes::default();
+    let hello = Item::user("hello");
+    let outcome = run(agent, vec![hello.clone()], context(), &mut notes).await;
+    let outcome = outcome.unwrap();
+    let asked = notes.events.iter().find_map(|event| match event {
+        AgentEvent::ApprovalAsked { calls } => Some(calls.clone()),
+        _ => None,
+    });
+    let items = std::iter::once(hello).chain(outcome.new_items).collect();
+    (
+        outcome.ended,
+        asked.unwrap_or_default(),
+        items,
+        notes.lines(),
+    )
+}
+
+fn two_calls() -> Vec<crate::scene::Play> {
+    calls(&[
+        ("a", "delete", r#"{"id": 1}"#),
+        ("b", "show", r#"{"id": 2}"#),
+    ])
+}
+
+#[tokio::test]
+async fn a_destructive_call_is_made_only_after_the_user_approved_it() {
+    let done = Done::default();
+    let model = PlayedModel::new(vec![two_calls(), says("Deleted.")]);
+    let agent = desk(&model, "desk", &done);
+    let (ended, asked, items, lines) = ask(&agent).await;
+    assert_eq!(ended, Ended::WaitingForApproval);
+    assert_eq!(*done.lock().unwrap(), ["show 2"]);
+    assert_eq!(
+        lines.last().unwrap(),
+        r#"asked: a desk/delete Delete a task {"id": 1}"#
+    );
+
+    let decided = asked.into_iter().map(|asked| (asked, Decision::Approved));
+    let mut notes = Notes::default();
+    let outcome = resume(&agent, items, decided.collect(), context(), &mut notes).await;
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.ended, Ended::Answered);
+    assert_eq!(*done.lock().unwrap(), ["show 2", "delete 1"]);
+    assert_eq!(
+        notes.lines()[..3],
+        [
+            "called a delete Delete a task",
+            "result a a: delete 1: done",
+            "finished a delete ok: delete 1: done",
+        ]
+    );
+    let read = results(&model.request(1).input);
+    assert_eq!(read, ["b: show 2: done", "a: delete 1: done"]);
+}
+
+#[tokio::test]
+async fn a_declined_call_is_never_made_and_the_model_is_told() {
+    let done = Done::default();
+    let model = PlayedModel::new(vec![two_calls(), says("All right.")]);
+    let agent = desk(&model, "desk", &done);
+    let (_, asked, items, _) = ask(&agent).await;
+    let no = Decision::Declined {
+        reason: "the user said no".to_owned(),
+    };
+    let decided = asked.into_iter().map(|asked| (asked, no.clone())).collect();
+    let mut notes = Notes::default();
+    let outcome = resume(&agent, items, decided, context(), &mut notes).await;
+    assert_eq!(outcome.unwrap().ended, Ended::Answered);
+    assert_eq!(*done.lock().unwrap(), ["show 2"]);
+    let read = results(&model.request(1).input);
+    assert_eq!(read, ["b: show 2: done", "a: the user said no"]);
+    assert!(!notes.lines().iter().any(|line| line.starts_with("called")));
+}
+
+#[tokio::test]
+async fn an_approval_holds_for_the_tool_that_the_user_saw() {
+    let done = Done::default();
+    let model = PlayedModel::new(vec![two_calls(), says("Sorry.")]);
+    let (_, asked, items, _) = ask(&desk(&model, "desk", &done)).await;
+    let elsewhere = desk(&model, "elsewhere", &done);
+    let decided = asked.into_iter().map(|asked| (asked, Decision::Approved));
+    let mut notes = Notes::default();
+    let outcome = resume(&elsewhere, items, decided.collect(), context(), &mut notes).await;
+    assert_eq!(outcome.unwrap().ended, Ended::Answered);
+    assert_eq!(*done.lock().unwrap(), ["show 2"]);
+    assert_eq!(
+        results(&model.request(1).input)[1],
+        "a: the call was not made: the tool that the user approved is not available any more"
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_fails_anyway_asks_nobody() {
+    for (name, arguments) in [
+        ("delete", "{}"),
+        ("delete", "nonsense"),
+        ("delete", r#"{"id": "one"}"#),
+        ("destroy", r#"{"id": 1}"#),
+    ] {
+        let done = Done::default();
+        let model = PlayedModel::new(vec![calls(&[("a", name, arguments)]), says("Sorry.")]);
+        let (ended, asked, _, _) = ask(&desk(&model, "desk", &done)).await;
+        assert_eq!(
+            (ended, asked),
+            (Ended::Answered, vec![]),
+            "{name} {arguments}"
+        );
+        assert!(done.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_policy_says_what_asks() {
+    let named = |name: &str| BTreeSet::from([name.to_owned()]);
+    let policy = ApprovalPolicy::default;
+    let always = |name| ApprovalPolicy {
+        always: named(name),
+        ..policy()
+    };
+    let never = |name| ApprovalPolicy {
+        never: named(name),
+        ..policy()
+    };
+    let off = ApprovalPolicy {
+        ask: Ask::Never,
+        ..policy()
+    };
+    let (yes, no) = (Some(true), Some(false));
+    let cases = [
+        (policy(), marked(yes, None), true),
+        (policy(), marked(yes, no), true),
+        (policy(), marked(yes, yes), false),
+        (policy(), marked(no, no), false),
+        (policy(), marked(None, None), false),
+        (off.clone(), marked(yes, None), false),
+        (always("act.on"), marked(None, yes), true),
+        (always("act_on"), marked(None, yes), true),
+        (never("act.on"), marked(yes, None), false),
+        (never("other"), marked(yes, None), true),
+        (
+            ApprovalPolicy {
+                always: named("act_on"),
+                never: named("act.on"),
+                ..off
+            },
+            marked(no, None),
+            true,
+        ),
+    ];
+    for (policy, annotations, asks) in cases {
+        let done = Done::default();
+        let model = PlayedModel::new(vec![
+            calls(&[("a", "act_on", r#"{"id": 1}"#)]),
+            says("Done."),
+        ]);
+        let mut agent = Agent::new("desk", "", model.clone());
+        let tools = vec![tool("act.on", annotations.clone(), &done)];
+        agent
+            .toolsets
+            .push(Arc::new(FunctionTools::new("desk", tools)));
+        agent.approval = policy.clone();
+        let (ended, _, _, _) = ask(&agent).await;
+        let is_asked = ended == Ended::WaitingForApproval;
+        assert_eq!(is_asked, asks, "{policy:?} {annotations:?}");
+        assert_eq!(done.lock().unwrap().is_empty(), asks);
+    }
+}

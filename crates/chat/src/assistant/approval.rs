@@ -1,0 +1,192 @@
+//! Calls that ask the user first: the question, its answer, and what becomes of a question that nobody answers.
+//!
+//! What is decided about is read from the stored step of the turn that asked; whether it is still to be decided,
+//! from the stored widget. A client says yes or no to a widget, and nothing else of what it sends counts.
+
+mod card;
+
+use frontdesk_agent::{AskedCall, Decision};
+use frontdesk_protocol::{Action, Map, SdkHiddenContextItem, ThreadEvent, ThreadItem, WidgetItem};
+
+use super::history::Past;
+use super::notices::tell_user;
+use super::step::{Asks, StepData, VERSION};
+use crate::{ChatError, Turn, TurnError};
+
+pub(super) use card::Standing;
+use card::heading;
+
+/// The type of the action that the question's buttons send.
+pub(super) const ACTION: &str = "frontdesk.approval";
+
+/// What the model reads about a call that the user declined.
+pub(super) const DECLINED: &str =
+    "the user declined this call, so it was not made; don't make it again unless asked to";
+
+/// What the model reads about a call that the user didn't decide about.
+pub(super) const PUT_ASIDE: &str =
+    "the user was asked to approve this call and wrote something else instead, so it was not made";
+
+/// What the user reads when there is nothing left to decide about.
+const ANSWERED: &str = "this was answered already";
+
+/// What a button says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Approve,
+    Decline,
+}
+
+impl Answer {
+    /// Reads the one thing of an action that counts.
+    fn of(action: &Action) -> Option<Self> {
+        match action.payload.get("decision")?.as_str()? {
+            "approve" => Some(Self::Approve),
+            "decline" => Some(Self::Decline),
+            _ => None,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Decline => "decline",
+        }
+    }
+
+    fn standing(self) -> Standing {
+        match self {
+            Self::Approve => Standing::Approved,
+            Self::Decline => Standing::Declined,
+        }
+    }
+
+    fn decision(self) -> Decision {
+        match self {
+            Self::Approve => Decision::Approved,
+            Self::Decline => Decision::Declined {
+                reason: DECLINED.to_owned(),
+            },
+        }
+    }
+}
+
+/// Ends the turn with the question: the widget and the calls it stands for are stored with the turn's end.
+pub(super) fn ask(turn: &mut Turn, calls: Vec<AskedCall>) -> Result<(), TurnError> {
+    let widget = WidgetItem {
+        id: turn.new_item_id("wdg"),
+        thread_id: turn.thread_id().clone(),
+        created_at: turn.now(),
+        widget: card::of(&calls, Standing::Pending)?,
+        copy_text: Some(card::text_of(&calls, Standing::Pending)),
+        extra: Map::new(),
+    };
+    let step = StepData {
+        items: Vec::new(),
+        covers: vec![widget.id.clone()],
+        asks: Some(Asks {
+            widget: widget.id.clone(),
+            calls,
+        }),
+    };
+    turn.queue_step(VERSION, step.write()?);
+    turn.wait_for_user();
+    turn.conclude(ThreadEvent::item_done(ThreadItem::Widget(widget)));
+    Ok(())
+}
+
+/// Whether an answer can be taken at all, as far as the stored widget tells.
+pub(super) fn admit(action: &Action, sender: Option<&WidgetItem>) -> Result<(), ChatError> {
+    let Some(widget) = sender else {
+        return Err(ChatError::BadRequest {
+            field: "params.item_id".to_owned(),
+            message: "must name the widget that asks".to_owned(),
+        });
+    };
+    if Answer::of(action).is_none() {
+        return Err(ChatError::BadRequest {
+            field: "params.action.payload.decision".to_owned(),
+            message: "must be \"approve\" or \"decline\"".to_owned(),
+        });
+    }
+    match Standing::of(widget) {
+        Some(Standing::Pending) => Ok(()),
+        Some(_) => Err(ChatError::conflict(ANSWERED)),
+        None => Err(ChatError::conflict("this widget asks for no approval")),
+    }
+}
+
+/// Takes an answer: stores it, and then gives back the calls with what was decided about them.
+///
+/// It is stored before anything is made of it, so no answer counts twice, whatever happens afterwards.
+pub(super) async fn decide(
+    turn: &mut Turn,
+    past: &Past,
+    action: &Action,
+    sender: Option<&WidgetItem>,
+) -> Result<Option<(Asks, Decision)>, TurnError> {
+    let asked = sender.and_then(|sender| past.question(&sender.id));
+    let (Some(question), Some(answer)) = (asked, Answer::of(action)) else {
+        tell_user(turn, "I can't do that any more. Please ask me again.").await?;
+        return Ok(None);
+    };
+    if question.standing != Standing::Pending {
+        return Err(TurnError::Custom {
+            message: ANSWERED.to_owned(),
+            allow_retry: false,
+        });
+    }
+    if question.is_overtaken {
+        put_aside(turn, past).await?;
+        tell_user(
+            turn,
+            "You wrote something since, so I left that. Please ask me again.",
+        )
+        .await?;
+        return Ok(None);
+    }
+    settle(turn, question.widget, question.asks, answer.standing()).await?;
+    // An item of this turn's own, unseen: history finds the turn's steps by its items.
+    let titles: Vec<String> = question.asks.calls.iter().map(heading).collect();
+    let note = ThreadItem::SdkHiddenContext(SdkHiddenContextItem {
+        id: turn.new_item_id("shcx"),
+        thread_id: turn.thread_id().clone(),
+        created_at: turn.now(),
+        content: format!(
+            "The user's answer: {}: {}",
+            answer.word(),
+            titles.join(", ")
+        ),
+        extra: Map::new(),
+    });
+    let step = StepData::new(Vec::new(), vec![note.id().clone()]);
+    turn.queue_step(VERSION, step.write()?);
+    turn.emit(ThreadEvent::item_done(note)).await?;
+    Ok(Some((question.asks.clone(), answer.decision())))
+}
+
+/// Takes back the questions that wait: the user wrote something else.
+pub(super) async fn put_aside(turn: &mut Turn, past: &Past) -> Result<(), TurnError> {
+    for question in past.questions() {
+        if question.standing == Standing::Pending {
+            settle(turn, question.widget, question.asks, Standing::PutAside).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Replaces the question by what became of it.
+async fn settle(
+    turn: &mut Turn,
+    widget: &WidgetItem,
+    asks: &Asks,
+    standing: Standing,
+) -> Result<(), TurnError> {
+    let settled = WidgetItem {
+        widget: card::of(&asks.calls, standing)?,
+        copy_text: Some(card::text_of(&asks.calls, standing)),
+        ..widget.clone()
+    };
+    turn.emit(ThreadEvent::item_replaced(ThreadItem::Widget(settled)))
+        .await
+}

@@ -1,0 +1,450 @@
+//! Tools that ask the user first: the question, each answer to it, and everything that must not count as one.
+
+use std::sync::{Arc, Mutex};
+
+use frontdesk_agent::{
+    Agent, Annotations, FunctionTools, NoArguments, ToolContext, ToolError, function_tool,
+};
+use frontdesk_chat::assistant::{Assistant, TurnContext};
+use frontdesk_chat::{Client, OnDisconnect, RequestContext};
+use frontdesk_model::Model;
+use frontdesk_protocol::ThreadId;
+use frontdesk_store::memory::MemoryStore;
+use frontdesk_store::{TurnStatus, Turns};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, PATIENCE, add, context, create, event, plain, read_all, thread_of};
+use crate::model::{Told, calls, calls_with, says};
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Which {
+    id: i64,
+    note: Option<String>,
+}
+
+/// What the tools did.
+type Done = Arc<Mutex<Vec<String>>>;
+
+/// How the tool that deletes ends.
+#[derive(Clone, Copy)]
+enum Deleting {
+    Well,
+    /// It does what it was asked to and never comes back.
+    Hanging,
+}
+
+fn assistant(model: &Arc<Told>, done: &Done, deleting: Deleting) -> Arc<Assistant> {
+    let log = Arc::clone(done);
+    let delete = move |which: Which, _: ToolContext<TurnContext>| {
+        let log = Arc::clone(&log);
+        async move {
+            log.lock().unwrap().push(format!("deleted {}", which.id));
+            match deleting {
+                Deleting::Well => Ok::<_, ToolError>(format!("deleted {}", which.id)),
+                Deleting::Hanging => std::future::pending().await,
+            }
+        }
+    };
+    let log = Arc::clone(done);
+    let show = move |_: NoArguments, _: ToolContext<TurnContext>| {
+        let log = Arc::clone(&log);
+        async move {
+            log.lock().unwrap().push("shown".to_owned());
+            Ok::<_, ToolError>("here")
+        }
+    };
+    let destructive = Annotations {
+        title: Some("Delete a task".to_owned()),
+        destructive: Some(true),
+        ..Annotations::default()
+    };
+    let tools = vec![
+        function_tool("delete_task", "Deletes.", delete).annotated(destructive),
+        function_tool("show", "Shows.", show),
+    ];
+    let mut agent = Agent::new("assistant", "", model.clone() as Arc<dyn Model>);
+    agent
+        .toolsets
+        .push(Arc::new(FunctionTools::new("taskflow", tools)));
+    Arc::new(Assistant::new(Arc::new(agent)))
+}
+
+/// A desk whose model asked to delete, and what is known of it.
+struct Scene {
+    desk: Desk,
+    store: Arc<MemoryStore>,
+    model: Arc<Told>,
+    done: Done,
+    thread: ThreadId,
+}
+
+const CALL: &str = r#"{"id": 1, "note": "as asked"}"#;
+
+impl Scene {
+    /// The model calls these tools and then says "Good."; the first turn is over.
+    async fn asking(asked: &[(&str, &str)]) -> Self {
+        Self::with(asked, Deleting::Well).await
+    }
+
+    async fn with(asked: &[(&str, &str)], deleting: Deleting) -> Self {
+        let model = Told::new([calls_with(asked), says("Good.")]);
+        let done = Done::default();
+        let store = Arc::new(MemoryStore::new());
+        let responder = assistant(&model, &done, deleting);
+        let desk = Desk::over(
+            store.clone(),
+            store.clone(),
+            responder,
+            OnDisconnect::Continue,
+        );
+        let (_, mut reader) = desk.begin(create("Delete task 1"), &plain()).await;
+        let thread = thread_of(&read_all(&mut reader).await);
+        Self {
+            desk,
+            store,
+            model,
+            done,
+            thread,
+        }
+    }
+
+    /// The same store in another process.
+    fn restarted(self, deleting: Deleting) -> Self {
+        let responder = assistant(&self.model, &self.done, deleting);
+        let store = self.store.clone();
+        let desk = Desk::over(store.clone(), store, responder, OnDisconnect::Continue);
+        Self { desk, ..self }
+    }
+
+    async fn items(&self) -> Vec<Value> {
+        self.desk.items(&self.thread, &plain()).await
+    }
+
+    async fn widget(&self) -> Value {
+        let items = self.items().await;
+        let widgets: Vec<_> = items
+            .into_iter()
+            .filter(|item| item["type"] == "widget")
+            .collect();
+        assert_eq!(widgets.len(), 1, "{widgets:?}");
+        widgets[0].clone()
+    }
+
+    /// What the widget says, line by line, with its buttons in brackets.
+    async fn lines(&self) -> Vec<String> {
+        lines(&self.widget().await["widget"])
+    }
+
+    /// Presses a button.
+    async fn answer(&self, decision: &str) -> Value {
+        let widget = self.widget().await;
+        action(&self.thread, &widget["id"], &json!({"decision": decision}))
+    }
+
+    /// Presses a button, and waits for what comes of it.
+    async fn press(&self, decision: &str) -> Vec<Value> {
+        let request = self.answer(decision).await;
+        self.ask(request).await
+    }
+
+    async fn ask(&self, request: Value) -> Vec<Value> {
+        let (_, mut reader) = self.desk.begin(request, &plain()).await;
+        read_all(&mut reader).await.iter().map(event).collect()
+    }
+
+    fn done(&self) -> Vec<String> {
+        self.done.lock().unwrap().clone()
+    }
+
+    async fn last_status(&self) -> TurnStatus {
+        let scope = plain().scope();
+        let turn = self.store.last_turn(&scope, &self.thread).await.unwrap();
+        turn.unwrap().status
+    }
+}
+
+fn action(thread: &ThreadId, item: &Value, payload: &Value) -> Value {
+    json!({"type": "threads.custom_action", "params": {
+        "thread_id": thread, "item_id": item,
+        "action": {"type": "frontdesk.approval", "payload": payload},
+    }})
+}
+
+fn lines(component: &Value) -> Vec<String> {
+    match component["type"].as_str().unwrap() {
+        "Button" => vec![format!("[{}]", component["label"].as_str().unwrap())],
+        "Divider" => vec!["---".to_owned()],
+        "Title" | "Caption" | "Text" => vec![component["value"].as_str().unwrap().to_owned()],
+        _ => {
+            let children = component["children"].as_array().unwrap();
+            children.iter().flat_map(lines).collect()
+        }
+    }
+}
+
+fn said(items: &[Value]) -> Vec<&str> {
+    let messages = items
+        .iter()
+        .filter(|item| item["type"] == "assistant_message");
+    messages
+        .map(|item| item["content"][0]["text"].as_str().unwrap())
+        .collect()
+}
+
+const BUTTONS: [&str; 2] = ["[Approve]", "[Decline]"];
+
+#[tokio::test]
+async fn check_16_a_destructive_tool_asks_the_user_first() {
+    let scene = Scene::asking(&[("delete_task", CALL)]).await;
+    assert!(scene.done().is_empty(), "nothing is done before the answer");
+    assert_eq!(scene.last_status().await, TurnStatus::Waiting);
+    let kinds = |items: Vec<Value>| {
+        let kinds = items.into_iter().map(|item| item["type"].clone());
+        kinds.filter(|kind| kind != "workflow").collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(scene.items().await), ["user_message", "widget"]);
+    let question = ["taskflow", "Id: 1", "Note: as asked"];
+    let asked: Vec<&str> = ["Needs your approval · Delete a task"]
+        .into_iter()
+        .chain(question)
+        .chain(BUTTONS)
+        .collect();
+    assert_eq!(scene.lines().await, asked);
+    let widget = scene.widget().await;
+    let approve = &widget["widget"]["children"][4]["children"][0]["onClickAction"];
+    assert_eq!(
+        *approve,
+        json!({
+            "type": "frontdesk.approval", "payload": {"decision": "approve"},
+            "handler": "server", "loadingBehavior": "container", "streaming": true,
+        })
+    );
+
+    // The answer comes to another process.
+    let scene = scene.restarted(Deleting::Well);
+    let events = scene.press("approve").await;
+    assert_eq!(scene.done(), ["deleted 1"]);
+    assert_eq!(scene.last_status().await, TurnStatus::Done);
+    let decided: Vec<&str> = ["Approved · Delete a task"]
+        .into_iter()
+        .chain(question)
+        .collect();
+    assert_eq!(scene.lines().await, decided);
+    let replaced = events
+        .iter()
+        .find(|event| event["type"] == "thread.item.replaced");
+    assert_eq!(replaced.unwrap()["item"], scene.widget().await);
+    assert_eq!(said(&scene.items().await), ["Good."]);
+    assert_eq!(
+        scene.model.read(1),
+        [
+            "User: Delete task 1",
+            "reasoning",
+            &format!("call delete_task {CALL}"),
+            "result \"deleted 1\"",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_was_declined_is_not_done_and_the_model_is_told() {
+    let scene = Scene::asking(&[("delete_task", CALL), ("show", "{}")]).await;
+    assert_eq!(scene.done(), ["shown"], "what doesn't ask doesn't wait");
+    scene.press("decline").await;
+    assert_eq!(scene.done(), ["shown"]);
+    assert_eq!(scene.lines().await[0], "Declined · Delete a task");
+    assert!(!scene.lines().await.contains(&BUTTONS[0].to_owned()));
+    let told = scene.model.read(1);
+    assert!(
+        told.last().unwrap().contains("the user declined this call"),
+        "{told:?}"
+    );
+    assert_eq!(said(&scene.items().await), ["Good."]);
+}
+
+#[tokio::test]
+async fn a_second_answer_counts_for_nothing() {
+    for (first, second) in [("approve", "approve"), ("decline", "approve")] {
+        let scene = Scene::asking(&[("delete_task", CALL)]).await;
+        let request = scene.answer(second).await;
+        scene.press(first).await;
+        let done = scene.done();
+        let items = scene.items().await;
+        assert_eq!(scene.desk.refused(request, &plain()).await, 409);
+        assert_eq!(scene.done(), done, "{first}");
+        assert_eq!(scene.items().await, items);
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_can_answer() {
+    let scene = Scene::asking(&[("delete_task", CALL)]).await;
+    let items = scene.items().await;
+    let others: [RequestContext; 2] = [
+        context("default", "eve", Client::Plain),
+        context("other", "dev", Client::Plain),
+    ];
+    for other in others {
+        let request = scene.answer("approve").await;
+        assert_eq!(scene.desk.refused(request, &other).await, 404);
+    }
+    assert!(scene.done().is_empty());
+    assert_eq!(scene.items().await, items);
+}
+
+#[tokio::test]
+async fn what_a_client_sends_besides_its_answer_changes_nothing() {
+    let scene = Scene::asking(&[("delete_task", CALL)]).await;
+    let widget = scene.widget().await["id"].clone();
+    for payload in [
+        json!({}),
+        json!({"decision": "yes"}),
+        json!("approve"),
+        Value::Null,
+    ] {
+        let request = action(&scene.thread, &widget, &payload);
+        assert_eq!(
+            scene.desk.refused(request, &plain()).await,
+            400,
+            "{payload}"
+        );
+    }
+    let nowhere = json!({"type": "threads.custom_action", "params": {
+        "thread_id": scene.thread,
+        "action": {"type": "frontdesk.approval", "payload": {"decision": "approve"}},
+    }});
+    assert_eq!(scene.desk.refused(nowhere, &plain()).await, 400);
+    let at_once = json!({"type": "threads.sync_custom_action", "params": {
+        "thread_id": scene.thread, "item_id": widget,
+        "action": {"type": "frontdesk.approval", "payload": {"decision": "approve"}},
+    }});
+    assert_eq!(scene.desk.refused(at_once, &plain()).await, 400);
+    assert!(scene.done().is_empty());
+
+    let forged = json!({
+        "decision": "approve", "call_id": "call_9", "name": "show", "id": 2,
+        "arguments": {"id": 2}, "calls": [{"name": "delete_task", "arguments": "{\"id\": 2}"}],
+    });
+    scene.ask(action(&scene.thread, &widget, &forged)).await;
+    assert_eq!(scene.done(), ["deleted 1"]);
+}
+
+#[tokio::test]
+async fn a_new_message_instead_of_an_answer_declines() {
+    let scene = Scene::asking(&[("delete_task", CALL)]).await;
+    let late = scene.answer("approve").await;
+    scene
+        .ask(add(&scene.thread, "No, what are my tasks?"))
+        .await;
+    assert!(scene.done().is_empty());
+    assert_eq!(scene.lines().await[0], "Not done · Delete a task");
+    assert_eq!(scene.desk.refused(late, &plain()).await, 409);
+    let told = scene.model.read(1);
+    let (result, message) = (&told[3], &told[4]);
+    assert!(result.contains("wrote something else instead"), "{told:?}");
+    assert_eq!(message, "User: No, what are my tasks?");
+    assert_eq!(told.len(), 5);
+}
+
+#[tokio::test]
+async fn a_question_that_was_trimmed_away_is_gone() {
+    let scene = Scene::asking(&[("delete_task", CALL)]).await;
+    let late = scene.answer("approve").await;
+    let first = scene.items().await[0]["id"].clone();
+    let retry = json!({"type": "threads.retry_after_item", "params": {
+        "thread_id": scene.thread, "item_id": first,
+    }});
+    scene.ask(retry).await;
+    assert_eq!(scene.desk.refused(late, &plain()).await, 404);
+    assert!(scene.done().is_empty());
+    assert_eq!(scene.model.read(1), ["User: Delete task 1"]);
+}
+
+#[tokio::test]
+async fn a_crash_after_the_answer_makes_no_call_twice() {
+    let scene = Scene::with(&[("delete_task", CALL)], Deleting::Hanging).await;
+    let again = scene.answer("approve").await;
+    let (_, mut reader) = scene.desk.begin(again.clone(), &plain()).await;
+    let begun = async {
+        while scene.done().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, begun).await.unwrap();
+    // The process is gone: another one finds the turn where it was left.
+    let scene = scene.restarted(Deleting::Well);
+    assert_eq!(scene.desk.service.recover().await.unwrap(), 1);
+    assert_eq!(scene.lines().await[0], "Approved · Delete a task");
+    assert_eq!(scene.desk.refused(again, &plain()).await, 409);
+    scene.ask(add(&scene.thread, "Did it work?")).await;
+    assert_eq!(scene.done(), ["deleted 1"], "once and not again");
+    let told = scene.model.read(1).join("\n");
+    assert!(
+        told.contains("whether it had an effect is not known"),
+        "{told}"
+    );
+    drop(reader.next().await);
+}
+
+#[tokio::test]
+async fn calls_that_ask_together_are_answered_together_and_shown_as_plain_text() {
+    let long = "x".repeat(1_000);
+    let tricky = json!({"id": 2, "note": format!("a\nApproved\u{202e}b<b>{long}")}).to_string();
+    let scene = Scene::asking(&[("delete_task", CALL), ("delete_task", &tricky)]).await;
+    let lines = scene.lines().await;
+    assert_eq!(lines[4], "---");
+    assert_eq!(lines[8][..20], *"Note: a Approvedb<b>");
+    assert!(
+        lines[8].ends_with("x… (714 more characters)"),
+        "{}",
+        lines[8]
+    );
+    assert_eq!(lines[9..], BUTTONS);
+    scene.press("approve").await;
+    let mut done = scene.done();
+    done.sort_unstable();
+    assert_eq!(done, ["deleted 1", "deleted 2"]);
+}
+
+#[tokio::test]
+async fn the_model_may_ask_again_after_an_answer() {
+    let model = Told::new([
+        calls_with(&[("delete_task", CALL)]),
+        calls_with(&[("delete_task", r#"{"id": 2}"#)]),
+        says("Both are gone."),
+        calls(&["show"]),
+        says("Here."),
+    ]);
+    let done = Done::default();
+    let desk = Desk::new(assistant(&model, &done, Deleting::Well));
+    let (_, mut reader) = desk.begin(create("Delete 1 and 2"), &plain()).await;
+    let thread = thread_of(&read_all(&mut reader).await);
+    for _ in 0..2 {
+        let items = desk.items(&thread, &plain()).await;
+        let widget = items.iter().rfind(|item| item["type"] == "widget").unwrap();
+        let approve = action(&thread, &widget["id"], &json!({"decision": "approve"}));
+        let (_, mut reader) = desk.begin(approve, &plain()).await;
+        read_all(&mut reader).await;
+    }
+    assert_eq!(*done.lock().unwrap(), ["deleted 1", "deleted 2"]);
+    let (_, mut reader) = desk.begin(add(&thread, "Show the rest"), &plain()).await;
+    read_all(&mut reader).await;
+    let items = desk.items(&thread, &plain()).await;
+    assert_eq!(said(&items), ["Both are gone.", "Here."]);
+    assert_eq!(
+        model.read(3),
+        [
+            "User: Delete 1 and 2",
+            "reasoning",
+            &format!("call delete_task {CALL}"),
+            "result \"deleted 1\"",
+            "reasoning",
+            "call delete_task {\"id\": 2}",
+            "result \"deleted 2\"",
+            "Assistant: Both are gone.",
+            "User: Show the rest",
+        ]
+    );
+}
