@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use frontdesk_agent::ToolOutput;
 use frontdesk_mcp_client::Era;
 use futures_util::FutureExt;
 use serde_json::json;
+use tokio::sync::{Barrier, Notify};
 
 use crate::script::Script;
 use crate::stand::{Stand, said};
@@ -153,5 +156,50 @@ async fn a_server_that_changes_its_protocol_is_found_out_anew() {
                 .map(String::as_str),
             Some(handshake)
         );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_for_one_user_leaves_the_others_be() {
+    for era in [Era::Stateless, Era::Initialize] {
+        let (both, broken) = (Arc::new(Barrier::new(2)), Arc::new(Notify::new()));
+        let (meeting, breaking) = (Arc::clone(&both), Arc::clone(&broken));
+        let script = Script::with(
+            |config| config.era = era,
+            move |seen| {
+                let (meeting, breaking) = (Arc::clone(&meeting), Arc::clone(&breaking));
+                async move {
+                    match (seen.method(), seen.arguments()["kind"].as_str()) {
+                        ("tools/call", Some("cut")) => {
+                            meeting.wait().await;
+                            let cut = [Ok("{\"jsonrpc\":"), Err(std::io::Error::other("cut"))];
+                            let body = Body::from_stream(futures_util::stream::iter(cut));
+                            ([("content-type", "application/json")], body).into_response()
+                        }
+                        ("tools/call", _) => {
+                            meeting.wait().await;
+                            breaking.notified().await;
+                            seen.text("well")
+                        }
+                        ("server/discover", _) => seen.modern(&json!([])),
+                        _ => seen.legacy(&json!([])),
+                    }
+                }
+                .boxed()
+            },
+        )
+        .await
+        .unwrap();
+        let ann = async {
+            let cut = script.call("ann", "a", json!({"kind": "cut"})).await;
+            broken.notify_one();
+            cut
+        };
+        let (ann, bob) = tokio::join!(ann, script.call("bob", "a", json!({})));
+        assert_eq!(
+            ann.unwrap_err().model_message,
+            "the connection to the tool server script broke; whether anything was done is not known"
+        );
+        assert_eq!(bob.unwrap(), ToolOutput::text("well"), "{era:?}");
     }
 }
