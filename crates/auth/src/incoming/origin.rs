@@ -27,12 +27,18 @@ pub(super) fn host(parts: &Parts) -> Option<Authority> {
     }
 }
 
-/// The page of a request to this host, by `Origin` alone.
+/// The page of a request to this host, by `Origin`.
 pub(super) fn page(headers: &HeaderMap, host: Option<&Authority>, allowed: &[String]) -> Page {
     match single(headers, &ORIGIN) {
         Header::Missing => Page::Unknown,
         Header::One(origin) => {
-            let own = host.is_some_and(|host| is_same_site(origin, host));
+            // The scheme that we are asked by isn't known here, but to the browser: to it, our host's page over plain
+            // HTTP is another site.
+            let other_site = matches!(
+                single(headers, &SEC_FETCH_SITE),
+                Header::One("same-site" | "cross-site")
+            );
+            let own = !other_site && host.is_some_and(|host| is_same_site(origin, host));
             let listed = allowed
                 .iter()
                 .any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin));

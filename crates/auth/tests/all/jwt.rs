@@ -278,6 +278,30 @@ async fn claims_become_a_principal_as_configured() {
 }
 
 #[tokio::test]
+async fn an_address_names_a_user_only_where_it_is_theirs() {
+    let names = ClaimNames {
+        user: "email".to_owned(),
+        ..ClaimNames::default()
+    };
+    let desk = Desk::with(Issuer::start().await.unwrap(), names);
+    let unverified = || unauthenticated("a user named by an address that isn't verified");
+    let ann = || Ok("ann@example.com".to_owned());
+    for (verified, expected) in [
+        (json!(true), ann()),
+        (json!("true"), ann()),
+        (json!(null), ann()),
+        (json!(false), unverified()),
+        (json!("false"), unverified()),
+    ] {
+        let claims = json!({"email": "ann@example.com", "email_verified": verified});
+        assert_eq!(desk.user(&desk.token(claims)).await, expected, "{verified}");
+    }
+    let desk = Desk::start().await;
+    let token = desk.token(json!({"email": "ann@example.com", "email_verified": false}));
+    assert_eq!(desk.user(&token).await, Ok("ann".to_owned()));
+}
+
+#[tokio::test]
 async fn what_a_token_says_is_bounded() {
     let desk = Desk::start().await;
     let roles: Vec<String> = (0..300).map(|number| number.to_string()).collect();

@@ -109,6 +109,26 @@ async fn requests_that_come_while_keys_are_fetched_wait_for_that_fetch() {
     assert_eq!(desk.issuer.fetches(), 1);
 }
 
+#[test]
+fn a_runtime_that_shuts_down_leaves_nobody_waiting() {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let key = IssuerKey::make("key", KeyKind::EdDsa).unwrap();
+        let token = key.token(&ann(json!({"exp": desk::NOW + 60}))).unwrap();
+        let source = KeySource::Jwks("https://sso.example/keys".parse().unwrap());
+        let verifier = verifier(config("https://sso.example", source), &clock()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build().unwrap();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _inside = handle.enter();
+        let found = user(&verifier, &token).now_or_never();
+        tell.send(found.as_ref().is_some_and(is_unavailable))
+            .unwrap();
+    });
+    assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(true));
+}
+
 #[tokio::test]
 async fn check_04_the_issuer_being_down_is_503_and_not_401() {
     let desk = Desk::start().await;

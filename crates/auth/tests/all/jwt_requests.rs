@@ -29,6 +29,7 @@ async fn a_token_comes_from_one_place() {
     let (ann, bob) = (desk.token(json!({})), desk.token(json!({"sub": "bob"})));
     let (as_ann, as_bob) = (format!("Bearer {ann}"), format!("Bearer {bob}"));
     let (cookie_ann, cookie_bob) = (format!("a=b; session={ann}"), format!("session=\"{bob}\""));
+    let beside = format!("name=René; session={ann}");
     let both = format!("session={ann}; session={bob}");
     let not_one = unauthenticated("an authorization header that isn't one");
     for (headers, expected) in [
@@ -37,6 +38,7 @@ async fn a_token_comes_from_one_place() {
             Ok("ann".to_owned()),
         ),
         (vec![("cookie", &cookie_bob)], Ok("bob".to_owned())),
+        (vec![("cookie", &beside)], Ok("ann".to_owned())),
         (
             vec![("authorization", &as_ann), ("cookie", &cookie_bob)],
             Ok("ann".to_owned()),
@@ -124,6 +126,31 @@ async fn a_cookie_counts_only_from_our_own_pages() {
             vec![
                 ("origin", "https://desk.example"),
                 ("origin", "https://evil.example"),
+            ],
+            forbidden(),
+        ),
+        (
+            "POST",
+            vec![
+                ("origin", "https://desk.example"),
+                ("sec-fetch-site", "same-origin"),
+            ],
+            ann(),
+        ),
+        (
+            "POST",
+            vec![
+                ("origin", "https://app.example"),
+                ("sec-fetch-site", "cross-site"),
+            ],
+            ann(),
+        ),
+        // Our host's page over plain HTTP, where anybody in between writes what they like.
+        (
+            "POST",
+            vec![
+                ("origin", "http://desk.example"),
+                ("sec-fetch-site", "cross-site"),
             ],
             forbidden(),
         ),

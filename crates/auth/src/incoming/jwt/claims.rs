@@ -77,6 +77,9 @@ impl Verified {
 
 fn principal(claims: &Map<String, Value>, names: &ClaimNames) -> Result<Principal, AuthError> {
     let user = id(claims, &names.user).ok_or(refused("a token without the user"))?;
+    if names.user == "email" && is_unverified(claims) {
+        return Err(refused("a user named by an address that isn't verified"));
+    }
     let user = UserId::new(user).map_err(|_| refused("a user that can't be"))?;
     let tenant = match &names.tenant {
         None => TenantId::single(),
@@ -116,6 +119,16 @@ fn id(claims: &Map<String, Value>, name: &str) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
         _ => None,
+    }
+}
+
+/// Whether the issuer says that it doesn't know whose the mail address is: then anybody may have written it there
+/// ([OpenID Connect](https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims)).
+fn is_unverified(claims: &Map<String, Value>) -> bool {
+    match claims.get("email_verified") {
+        Some(Value::Bool(verified)) => !verified,
+        Some(Value::String(verified)) => verified == "false",
+        _ => false,
     }
 }
 

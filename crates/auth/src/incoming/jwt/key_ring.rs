@@ -107,20 +107,22 @@ impl KeyRing {
 
 impl Fetching {
     async fn current(&self) -> Result<Arc<KeySet>, AuthError> {
-        let ended = {
-            let now = self.shared.now();
+        let now = self.shared.now();
+        let (ended, flight, usable) = {
             let mut state = self.shared.lock();
             let ended = self.shared.ended.subscribe();
             let (usable, fresh) = (state.usable(now, self.shared.stale), state.is_fresh(now));
-            if !fresh && !state.under_way && !is_recent(state.tried, RETRY_SECONDS, now) {
-                self.begin(&mut state, now);
+            let due = !fresh && !state.under_way && !is_recent(state.tried, RETRY_SECONDS, now);
+            let flight = due.then(|| self.flight(&mut state, now));
+            if usable.is_none() && !state.under_way {
+                return Err(state.unavailable());
             }
-            match usable {
-                Some(keys) => return Ok(keys),
-                None if !state.under_way => return Err(state.unavailable()),
-                None => ended,
-            }
+            (ended, flight, usable)
         };
+        self.begin(flight, now);
+        if let Some(keys) = usable {
+            return Ok(keys);
+        }
         wait(ended).await;
         let state = self.shared.lock();
         state
@@ -129,8 +131,8 @@ impl Fetching {
     }
 
     async fn renewed(&self, known: &Arc<KeySet>) -> Result<Arc<KeySet>, AuthError> {
-        let ended = {
-            let now = self.shared.now();
+        let now = self.shared.now();
+        let (ended, flight) = {
             let mut state = self.shared.lock();
             let ended = self.shared.ended.subscribe();
             match &state.held {
@@ -139,26 +141,35 @@ impl Fetching {
                 }
                 _ => {}
             }
-            if !state.under_way {
-                if is_recent(state.tried_for_unknown, UNKNOWN_KEY_SECONDS, now) {
-                    return state.known_or_unavailable(known);
-                }
+            if state.under_way {
+                (ended, None)
+            } else if is_recent(state.tried_for_unknown, UNKNOWN_KEY_SECONDS, now) {
+                return state.known_or_unavailable(known);
+            } else {
                 state.tried_for_unknown = Some(now);
-                self.begin(&mut state, now);
+                (ended, Some(self.flight(&mut state, now)))
             }
-            ended
         };
+        self.begin(flight, now);
         wait(ended).await;
         let state = self.shared.lock();
         let newest = state.held.as_ref().map_or(known, |held| &held.keys);
         state.known_or_unavailable(newest)
     }
 
-    /// Begins a fetch. It goes on when the request that began it goes away.
-    fn begin(&self, state: &mut State, now: i64) {
+    /// Marks a fetch as under way, which it is until the flight is dropped.
+    fn flight(&self, state: &mut State, now: i64) -> Flight {
         state.under_way = true;
         state.tried = Some(now);
-        let flight = Flight(Arc::clone(&self.shared));
+        Flight(Arc::clone(&self.shared))
+    }
+
+    /// Begins a fetch. It goes on when the request that began it goes away. The state mustn't be locked: a runtime that
+    /// shuts down drops what it is given at once, and the flight locks the state when it is dropped.
+    fn begin(&self, flight: Option<Flight>, now: i64) {
+        let Some(flight) = flight else {
+            return;
+        };
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(async move {
@@ -230,7 +241,9 @@ impl State {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.0.lock().under_way = false;
+        // One step for all who look: whoever begins the next fetch is not woken by the end of this one.
+        let mut state = self.0.lock();
+        state.under_way = false;
         self.0.ended.send_modify(|ended| *ended += 1);
     }
 }

@@ -107,7 +107,8 @@ impl Source {
         if metadata.issuer != issuer {
             return Err(format!("{address}: it is of another issuer"));
         }
-        Url::parse(&metadata.jwks_uri).map_err(|error| format!("{address}: its key set: {error}"))
+        key_set(address, &metadata.jwks_uri)
+            .map_err(|detail| format!("{address}: its key set: {detail}"))
     }
 
     async fn get(&self, address: &Url) -> Result<Response<Bytes>, String> {
@@ -124,6 +125,16 @@ impl Source {
             Err(failed(&answer.status()))
         }
     }
+}
+
+/// The address of a key set, as metadata at another address names it. Whoever can change what goes over plain HTTP
+/// could sign tokens, so that is for issuers alone that are asked that way themselves.
+fn key_set(metadata: &Url, named: &str) -> Result<Url, String> {
+    let keys = Url::parse(named).map_err(|error| error.to_string())?;
+    if metadata.scheme() == "https" && keys.scheme() != "https" {
+        return Err("it isn't https".to_owned());
+    }
+    Ok(keys)
 }
 
 fn with_path(address: &Url, path: &str) -> Url {
@@ -157,6 +168,20 @@ fn fresh(headers: &HeaderMap) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_come_over_https_where_their_issuer_does() {
+        for (metadata, keys, taken) in [
+            ("https://sso.example", "https://keys.example/set", true),
+            ("https://sso.example", "http://sso.example/set", false),
+            ("https://sso.example", "file:///set", false),
+            ("https://sso.example", "/set", false),
+            ("http://sso.internal", "http://sso.internal/set", true),
+        ] {
+            let found = key_set(&metadata.parse().unwrap(), keys);
+            assert_eq!(found.is_ok(), taken, "{metadata} {keys}");
+        }
+    }
 
     #[test]
     fn keys_are_kept_as_long_as_the_issuer_says_within_bounds() {
