@@ -42,6 +42,9 @@ mod outgoing_exchange;
 #[path = "all/outgoing_fake.rs"]
 mod outgoing_fake;
 #[cfg(test)]
+#[path = "all/outgoing_meanwhile.rs"]
+mod outgoing_meanwhile;
+#[cfg(test)]
 #[path = "all/outgoing_plain.rs"]
 mod outgoing_plain;
 #[cfg(test)]

@@ -44,8 +44,9 @@ impl Attachment {
     }
 }
 
-/// Why a call can't be made with an identity. No variant holds a credential.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a call can't be made with an identity. No variant holds a credential. A link is as good as one for ten minutes, so
+/// `Debug` doesn't show it.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutgoingError {
     /// The user has to connect an account with this server first, or again.
     #[error("no account is connected")]
@@ -94,6 +95,32 @@ impl OutgoingError {
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::Unavailable {
             detail: detail.into(),
+        }
+    }
+}
+
+impl fmt::Debug for OutgoingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hidden = |link: &Option<String>| link.as_ref().map(|_| format_args!("…"));
+        match self {
+            Self::NotConnected { link } => f
+                .debug_struct("NotConnected")
+                .field("link", &hidden(link))
+                .finish(),
+            Self::MissingScope { scopes, link } => f
+                .debug_struct("MissingScope")
+                .field("scopes", scopes)
+                .field("link", &hidden(link))
+                .finish(),
+            Self::NotUsable { reason } => {
+                f.debug_struct("NotUsable").field("reason", reason).finish()
+            }
+            Self::Expired => f.write_str("Expired"),
+            Self::Refused { detail } => f.debug_struct("Refused").field("detail", detail).finish(),
+            Self::Unavailable { detail } => f
+                .debug_struct("Unavailable")
+                .field("detail", detail)
+                .finish(),
         }
     }
 }

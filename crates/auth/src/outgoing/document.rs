@@ -70,7 +70,9 @@ pub(super) fn address(text: &str) -> Result<Url, OutgoingError> {
     let url = (text.len() <= MAX_URL_BYTES).then(|| Url::parse(text).ok());
     let url = url.flatten().filter(|url| {
         let web = matches!(url.scheme(), "https" | "http");
-        web && url.has_host() && url.fragment().is_none()
+        // `https://bank.example@evil.example` is there to be misread.
+        let plain = url.username().is_empty() && url.password().is_none();
+        web && plain && url.has_host() && url.fragment().is_none()
     });
     url.ok_or_else(|| OutgoingError::refused("a document has something that is no address"))
 }

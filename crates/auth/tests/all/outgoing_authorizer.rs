@@ -243,7 +243,7 @@ async fn a_server_of_2025_03_26_is_its_own_authorization_server() {
 #[tokio::test]
 async fn what_is_published_must_fit_together() {
     type Change = fn(&Fake);
-    let cases: [(&str, Change); 11] = [
+    let cases: [(&str, Change); 12] = [
         (
             "the authorization server doesn't offer PKCE with S256",
             |fake| {
@@ -299,6 +299,10 @@ async fn what_is_published_must_fit_together() {
         ),
         ("a document has something that is no address", |fake| {
             fake.server_with(json!({"authorization_endpoint": "javascript:alert(1)"}));
+        }),
+        ("a document has something that is no address", |fake| {
+            let endpoint = "https://bank.example@evil.example/authorize";
+            fake.server_with(json!({"authorization_endpoint": endpoint}));
         }),
         (
             "we are not registered with the authorization server, and it takes no registrations",

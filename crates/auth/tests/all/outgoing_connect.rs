@@ -9,7 +9,7 @@ use frontdesk_auth::outgoing::oauth::{
 };
 use frontdesk_auth::outgoing::{Broker, OutgoingError, Refusal, RefusalKind, Seal};
 use frontdesk_clock::ManualClock;
-use frontdesk_identity::{Scope, Secret, SignedIn};
+use frontdesk_identity::{Scope, Secret, SignedIn, TenantId};
 use serde_json::json;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -110,6 +110,10 @@ pub(crate) fn ann() -> SignedIn {
     SignedIn::new(principal)
 }
 
+pub(crate) fn bob() -> SignedIn {
+    SignedIn::new(user("acme", "bob"))
+}
+
 pub(crate) fn owner(who: &SignedIn) -> Scope {
     who.principal.scope()
 }
@@ -130,7 +134,7 @@ async fn an_account_is_connected_once_used_and_given_up() {
     let page = desk.connect.connecting(&ticket).unwrap();
     let expected = Connecting {
         server: "tasks".to_owned(),
-        user: "Ann".to_owned(),
+        user: "ann of acme (\"Ann\")".to_owned(),
         owner: owner(&ann()),
     };
     assert_eq!(page, expected);
@@ -181,6 +185,34 @@ async fn disconnecting_works_while_the_issuer_is_down() {
         Ok(true)
     );
     assert_eq!(desk.vault.load(&owner(&ann()), "tasks").await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_page_names_the_user_by_what_they_cannot_choose() {
+    let desk = Desk::open().await;
+    let single = TenantId::single();
+    for (tenant, user, name, expected) in [
+        (single.as_str(), "ann", None, "ann"),
+        (single.as_str(), "ann", Some("ann"), "ann"),
+        ("acme", "7f3a", Some("Ann"), "7f3a of acme (\"Ann\")"),
+        (
+            single.as_str(),
+            "eve",
+            Some("Bob\") for bob (\"Bob\n\u{202e}x"),
+            "eve (\"Bob') for bob ('Bob\u{fffd}\u{fffd}x\")",
+        ),
+        (single.as_str(), "ann\u{200b}", None, "ann\u{fffd}"),
+    ] {
+        let mut principal = crate::outgoing_fake::user(tenant, user);
+        principal.name = name.map(str::to_owned);
+        let ticket = desk.ticket(&SignedIn::new(principal)).await;
+        assert_eq!(desk.connect.connecting(&ticket).unwrap().user, expected);
+    }
+    let mut long = crate::outgoing_fake::user("acme", &"u".repeat(256));
+    long.name = Some("n".repeat(10_000));
+    let ticket = desk.ticket(&SignedIn::new(long)).await;
+    let shown = desk.connect.connecting(&ticket).unwrap().user;
+    assert!(shown.starts_with(&"u".repeat(256)) && shown.len() < 400);
 }
 
 #[tokio::test]
@@ -378,6 +410,15 @@ async fn check_21_nothing_of_a_connection_shows_a_token() {
         desk.broker, desk.connect, desk.vault
     );
     assert!(!shown.contains(MARK), "{shown}");
+    // A link's ticket is as good as a sign-in for connecting.
+    let refusal = refused(&attachment, RefusalKind::Forbidden, &["tasks:write"]);
+    for error in [
+        desk.broker.attachment(&bob()).await.unwrap_err(),
+        desk.broker.renewed(&ann(), &refusal).await.unwrap_err(),
+    ] {
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("ticket"), "{shown}");
+    }
     // An issuer that says tokens in its errors.
     desk.clock.advance(Duration::from_secs(4_000));
     let spoken = json!({"error": "hush-refresh-1", "error_description": "hush-access-1"});

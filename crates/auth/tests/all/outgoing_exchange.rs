@@ -128,6 +128,34 @@ async fn a_hundred_calls_at_once_cause_one_exchange() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_given_up_leaves_those_who_wait_for_its_exchange_one_of_their_own() {
+    let (fake, clock) = (Fake::start().await, clock());
+    fake.close_gate();
+    let broker = Arc::new(exchange(&fake, &clock));
+    let call = || {
+        let broker = Arc::clone(&broker);
+        async move {
+            let attachment = broker.attachment(&caller("ann", "own", 60)).await;
+            bearer(&attachment.unwrap()).to_owned()
+        }
+    };
+    let (mut first, mut others) = (JoinSet::new(), JoinSet::new());
+    first.spawn(call());
+    while fake.seen("/token").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..10 {
+        others.spawn(call());
+    }
+    tokio::task::yield_now().await;
+    first.shutdown().await;
+    fake.open_gate();
+    let tokens = others.join_all().await;
+    assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
+    assert_eq!(fake.seen("/token").len(), 2);
+}
+
+#[tokio::test]
 async fn a_token_is_kept_until_half_a_minute_before_its_end() {
     let (fake, clock) = (Fake::start().await, clock());
     fake.lifetime(100);

@@ -7,12 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use frontdesk_auth::outgoing::oauth::{CameBack, MemoryVault, SetOut, Vault};
 use frontdesk_auth::outgoing::{Broker, OutgoingError, Refusal, RefusalKind};
-use frontdesk_identity::{Scope, SignedIn};
+use frontdesk_identity::Scope;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::outgoing_connect::{Desk, ann, broker, ticket};
-use crate::outgoing_fake::{RESOURCE_METADATA, bearer, pairs, refused, user};
+use crate::outgoing_connect::{Desk, ann, bob, broker, ticket};
+use crate::outgoing_fake::{RESOURCE_METADATA, bearer, pairs, refused};
 
 #[tokio::test]
 async fn a_token_that_runs_out_is_refreshed_once_for_all_calls() {
@@ -160,10 +160,6 @@ async fn a_registration_that_the_issuer_has_forgotten_is_made_anew() {
     let started = desk.connect.start(&desk.ticket(&bob()).await).await;
     assert!(started.is_ok());
     assert_eq!(desk.fake.seen("/register").len(), 3);
-}
-
-fn bob() -> SignedIn {
-    SignedIn::new(user("acme", "bob"))
 }
 
 /// A vault that gives out what another replica has replaced already, so many times.

@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::links::Links;
+use super::resource::names;
 use super::tokens::Origin;
 use super::{Authorizer, Challenge, TokenSet, Vault};
 use crate::outgoing::flights::Flights;
@@ -118,7 +119,7 @@ impl OAuth {
     pub(super) async fn disconnect(&self, owner: &Scope) -> Result<(), OutgoingError> {
         let inner = &self.0;
         let act = async {
-            let tokens = inner.stored(owner).await?;
+            let tokens = inner.opened(owner).await?;
             inner.vault.remove(owner, &inner.server.name).await?;
             if let Some(tokens) = tokens
                 && let Err(error) = inner.authorizer.revoke(&tokens).await
@@ -250,7 +251,15 @@ impl Broker for OAuth {
 }
 
 impl Inner {
+    /// The tokens that are stored for this server. Its name may once have been another's, whose tokens it mustn't get.
     async fn stored(&self, owner: &Scope) -> Result<Option<TokenSet>, OutgoingError> {
+        let opened = self.opened(owner).await?;
+        Ok(opened
+            .filter(|tokens| names(&tokens.0.grant.resource, &self.server.url).unwrap_or_default()))
+    }
+
+    /// The tokens that are stored under this server's name.
+    async fn opened(&self, owner: &Scope) -> Result<Option<TokenSet>, OutgoingError> {
         let name = &self.server.name;
         let sealed = self.vault.load(owner, name).await?;
         // What doesn't open was sealed with another secret; the user connects again.
@@ -281,10 +290,7 @@ impl Inner {
             return Ok(stored);
         }
         match self.authorizer.refresh_as(&stored, origin).await {
-            Ok(tokens) => {
-                self.save(owner, &tokens).await?;
-                Ok(tokens)
-            }
+            Ok(tokens) => self.keep(owner, &stored, tokens).await,
             Err(error @ OutgoingError::NotConnected { .. }) => {
                 match self.stored(owner).await?.filter(newer) {
                     Some(tokens) => Ok(tokens),
@@ -292,6 +298,34 @@ impl Inner {
                 }
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Stores refreshed tokens, unless the user has given up or replaced at another replica what was refreshed: that
+    /// counts. Where nobody can tell, they are stored, for the earlier ones may count no more.
+    async fn keep(
+        &self,
+        owner: &Scope,
+        refreshed: &TokenSet,
+        tokens: TokenSet,
+    ) -> Result<TokenSet, OutgoingError> {
+        match self.stored(owner).await {
+            Ok(None) => {
+                if let Err(error) = self.authorizer.revoke(&tokens).await {
+                    tracing::warn!(server = %self.server.name, %error, "tokens not revoked");
+                }
+                Err(OutgoingError::NotConnected { link: None })
+            }
+            Ok(Some(there))
+                if there.0.origin == Origin::Given
+                    && there.access_token().expose() != refreshed.access_token().expose() =>
+            {
+                Ok(there)
+            }
+            Ok(Some(_)) | Err(_) => {
+                self.save(owner, &tokens).await?;
+                Ok(tokens)
+            }
         }
     }
 

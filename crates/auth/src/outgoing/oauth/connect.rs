@@ -25,7 +25,7 @@ pub struct Connect {
 pub struct Connecting {
     /// The server's name.
     pub server: String,
-    /// The user, as a person would name them.
+    /// The user: the id, the tenant where it has a name, and the name that they go by, in quotes.
     pub user: String,
     /// Whose tokens will be stored; where the browser is signed in, it must be as them.
     pub owner: Scope,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use frontdesk_clock::Clock;
-use frontdesk_identity::{Principal, Scope};
+use frontdesk_identity::{MAX_ID_BYTES, Principal, Scope, TenantId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -18,7 +18,7 @@ pub const CLIENT_DOCUMENT_PATH: &str = "connect/client.json";
 /// How long a link holds, in seconds.
 const TICKET_SECONDS: i64 = 600;
 /// The longest name that a confirmation page shows, in letters.
-const MAX_LABEL_CHARS: usize = 200;
+const MAX_NAME_CHARS: usize = 100;
 
 /// Makes links and reads them.
 #[derive(Debug, Clone)]
@@ -48,12 +48,10 @@ impl Links {
         server: &str,
         challenge: &Challenge,
     ) -> Result<String, OutgoingError> {
-        let name = user.name.as_deref().or(user.email.as_deref());
-        let label = name.unwrap_or(user.user.as_str());
         let ticket = Ticket {
             owner: user.scope(),
             server: server.to_owned(),
-            label: label.chars().take(MAX_LABEL_CHARS).collect(),
+            label: label(user),
             scopes: challenge.scopes.clone(),
             resource_metadata: challenge.resource_metadata.clone(),
             expires_at: self.now().saturating_add(TICKET_SECONDS),
@@ -90,4 +88,38 @@ impl Links {
     fn now(&self) -> i64 {
         self.clock.now().as_second()
     }
+}
+
+/// The user as a page names them: by the id, which is theirs alone, then by the name, which they may have chosen so that
+/// it reads like somebody else's.
+fn label(user: &Principal) -> String {
+    let id = user.user.as_str();
+    let mut whose = shown(id, MAX_ID_BYTES);
+    if user.tenant != TenantId::single() {
+        whose = format!("{whose} of {}", shown(user.tenant.as_str(), MAX_ID_BYTES));
+    }
+    let name = user.name.as_deref().or(user.email.as_deref());
+    match name.filter(|name| *name != id) {
+        Some(name) => {
+            let name = shown(name, MAX_NAME_CHARS).replace('"', "'");
+            format!("{whose} (\"{name}\")")
+        }
+        None => whose,
+    }
+}
+
+/// A text with a mark for each letter that isn't seen, or that moves others.
+fn shown(text: &str, most: usize) -> String {
+    let hides = |letter: char| {
+        letter.is_control()
+            || matches!(
+                letter,
+                '\u{ad}' | '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}'
+            )
+            || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    };
+    let letters = text.chars().take(most);
+    letters
+        .map(|letter| if hides(letter) { '\u{fffd}' } else { letter })
+        .collect()
 }

@@ -127,7 +127,7 @@ fn canonical(server: &Url) -> String {
 
 /// Whether a resource's name names this server: its address, or one that the server's path goes on from. One name may
 /// stand for all that is behind an origin, never for another origin.
-fn names(resource: &str, server: &Url) -> Result<bool, OutgoingError> {
+pub(super) fn names(resource: &str, server: &Url) -> Result<bool, OutgoingError> {
     let resource = address(resource)?;
     if resource.origin() != server.origin() {
         return Ok(false);
