@@ -8,14 +8,17 @@ use frontdesk_agent::{
 use frontdesk_chat::assistant::{Assistant, TurnContext};
 use frontdesk_chat::{Client, OnDisconnect, RequestContext};
 use frontdesk_model::Model;
-use frontdesk_protocol::ThreadId;
+use frontdesk_protocol::{ThreadId, ThreadStatus};
 use frontdesk_store::memory::MemoryStore;
-use frontdesk_store::{TurnStatus, Turns};
+use frontdesk_store::{ThreadPatch, Threads, TurnStatus, Turns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, PATIENCE, add, context, create, event, plain, read_all, thread_of};
+use crate::desk::{
+    Desk, PATIENCE, add, context, create, event, hanging, is_delta, plain, read_all, read_until,
+    thread_of,
+};
 use crate::model::{Told, calls, calls_with, says};
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -346,6 +349,39 @@ async fn a_new_message_instead_of_an_answer_declines() {
     assert!(result.contains("wrote something else instead"), "{told:?}");
     assert_eq!(message, "User: No, what are my tasks?");
     assert_eq!(told.len(), 5);
+}
+
+#[tokio::test]
+async fn a_new_message_that_was_never_answered_declines_too() {
+    let scene = Scene::asking(&[("delete_task", CALL)]).await;
+    let store = scene.store.clone();
+    let dying = Desk::over(store.clone(), store, hanging(), OnDisconnect::Continue);
+    let (_, mut reader) = dying.begin(add(&scene.thread, "No!"), &plain()).await;
+    read_until(&mut reader, is_delta).await;
+    let scene = scene.restarted(Deleting::Well);
+    assert_eq!(scene.desk.service.recover().await.unwrap(), 1);
+    scene.press("approve").await;
+    assert!(scene.done().is_empty());
+    assert_eq!(scene.lines().await[0], "Not done · Delete a task");
+    let items = scene.items().await;
+    assert!(said(&items).last().unwrap().contains("Please ask me again"));
+    assert_eq!(scene.last_status().await, TurnStatus::Done);
+}
+
+#[tokio::test]
+async fn a_locked_thread_still_takes_the_answer() {
+    let scene = Scene::asking(&[("delete_task", CALL)]).await;
+    let locked = ThreadPatch {
+        status: Some(ThreadStatus::locked(None)),
+        ..ThreadPatch::default()
+    };
+    let scope = plain().scope();
+    let patched = scene.store.update_thread(&scope, &scene.thread, locked);
+    patched.await.unwrap().unwrap();
+    let message = add(&scene.thread, "hello");
+    assert_eq!(scene.desk.refused(message, &plain()).await, 409);
+    scene.press("approve").await;
+    assert_eq!(scene.done(), ["deleted 1"]);
 }
 
 #[tokio::test]
