@@ -3,8 +3,7 @@ const $ = (id) => document.getElementById(id);
 const user = new URLSearchParams(location.search).get("user");
 const at = (path) => new URL(path + (user ? `?user=${encodeURIComponent(user)}` : ""), document.baseURI);
 const resuming = { "Frontdesk-Resume": "1" };
-const items = new Map(), nodes = new Map();
-let thread = null, turn = null, last = null, round = 0;
+const items = new Map(), nodes = new Map(); let thread = null, turn = null, last = null, round = 0;
 const make = (tag, text = "", className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
 const button = (text, onclick) => Object.assign(make("button", text), { type: "button", onclick });
 const message = async (answer) => (await answer.json().catch(() => null))?.error?.message ?? answer.statusText;
@@ -12,6 +11,12 @@ const checked = async (answer) => { if (answer.ok) return answer; throw new Erro
 const post = async (path, body) => checked(await fetch(at(path), {
   method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...resuming } }));
 const call = (type, params) => post("chatkit", { type, params });
+function draw(item, { type, label, value, children = [], onClickAction: { type: kind, payload } = {} }) {
+  const action = { type: kind, payload }, press = () => $("send").hidden ||
+    stream("threads.custom_action", { thread_id: thread, item_id: item.id, action });
+  const node = type === "Button" ? button(label, press) : make("div", value, type);
+  node.append(...[children].flat().map((child) => draw(item, child))); return node;
+}
 function show(item) {
   if (!nodes.has(item.id)) nodes.set(item.id, $("log").appendChild(make("article")));
   items.set(item.id, item);
@@ -19,6 +24,7 @@ function show(item) {
   Object.assign(node, { className: tasks ? "workflow" : item.type, hidden: item.type === "end_of_turn" });
   if (tasks) node.replaceChildren(...tasks.map((task) =>
     make("div", [task.title, task.content].filter(Boolean).join(": "), task.status_indicator)));
+  else if (item.widget) node.replaceChildren(draw(item, item.widget));
   else node.textContent = item.content?.map((part) => part?.text).join("") ?? `(${item.type})`;
   node.scrollIntoView({ block: "end" });
 }
@@ -52,8 +58,7 @@ async function read(answer, mine) {
   for (let rest = ""; ;) {
     const { done, value } = await chunks.read();
     if (done || mine !== round) return chunks.cancel();
-    const events = (rest + value).split("\n\n");
-    rest = events.pop();
+    const events = (rest + value).split("\n\n"); rest = events.pop();
     for (const line of events.flatMap((event) => event.split("\n"))) {
       if (line.startsWith("id: ")) last = line.slice(4);
       if (line.startsWith("data: ")) handle(JSON.parse(line.slice(6)));
@@ -67,8 +72,7 @@ async function follow(ask) {
   for (let tries = 0; mine === round; tries++) try {
     const answer = await (turn ? fetch(at(`chatkit/turns/${turn}/events`), { headers: headers() }).then(checked) : ask());
     turn = answer.headers.get("Frontdesk-Turn") ?? turn;
-    await read(answer, mine);
-    break;
+    await read(answer, mine); break;
   } catch (error) {
     if (mine === round && (!turn || tries > 4)) { notice(error.message, () => follow(ask)); break; }
     await new Promise((wake) => setTimeout(wake, 400 * 2 ** tries));
@@ -87,8 +91,7 @@ async function list() {
 }
 async function open() {
   const mine = ++round;
-  thread = location.hash.slice(1) || null; turn = last = null; items.clear(); nodes.clear();
-  $("log").replaceChildren(); busy(false);
+  thread = location.hash.slice(1) || null; turn = last = null; items.clear(); nodes.clear(); $("log").replaceChildren(); busy(false);
   try {
     if (thread) {
       const answer = await call("threads.get_by_id", { thread_id: thread });

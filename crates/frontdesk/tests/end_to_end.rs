@@ -3,6 +3,7 @@
 #[cfg(test)]
 #[path = "end_to_end"]
 mod end_to_end {
+    mod approval;
     mod away;
     mod bad_input;
     mod browser;

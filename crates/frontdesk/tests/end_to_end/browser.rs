@@ -38,6 +38,22 @@ async fn the_page_works_in_a_browser() {
     let used = "document.querySelector('#log article.workflow .complete')";
     browser.wait(used).await;
 
+    // What destroys something asks first, in words and with two buttons; the answer takes them away.
+    let card = "document.querySelector('#log article.widget')";
+    browser.write("#text", "delete task 1").await;
+    browser.click("#send").await;
+    browser
+        .wait(&format!("{card}?.innerText.includes('Id: 1') && {IDLE}"))
+        .await;
+    browser.click("#log article.widget button").await;
+    let decided = format!("{card}.innerText.startsWith('Approved · Delete a task')");
+    browser
+        .wait(&format!(
+            "{decided} && !{card}.querySelector('button') && {IDLE}"
+        ))
+        .await;
+    browser.wait(&format!("{LAST}?.includes('Deleted')")).await;
+
     // A reload shows the same thread again.
     let log = "document.querySelector('#log').innerText";
     let before = browser.run(&format!("return {log}")).await;
