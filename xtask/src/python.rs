@@ -1,4 +1,4 @@
-//! The Python that the tool server of the tests runs in: a virtual environment under `target/`, with pinned packages.
+//! The Pythons of the tests: virtual environments under `target/`, each with pinned packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use crate::workspace::Workspace;
 use crate::{command, system};
 
-const REQUIREMENTS: &str = "xtask/requirements.txt";
 const CANDIDATES: [&str; 6] = [
     "python3",
     "python3.14",
@@ -26,43 +25,81 @@ pub(crate) enum Setup {
     LeaveAlone,
 }
 
-/// The interpreter with everything in it. The error says what is missing and what to do.
-pub(crate) fn ready(workspace: &Workspace, setup: Setup) -> Result<PathBuf> {
-    let folder = workspace.path("target/xtask/venv");
-    let python = interpreter(&folder);
-    let wanted = workspace.read(REQUIREMENTS)?;
-    let stamp = folder.join("installed.txt");
-    let standing = fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted);
-    if standing
-        && command::succeeds(command::new(&python, workspace.root()).args(["-c", "import fastmcp"]))
-    {
-        return Ok(python);
+/// A virtual environment.
+pub(crate) struct Environment {
+    /// What can't be tested without it.
+    pub(crate) purpose: &'static str,
+    /// Where the tests find its interpreter.
+    pub(crate) variable: &'static str,
+    folder: &'static str,
+    requirements: &'static str,
+    /// What it has to be able to import.
+    imports: &'static str,
+}
+
+/// What applications have today, and, apart from it because the packages exclude each other, what they had before.
+pub(crate) const ENVIRONMENTS: [Environment; 2] = [
+    Environment {
+        purpose: "what needs fastmcp, openai-agents or FastAPI",
+        variable: "FRONTDESK_TEST_PYTHON",
+        folder: "target/xtask/venv",
+        requirements: "xtask/requirements.txt",
+        imports: "import agents, fastapi, fastmcp",
+    },
+    Environment {
+        purpose: "what needs a tool server of mcp 1.x",
+        variable: "FRONTDESK_TEST_OLDER_PYTHON",
+        folder: "target/xtask/venv-older",
+        requirements: "xtask/requirements-older.txt",
+        imports: "import mcp.server.fastmcp",
+    },
+];
+
+impl Environment {
+    /// The interpreter with everything in it. The error says what is missing and what to do.
+    pub(crate) fn ready(&self, workspace: &Workspace, setup: Setup) -> Result<PathBuf> {
+        let folder = workspace.path(self.folder);
+        let python = interpreter(&folder);
+        let wanted = workspace.read(self.requirements)?;
+        let stamp = folder.join("installed.txt");
+        let standing = fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted);
+        let mut probe = command::new(&python, workspace.root());
+        if standing && command::succeeds(probe.args(["-c", self.imports])) {
+            return Ok(python);
+        }
+        if setup == Setup::LeaveAlone {
+            anyhow::bail!("the Python packages are not installed; run without --no-setup");
+        }
+        self.make(workspace, &folder, &python)?;
+        fs::write(&stamp, wanted).context("cannot note what was installed")?;
+        Ok(python)
     }
-    if setup == Setup::LeaveAlone {
-        anyhow::bail!("the Python packages are not installed; run without --no-setup");
+
+    fn make(&self, workspace: &Workspace, folder: &Path, python: &Path) -> Result<()> {
+        let system_python = find(workspace.root())?;
+        println!(
+            "making {} of {} with {system_python}",
+            self.folder, self.requirements
+        );
+        command::run(
+            command::new(system_python, workspace.root())
+                .args(["-m", "venv", "--clear"])
+                .arg(folder),
+        )?;
+        command::run(
+            command::new(python, workspace.root())
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "-r",
+                ])
+                .arg(workspace.path(self.requirements)),
+        )
+        .context("cannot install the Python packages (is the package index reachable?)")
     }
-    let system_python = find(workspace.root())?;
-    println!("making the Python environment of the tests with {system_python}");
-    command::run(
-        command::new(system_python, workspace.root())
-            .args(["-m", "venv", "--clear"])
-            .arg(&folder),
-    )?;
-    command::run(
-        command::new(&python, workspace.root())
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "-r",
-            ])
-            .arg(workspace.path(REQUIREMENTS)),
-    )
-    .context("cannot install the Python packages (is the package index reachable?)")?;
-    fs::write(&stamp, wanted).context("cannot note what was installed")?;
-    Ok(python)
 }
 
 fn find(root: &Path) -> Result<&'static str> {

@@ -9,7 +9,7 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::python::{self, Setup};
+use crate::python::{ENVIRONMENTS, Setup};
 use crate::workspace::{self, Workspace};
 use crate::{browser, command};
 
@@ -54,11 +54,19 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
 
 /// Runs every test of the workspace; the output of cargo passes through as it comes.
 pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
-    let python = python::ready(workspace, setup);
-    let browser = browser::ready(workspace, setup);
-    let missing = [python.as_ref().err(), browser.as_ref().err()];
-    if let (true, Some(error)) = (workspace::in_ci(), missing.into_iter().flatten().next()) {
-        bail!("nothing may be skipped here: {error:#}");
+    let mut missing = Vec::new();
+    let mut pythons = Vec::new();
+    for environment in &ENVIRONMENTS {
+        match environment.ready(workspace, setup) {
+            Ok(python) => pythons.push((environment.variable, python)),
+            Err(error) => missing.push((environment.purpose, error)),
+        }
+    }
+    if let Err(error) = browser::ready(workspace, setup) {
+        missing.push(("what needs a browser", error));
+    }
+    if let (true, Some((what, error))) = (workspace::in_ci(), missing.first()) {
+        bail!("nothing may be skipped here: {what}: {error:#}");
     }
     let skips = workspace.path("target/xtask/skipped.txt");
     fs::create_dir_all(workspace.path("target/xtask")).context("cannot make target/xtask")?;
@@ -67,11 +75,11 @@ pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
     let mut cargo = command::cargo(workspace.root());
     cargo
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
-        .env("FRONTDESK_TEST_SKIPS", &skips)
-        .env_remove("FRONTDESK_TEST_PYTHON");
-    if let Ok(python) = &python {
-        cargo.env("FRONTDESK_TEST_PYTHON", python);
+        .env("FRONTDESK_TEST_SKIPS", &skips);
+    for environment in &ENVIRONMENTS {
+        cargo.env_remove(environment.variable);
     }
+    cargo.envs(pythons);
     let mut child = cargo
         .stdout(Stdio::piped())
         .spawn()
@@ -91,13 +99,7 @@ pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
         .and_then(|code| u8::try_from(code).ok())
         .unwrap_or(1);
 
-    let skipped = skipped(
-        &fs::read_to_string(&skips).unwrap_or_default(),
-        [
-            ("what needs a Python tool server", python.err()),
-            ("what needs a browser", browser.err()),
-        ],
-    );
+    let skipped = skipped(&fs::read_to_string(&skips).unwrap_or_default(), &missing);
     if skipped.is_empty() {
         println!("skipped: nothing");
     }
@@ -111,10 +113,10 @@ pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
     })
 }
 
-fn skipped(noted: &str, missing: [(&str, Option<anyhow::Error>); 2]) -> Vec<String> {
+fn skipped(noted: &str, missing: &[(&str, anyhow::Error)]) -> Vec<String> {
     let mut reasons: Vec<String> = noted.lines().map(str::to_owned).collect();
     for (what, error) in missing {
-        reasons.extend(error.map(|error| format!("{what}: {error:#}")));
+        reasons.push(format!("{what}: {error:#}"));
     }
     reasons.sort();
     reasons.dedup();

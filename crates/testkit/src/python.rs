@@ -1,73 +1,146 @@
-//! A tool server in Python, as applications have them today: `fastmcp`, in a process of its own.
+//! Python as applications have it today: tool servers, clients and an application, each in a process of its own.
 
 use std::env;
-use std::path::PathBuf;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::clients;
 
-/// The interpreter that `cargo xtask test` has prepared.
-const VARIABLE: &str = "FRONTDESK_TEST_PYTHON";
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/tools_server.py");
-/// How long it may take to listen; the imports alone take seconds on a slow machine.
-const READY: Duration = Duration::from_mins(1);
+/// The interpreters that `cargo xtask test` has prepared.
+const CURRENT: &str = "FRONTDESK_TEST_PYTHON";
+const OLDER: &str = "FRONTDESK_TEST_OLDER_PYTHON";
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
+/// How long a server may take to listen, and a client to be done; the imports alone take seconds on a slow machine.
+const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A Python that has what the tool server needs.
+/// A Python that has what the scripts need.
 #[derive(Debug, Clone)]
 pub struct Python {
     interpreter: PathBuf,
 }
 
-/// The tool server, with `lookup(city)`, `meet(count)`, `slow(seconds)`, `fail()` and `stats()`.
-/// It is killed when this is dropped.
+/// A tool server that counts what it is asked. It is killed when this is dropped.
 pub struct ToolsServer {
     port: u16,
     _child: Child,
 }
 
+/// An application that uvicorn runs. It is killed when this is dropped.
+pub struct Application {
+    _child: Child,
+}
+
 impl Python {
-    /// The interpreter, or why there is none.
+    /// The interpreter with fastmcp 4, openai-agents and `FastAPI`, or why there is none.
     pub fn find() -> Result<Self, String> {
-        match env::var_os(VARIABLE) {
+        Self::prepared(CURRENT)
+    }
+
+    /// The interpreter with `mcp` 1.x, or why there is none.
+    pub fn find_older() -> Result<Self, String> {
+        Self::prepared(OLDER)
+    }
+
+    fn prepared(variable: &str) -> Result<Self, String> {
+        match env::var_os(variable) {
             Some(path) => Ok(Self {
                 interpreter: path.into(),
             }),
             None => Err(format!(
-                "{VARIABLE} is not set; cargo xtask test prepares a Python and sets it"
+                "{variable} is not set; cargo xtask test prepares a Python and sets it"
             )),
         }
     }
 
-    /// Starts the tool server on a free port of loopback.
+    /// Starts the tool server with `lookup(city)`, `meet(count)`, `slow(seconds)`, `fail()` and `stats()`,
+    /// on a free port of loopback.
     pub async fn tools_server(&self) -> Result<ToolsServer> {
-        let mut child = Command::new(&self.interpreter)
-            .arg(SCRIPT)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+        self.server("tools_server.py").await
+    }
+
+    /// Starts the tool server of `mcp` 1.x with `lookup(city)` and `count(to)`, on a free port of loopback.
+    pub async fn older_tools_server(&self) -> Result<ToolsServer> {
+        self.server("older_tools_server.py").await
+    }
+
+    /// Runs a script to its end and gives back the JSON that it printed.
+    pub async fn run(&self, script: &str, arguments: &[&str]) -> Result<Value> {
+        let ran = self.command(&Path::new(SCRIPTS).join(script), arguments);
+        let ended = tokio::time::timeout(PATIENCE, ran?.stderr(Stdio::piped()).output())
+            .await
+            .with_context(|| format!("{script} is not done within {PATIENCE:?}"))?
+            .with_context(|| format!("cannot run {script}"))?;
+        if !ended.status.success() {
+            bail!("{script}: {}", String::from_utf8_lossy(&ended.stderr));
+        }
+        let printed = String::from_utf8_lossy(&ended.stdout);
+        serde_json::from_slice(&ended.stdout)
+            .with_context(|| format!("{script} printed: {printed}"))
+    }
+
+    /// Runs `app` of the folder's `app.py` in that folder with uvicorn, on a socket that listens already:
+    /// who connects before it is ready waits.
+    pub fn application(
+        &self,
+        folder: &Path,
+        listener: TcpListener,
+        variables: &[(&str, &str)],
+    ) -> Result<Application> {
+        let child = Command::new(&self.interpreter)
+            .args(["-m", "uvicorn", "app:app", "--fd", "0"])
+            .args(["--log-level", "warning"])
+            .current_dir(folder)
+            .envs(variables.iter().copied())
+            .stdin(OwnedFd::from(listener))
+            .stdout(Stdio::null())
             .kill_on_drop(true)
+            .spawn()
+            .context("cannot start uvicorn")?;
+        Ok(Application { _child: child })
+    }
+
+    async fn server(&self, script: &str) -> Result<ToolsServer> {
+        let mut child = self
+            .command(&Path::new(SCRIPTS).join(script), &[])?
             .spawn()
             .with_context(|| format!("cannot start {}", self.interpreter.display()))?;
         let output = child.stdout.take().context("no standard output")?;
         let mut lines = BufReader::new(output).lines();
-        let line = tokio::time::timeout(READY, lines.next_line())
+        let line = tokio::time::timeout(PATIENCE, lines.next_line())
             .await
-            .with_context(|| format!("the tool server is not ready within {READY:?}"))?
-            .context("cannot read what the tool server wrote")?
-            .context("the tool server ended; its standard error says why")?;
+            .with_context(|| format!("{script} is not ready within {PATIENCE:?}"))?
+            .with_context(|| format!("cannot read what {script} wrote"))?
+            .with_context(|| format!("{script} ended; its standard error says why"))?;
         let port = line
             .strip_prefix("port ")
             .and_then(|port| port.parse().ok())
-            .with_context(|| format!("the tool server wrote: {line}"))?;
+            .with_context(|| format!("{script} wrote: {line}"))?;
         Ok(ToolsServer {
             port,
             _child: child,
         })
+    }
+
+    fn command(&self, script: &Path, arguments: &[&str]) -> Result<Command> {
+        if !script.is_file() {
+            bail!("{} is missing", script.display());
+        }
+        let mut command = Command::new(&self.interpreter);
+        command
+            .arg(script)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        Ok(command)
     }
 }
 
@@ -77,7 +150,7 @@ impl ToolsServer {
         format!("http://127.0.0.1:{}/mcp", self.port)
     }
 
-    /// What it counted: `calls` (each with `tool`, `arguments` and `authorization`) and `most_at_once`.
+    /// What it counted: `calls`, each with `tool`, `arguments` and `authorization`, and what the script says besides.
     pub async fn stats(&self) -> Result<Value> {
         let url = format!("http://127.0.0.1:{}/stats", self.port);
         let answer = clients::http()?
