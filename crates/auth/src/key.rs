@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use frontdesk_identity::Secret;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::AuthError;
 
@@ -49,15 +50,16 @@ impl SigningKey {
             });
         }
         let unusable = |detail| move |_| AuthError::Key { detail };
-        let mut seed = [0_u8; SEED_BYTES];
+        let mut seed = Zeroizing::new([0_u8; SEED_BYTES]);
         Salt::new(HKDF_SHA256, &[])
             .extract(secret)
             .expand(&[PURPOSE], SeedLength)
-            .and_then(|output| output.fill(&mut seed))
+            .and_then(|output| output.fill(seed.as_mut_slice()))
             .map_err(unusable("the secret gives no seed"))?;
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| AuthError::Key {
-            detail: "the seed gives no key",
-        })?;
+        let pair =
+            Ed25519KeyPair::from_seed_unchecked(seed.as_slice()).map_err(|_| AuthError::Key {
+                detail: "the seed gives no key",
+            })?;
         let document = pair
             .to_pkcs8v1()
             .map_err(unusable("the key can't be encoded"))?;

@@ -1,5 +1,6 @@
 //! `oauth`: what happens to tokens at another replica, or to the configuration, while they are kept.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use frontdesk_auth::outgoing::oauth::{Connect, Vault};
@@ -59,6 +60,41 @@ async fn an_account_that_was_connected_anew_is_not_replaced_by_a_refresh_of_the_
     let answer = call.join_all().await.remove(0).unwrap();
     assert_eq!(bearer(&answer), "hush-access-1");
     assert_eq!(vault.load(&ann_herself, "tasks").await, Ok(Some(new)));
+}
+
+#[tokio::test]
+async fn what_was_begun_is_carried_through_although_the_browser_goes_away() {
+    let desk = Desk::open().await;
+    let started = desk
+        .connect
+        .start(&desk.ticket(&ann()).await)
+        .await
+        .unwrap();
+    let query = desk.fake.approve(&started.url);
+    desk.fake.close_gate();
+    let mut answer = pin!(
+        desk.connect
+            .callback(&query, Some(started.browser.expose()))
+    );
+    let asked = async {
+        while desk.fake.seen("/token").is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        early = &mut answer => panic!("{early:?}"),
+        () = asked => {}
+    }
+    // The future above isn't asked any more.
+    desk.fake.open_gate();
+    let stored = async {
+        while desk.vault.load(&owner(&ann()), "tasks").await == Ok(None) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let stored = tokio::time::timeout(Duration::from_secs(20), stored).await;
+    assert_eq!(stored, Ok(()));
 }
 
 #[tokio::test]

@@ -8,10 +8,11 @@ use frontdesk_identity::{Scope, SignedIn};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use super::callback::Callback;
 use super::links::Links;
 use super::resource::names;
 use super::tokens::Origin;
-use super::{Authorizer, Challenge, TokenSet, Vault};
+use super::{Authorizer, Challenge, Pending, TokenSet, Vault};
 use crate::outgoing::flights::Flights;
 use crate::outgoing::{Attachment, Broker, OutgoingError, Refusal, RefusalKind, Seal};
 
@@ -31,7 +32,8 @@ pub struct OAuthSetup {
     pub seal: Arc<Seal>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// On which a refresh runs to its end, even where the call that wanted it is given up: a refresh token counts once.
+    /// On which a refresh, a connection and its end are carried through, even where the call that wanted them is given up:
+    /// a code or a refresh token counts once, and what was given up is to be revoked.
     pub tasks: TaskTracker,
 }
 
@@ -105,33 +107,49 @@ impl OAuth {
         self.0.stored(owner).await
     }
 
-    /// Stores the tokens that a user has given, in place of what was there.
-    pub(super) async fn store(
+    /// Gets the tokens that a user has given, and stores them in place of what was there.
+    pub(super) async fn connect(
         &self,
-        owner: &Scope,
-        tokens: &TokenSet,
+        owner: Scope,
+        pending: Pending,
+        answer: Callback,
     ) -> Result<(), OutgoingError> {
-        let store = self.0.save(owner, tokens);
-        self.0.refreshes.alone(owner.clone(), store).await
+        let inner = Arc::clone(&self.0);
+        self.to_the_end(async move {
+            let tokens = inner.authorizer.finish_with(&pending, answer).await?;
+            let store = inner.save(&owner, &tokens);
+            inner.refreshes.alone(owner.clone(), store).await
+        })
+        .await
     }
 
     /// Gives the user's tokens up: revoked where the issuer takes that, thrown away in any case.
-    pub(super) async fn disconnect(&self, owner: &Scope) -> Result<(), OutgoingError> {
-        let inner = &self.0;
-        let act = async {
-            let tokens = inner.opened(owner).await?;
-            inner.vault.remove(owner, &inner.server.name).await?;
-            if let Some(tokens) = tokens
-                && let Err(error) = inner.authorizer.revoke(&tokens).await
-            {
-                tracing::warn!(server = %inner.server.name, %error, "tokens not revoked");
-            }
-            Ok(())
-        };
-        inner.refreshes.alone(owner.clone(), act).await
+    pub(super) async fn disconnect(&self, owner: Scope) -> Result<(), OutgoingError> {
+        let inner = Arc::clone(&self.0);
+        self.to_the_end(async move {
+            let act = async {
+                let tokens = inner.opened(&owner).await?;
+                inner.vault.remove(&owner, &inner.server.name).await?;
+                if let Some(tokens) = tokens {
+                    inner.revoke(&tokens).await;
+                }
+                Ok(())
+            };
+            inner.refreshes.alone(owner.clone(), act).await
+        })
+        .await
     }
 
-    /// Refreshes tokens to the end, whatever becomes of who waits for it.
+    /// Does something to its end, whatever becomes of who waits for it.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        act: impl Future<Output = Result<T, OutgoingError>> + Send + 'static,
+    ) -> Result<T, OutgoingError> {
+        let broken_off = |_| Err(OutgoingError::unavailable("it was broken off"));
+        self.0.tasks.spawn(act).await.unwrap_or_else(broken_off)
+    }
+
+    /// Refreshes tokens, once for all who want that at the same time.
     async fn refreshed(
         &self,
         owner: Scope,
@@ -139,13 +157,11 @@ impl OAuth {
         origin: Origin,
     ) -> Result<TokenSet, OutgoingError> {
         let inner = Arc::clone(&self.0);
-        let refresh = self.0.tasks.spawn(async move {
+        self.to_the_end(async move {
             let fetch = inner.refresh(&owner, &used, origin);
             inner.refreshes.get(owner.clone(), |_| false, fetch).await
-        });
-        refresh
-            .await
-            .unwrap_or_else(|_| Err(OutgoingError::unavailable("a refresh was broken off")))
+        })
+        .await
     }
 
     fn not_connected(&self, caller: &SignedIn, challenge: &Challenge) -> OutgoingError {
@@ -272,6 +288,12 @@ impl Inner {
         self.vault.save(owner, name, sealed).await
     }
 
+    async fn revoke(&self, tokens: &TokenSet) {
+        if let Err(error) = self.authorizer.revoke(tokens).await {
+            tracing::warn!(server = %self.server.name, %error, "tokens not revoked");
+        }
+    }
+
     /// Runs while no other refresh of this owner runs here. Another replica may be at it all the same: then what it
     /// stored counts.
     async fn refresh(
@@ -311,9 +333,7 @@ impl Inner {
     ) -> Result<TokenSet, OutgoingError> {
         match self.stored(owner).await {
             Ok(None) => {
-                if let Err(error) = self.authorizer.revoke(&tokens).await {
-                    tracing::warn!(server = %self.server.name, %error, "tokens not revoked");
-                }
+                self.revoke(&tokens).await;
                 Err(OutgoingError::NotConnected { link: None })
             }
             Ok(Some(there))

@@ -147,23 +147,21 @@ impl Connect {
             });
         }
         let declined = answer.is_declined();
-        let tokens = match server.authorizer().finish_with(&pending, answer).await {
-            Ok(tokens) => tokens,
-            Err(OutgoingError::Expired) => return Err(UNKNOWN),
-            Err(OutgoingError::Refused { .. }) if declined => return Err(ConnectError::Declined),
-            Err(error) => return Err(error.into()),
-        };
-        server.store(&back.owner, &tokens).await?;
-        Ok(Connected {
-            owner: back.owner,
-            server: back.server,
-        })
+        match server.connect(back.owner.clone(), pending, answer).await {
+            Ok(()) => Ok(Connected {
+                owner: back.owner,
+                server: back.server,
+            }),
+            Err(OutgoingError::Expired) => Err(UNKNOWN),
+            Err(OutgoingError::Refused { .. }) if declined => Err(ConnectError::Declined),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Gives a user's tokens up. `false` if there is no such server.
     pub async fn disconnect(&self, owner: &Scope, server: &str) -> Result<bool, OutgoingError> {
         match self.servers.get(server) {
-            Some(server) => server.disconnect(owner).await.map(|()| true),
+            Some(server) => server.disconnect(owner.clone()).await.map(|()| true),
             None => Ok(false),
         }
     }
