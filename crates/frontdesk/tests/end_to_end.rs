@@ -6,11 +6,17 @@ mod end_to_end {
     mod approval;
     mod away;
     mod bad_input;
+    mod bad_tokens;
+    mod bad_tools;
     mod browser;
     mod demonstration;
     mod desk;
+    mod guide;
     mod kills;
+    mod older_servers;
+    mod real_clients;
     mod reload;
+    mod rogue;
     mod secrets;
     mod shutdown;
     mod sockets;

@@ -39,7 +39,15 @@ impl Desk {
 
     /// With these variables.
     pub(super) async fn open(variables: &[(&str, &str)]) -> Self {
+        Self::with_files(&[], variables).await
+    }
+
+    /// With these files in its folder, and these variables.
+    pub(super) async fn with_files(files: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
+        for (name, text) in files {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
         let mut launch = Launch::new(BINARY)
             .folder(dir.path())
             .arg("--listen")

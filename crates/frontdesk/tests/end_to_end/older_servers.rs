@@ -1,0 +1,91 @@
+//! Tool servers of the years before: `mcp` 1.x, which speaks 2025-03-26 at best and keeps sessions.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use frontdesk_testkit::python::Python;
+use frontdesk_testkit::skip;
+use serde_json::{Value, json};
+
+use super::desk::{Desk, valid};
+
+const RULES: &str = r#"
+intro = "I am a script."
+
+[[rule]]
+when = '(?i)^weather in (?<city>.+)$'
+[[rule.step]]
+call = { tool = "lookup", arguments = { city = "{{ match.city | string }}" } }
+[[rule.step]]
+say = "It is {{ results.lookup }}."
+
+[[rule]]
+when = '(?i)^count to (?<to>[0-9]+)$'
+[[rule.step]]
+call = { tool = "count", arguments = { to = "{{ match.to | int }}" } }
+[[rule.step]]
+say = "I have counted."
+"#;
+
+/// Whom the token of a call names, and for which audience.
+fn named(call: &Value) -> [Value; 2] {
+    let token = call["authorization"].as_str().unwrap();
+    let claims = token.split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    [claims["sub"].clone(), claims["aud"].clone()]
+}
+
+#[tokio::test]
+async fn check_14_a_server_of_mcp_1_is_used_in_one_session_for_each_user() {
+    let python = match Python::find_older() {
+        Ok(python) => python,
+        Err(reason) => {
+            let test = "frontdesk::check_14_a_server_of_mcp_1_is_used_in_one_session_for_each_user";
+            skip::note(test, &reason).unwrap();
+            return;
+        }
+    };
+    let server = python.older_tools_server().await.unwrap();
+    let config = format!(
+        "[model.default]\nprovider = \"scripted\"\nrules_file = \"rules.toml\"\n\
+         [mcp.older]\nurl = \"{}\"\nauth = \"signed\"\naudience = \"older\"\n",
+        server.url()
+    );
+    let files = [("frontdesk.toml", config.as_str()), ("rules.toml", RULES)];
+    let desk = Desk::with_files(&files, &[]).await;
+    let (ann, ben) = (desk.client().as_user("ann"), desk.client().as_user("ben"));
+
+    let first = ann.create("weather in Osaka").await.unwrap();
+    assert_eq!(first.assistant_text().unwrap(), "It is wind.");
+    let thread = first.thread_id().unwrap();
+    let failed = ann.add(&thread, "weather in Nowhere").await.unwrap();
+    assert_eq!(
+        failed.assistant_text().unwrap(),
+        "That didn't work: the tool “lookup” failed. It says: Error executing tool lookup: no weather for Nowhere"
+    );
+    let counted = ann.add(&thread, "count to 4").await.unwrap();
+    assert_eq!(counted.assistant_text().unwrap(), "I have counted.");
+    let shown: Vec<&Value> = valid(&counted)
+        .iter()
+        .filter_map(|event| event.data.pointer("/update/task/content"))
+        .collect();
+    assert!(shown.contains(&&json!("50 %")), "{shown:?}");
+    let other = ben.create("weather in Lagos").await.unwrap();
+    assert_eq!(other.assistant_text().unwrap(), "It is sun.");
+
+    let stats = server.stats().await.unwrap();
+    assert_eq!(stats["sessions"], 2, "{stats}");
+    let calls = stats["calls"].as_array().unwrap().iter();
+    let calls: Vec<_> = calls
+        .map(|call| (call["tool"].as_str().unwrap(), named(call)))
+        .collect();
+    let by = |user: &str| [json!(user), json!("older")];
+    assert_eq!(
+        calls,
+        [
+            ("lookup", by("ann")),
+            ("lookup", by("ann")),
+            ("count", by("ann")),
+            ("lookup", by("ben"))
+        ]
+    );
+}
