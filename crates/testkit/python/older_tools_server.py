@@ -1,8 +1,10 @@
 """A tool server of the years before fastmcp 4: the `FastMCP` of the `mcp` 1.x package, with its sessions.
 
-On a free port of loopback; its first line of output is `port <number>`. `GET /stats` tells what it was asked.
+It answers on the socket that is its standard input; its first line of output is `port <number>`.
+`GET /stats` tells what it was asked.
 """
 
+import asyncio
 import socket
 
 import uvicorn
@@ -36,11 +38,19 @@ async def lookup(city: str, ctx: Context) -> str:
 
 @server.tool()
 async def count(to: int, ctx: Context) -> list[int]:
-    """Counts, and reports how far it is."""
+    """Counts slowly, and reports how far it is."""
     note(ctx, "count", to=to)
     for number in range(to):
         await ctx.report_progress(number, to)
+        await asyncio.sleep(0.1)
     return list(range(1, to + 1))
+
+
+@server.tool()
+async def wait(ctx: Context) -> str:
+    """Never answers."""
+    note(ctx, "wait")
+    await asyncio.Event().wait()
 
 
 @server.custom_route("/stats", methods=["GET"])
@@ -49,9 +59,7 @@ async def stats_page(_request):
 
 
 def main() -> None:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(128)
+    listener = socket.socket(fileno=0)
     print("port", listener.getsockname()[1], flush=True)
     config = uvicorn.Config(server.streamable_http_app(), log_level="warning")
     uvicorn.Server(config).run(sockets=[listener])

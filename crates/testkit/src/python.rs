@@ -30,7 +30,7 @@ pub struct Python {
 /// A tool server that counts what it is asked. It is killed when this is dropped.
 pub struct ToolsServer {
     port: u16,
-    _child: Child,
+    child: Child,
 }
 
 /// An application that uvicorn runs. It is killed when this is dropped.
@@ -63,18 +63,20 @@ impl Python {
     /// Starts the tool server with `lookup(city)`, `meet(count)`, `slow(seconds)`, `fail()` and `stats()`,
     /// on a free port of loopback.
     pub async fn tools_server(&self) -> Result<ToolsServer> {
-        self.server("tools_server.py").await
+        self.server("tools_server.py", Stdio::null()).await
     }
 
-    /// Starts the tool server of `mcp` 1.x with `lookup(city)` and `count(to)`, on a free port of loopback.
-    pub async fn older_tools_server(&self) -> Result<ToolsServer> {
-        self.server("older_tools_server.py").await
+    /// Starts the tool server of `mcp` 1.x with `lookup(city)`, `count(to)` and `wait()`, on a socket that listens
+    /// already: another process can follow it at the same address.
+    pub async fn older_tools_server(&self, listener: TcpListener) -> Result<ToolsServer> {
+        let script = "older_tools_server.py";
+        self.server(script, OwnedFd::from(listener).into()).await
     }
 
     /// Runs a script to its end and gives back the JSON that it printed.
     pub async fn run(&self, script: &str, arguments: &[&str]) -> Result<Value> {
-        let ran = self.command(&Path::new(SCRIPTS).join(script), arguments);
-        let ended = tokio::time::timeout(PATIENCE, ran?.stderr(Stdio::piped()).output())
+        let mut command = self.command(script, arguments)?;
+        let ended = tokio::time::timeout(PATIENCE, command.stderr(Stdio::piped()).output())
             .await
             .with_context(|| format!("{script} is not done within {PATIENCE:?}"))?
             .with_context(|| format!("cannot run {script}"))?;
@@ -107,9 +109,10 @@ impl Python {
         Ok(Application { _child: child })
     }
 
-    async fn server(&self, script: &str) -> Result<ToolsServer> {
+    async fn server(&self, script: &str, input: Stdio) -> Result<ToolsServer> {
         let mut child = self
-            .command(&Path::new(SCRIPTS).join(script), &[])?
+            .command(script, &[])?
+            .stdin(input)
             .spawn()
             .with_context(|| format!("cannot start {}", self.interpreter.display()))?;
         let output = child.stdout.take().context("no standard output")?;
@@ -123,13 +126,11 @@ impl Python {
             .strip_prefix("port ")
             .and_then(|port| port.parse().ok())
             .with_context(|| format!("{script} wrote: {line}"))?;
-        Ok(ToolsServer {
-            port,
-            _child: child,
-        })
+        Ok(ToolsServer { port, child })
     }
 
-    fn command(&self, script: &Path, arguments: &[&str]) -> Result<Command> {
+    fn command(&self, script: &str, arguments: &[&str]) -> Result<Command> {
+        let script = Path::new(SCRIPTS).join(script);
         if !script.is_file() {
             bail!("{} is missing", script.display());
         }
@@ -148,6 +149,11 @@ impl ToolsServer {
     /// What `MCP_SERVER_URL` has to be.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/mcp", self.port)
+    }
+
+    /// Ends it as a crash does.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.child.kill().await.context("cannot kill the server")
     }
 
     /// What it counted: `calls`, each with `tool`, `arguments` and `authorization`, and what the script says besides.
