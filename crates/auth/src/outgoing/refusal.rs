@@ -3,6 +3,7 @@
 
 use frontdesk_identity::Secret;
 
+use super::oauth::union_of_scopes;
 use super::{Attachment, OutgoingError};
 
 /// What kind of refusal it is.
@@ -36,11 +37,12 @@ impl Refusal {
 
     /// What is left to say where nothing can be renewed.
     pub fn without_remedy(&self) -> OutgoingError {
+        // The server wrote them, and users and models read them.
+        let scopes = union_of_scopes(self.scopes.iter().map(String::as_str));
         match self.kind {
-            RefusalKind::Forbidden if !self.scopes.is_empty() => OutgoingError::MissingScope {
-                scopes: self.scopes.clone(),
-                link: None,
-            },
+            RefusalKind::Forbidden if !scopes.is_empty() => {
+                OutgoingError::MissingScope { scopes, link: None }
+            }
             RefusalKind::Forbidden => OutgoingError::Refused {
                 detail: "the server forbids it".to_owned(),
             },

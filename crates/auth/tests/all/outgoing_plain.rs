@@ -92,6 +92,31 @@ async fn a_forwarded_token_that_is_refused_is_not_sent_again() {
     assert_eq!(bearer(&attachment), "new");
 }
 
+#[test]
+fn what_a_server_says_is_missing_is_told_where_it_can_be_a_right() {
+    let used = Attachment::default();
+    let long = "x".repeat(300);
+    let scopes = [
+        "mail:read",
+        "mail:read",
+        "\"say",
+        long.as_str(),
+        "a b",
+        "mail:send",
+    ];
+    let refusal = refused(&used, RefusalKind::Forbidden, &scopes);
+    let expected = OutgoingError::MissingScope {
+        scopes: vec!["mail:read".to_owned(), "mail:send".to_owned()],
+        link: None,
+    };
+    assert_eq!(refusal.without_remedy(), expected);
+    let refusal = refused(&used, RefusalKind::Forbidden, &["a b"]);
+    assert!(matches!(
+        refusal.without_remedy(),
+        OutgoingError::Refused { .. }
+    ));
+}
+
 #[tokio::test]
 async fn a_service_credential_goes_where_it_is_wanted_with_the_user_beside_it() {
     let clock = clock();
