@@ -4,6 +4,8 @@
 
 #[path = "all/approval.rs"]
 mod approval;
+#[path = "all/asking.rs"]
+mod asking;
 #[path = "all/assistant.rs"]
 mod assistant;
 #[path = "all/credentials.rs"]

@@ -1,200 +1,19 @@
 //! Tools that ask the user first: the question, each answer to it, and everything that must not count as one.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
 
-use frontdesk_agent::{
-    Agent, Annotations, FunctionTools, NoArguments, ToolContext, ToolError, function_tool,
-};
-use frontdesk_chat::assistant::{Assistant, TurnContext};
 use frontdesk_chat::{Client, OnDisconnect, RequestContext};
-use frontdesk_model::Model;
-use frontdesk_protocol::{ThreadId, ThreadStatus};
-use frontdesk_store::memory::MemoryStore;
-use frontdesk_store::{ThreadPatch, Threads, TurnStatus, Turns};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use frontdesk_protocol::ThreadStatus;
+use frontdesk_store::{ThreadPatch, Threads, TurnStatus};
 use serde_json::{Value, json};
 
+use crate::asking::{CALL, Deleting, Done, Scene, action, assistant, said};
 use crate::desk::{
     Desk, PATIENCE, add, context, create, event, hanging, is_delta, plain, read_all, read_until,
     thread_of,
 };
+use crate::faulty::Faulty;
 use crate::model::{Told, calls, calls_with, says};
-
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct Which {
-    id: i64,
-    note: Option<String>,
-}
-
-/// What the tools did.
-type Done = Arc<Mutex<Vec<String>>>;
-
-/// How the tool that deletes ends.
-#[derive(Clone, Copy)]
-enum Deleting {
-    Well,
-    /// It does what it was asked to and never comes back.
-    Hanging,
-}
-
-fn assistant(model: &Arc<Told>, done: &Done, deleting: Deleting) -> Arc<Assistant> {
-    let log = Arc::clone(done);
-    let delete = move |which: Which, _: ToolContext<TurnContext>| {
-        let log = Arc::clone(&log);
-        async move {
-            log.lock().unwrap().push(format!("deleted {}", which.id));
-            match deleting {
-                Deleting::Well => Ok::<_, ToolError>(format!("deleted {}", which.id)),
-                Deleting::Hanging => std::future::pending().await,
-            }
-        }
-    };
-    let log = Arc::clone(done);
-    let show = move |_: NoArguments, _: ToolContext<TurnContext>| {
-        let log = Arc::clone(&log);
-        async move {
-            log.lock().unwrap().push("shown".to_owned());
-            Ok::<_, ToolError>("here")
-        }
-    };
-    let destructive = Annotations {
-        title: Some("Delete a task".to_owned()),
-        destructive: Some(true),
-        ..Annotations::default()
-    };
-    let tools = vec![
-        function_tool("delete_task", "Deletes.", delete).annotated(destructive),
-        function_tool("show", "Shows.", show),
-    ];
-    let mut agent = Agent::new("assistant", "", model.clone() as Arc<dyn Model>);
-    agent
-        .toolsets
-        .push(Arc::new(FunctionTools::new("taskflow", tools)));
-    Arc::new(Assistant::new(Arc::new(agent)))
-}
-
-/// A desk whose model asked to delete, and what is known of it.
-struct Scene {
-    desk: Desk,
-    store: Arc<MemoryStore>,
-    model: Arc<Told>,
-    done: Done,
-    thread: ThreadId,
-}
-
-const CALL: &str = r#"{"id": 1, "note": "as asked"}"#;
-
-impl Scene {
-    /// The model calls these tools and then says "Good."; the first turn is over.
-    async fn asking(asked: &[(&str, &str)]) -> Self {
-        Self::with(asked, Deleting::Well).await
-    }
-
-    async fn with(asked: &[(&str, &str)], deleting: Deleting) -> Self {
-        let model = Told::new([calls_with(asked), says("Good.")]);
-        let done = Done::default();
-        let store = Arc::new(MemoryStore::new());
-        let responder = assistant(&model, &done, deleting);
-        let desk = Desk::over(
-            store.clone(),
-            store.clone(),
-            responder,
-            OnDisconnect::Continue,
-        );
-        let (_, mut reader) = desk.begin(create("Delete task 1"), &plain()).await;
-        let thread = thread_of(&read_all(&mut reader).await);
-        Self {
-            desk,
-            store,
-            model,
-            done,
-            thread,
-        }
-    }
-
-    /// The same store in another process.
-    fn restarted(self, deleting: Deleting) -> Self {
-        let responder = assistant(&self.model, &self.done, deleting);
-        let store = self.store.clone();
-        let desk = Desk::over(store.clone(), store, responder, OnDisconnect::Continue);
-        Self { desk, ..self }
-    }
-
-    async fn items(&self) -> Vec<Value> {
-        self.desk.items(&self.thread, &plain()).await
-    }
-
-    async fn widget(&self) -> Value {
-        let items = self.items().await;
-        let widgets: Vec<_> = items
-            .into_iter()
-            .filter(|item| item["type"] == "widget")
-            .collect();
-        assert_eq!(widgets.len(), 1, "{widgets:?}");
-        widgets[0].clone()
-    }
-
-    /// What the widget says, line by line, with its buttons in brackets.
-    async fn lines(&self) -> Vec<String> {
-        lines(&self.widget().await["widget"])
-    }
-
-    /// Presses a button.
-    async fn answer(&self, decision: &str) -> Value {
-        let widget = self.widget().await;
-        action(&self.thread, &widget["id"], &json!({"decision": decision}))
-    }
-
-    /// Presses a button, and waits for what comes of it.
-    async fn press(&self, decision: &str) -> Vec<Value> {
-        let request = self.answer(decision).await;
-        self.ask(request).await
-    }
-
-    async fn ask(&self, request: Value) -> Vec<Value> {
-        let (_, mut reader) = self.desk.begin(request, &plain()).await;
-        read_all(&mut reader).await.iter().map(event).collect()
-    }
-
-    fn done(&self) -> Vec<String> {
-        self.done.lock().unwrap().clone()
-    }
-
-    async fn last_status(&self) -> TurnStatus {
-        let scope = plain().scope();
-        let turn = self.store.last_turn(&scope, &self.thread).await.unwrap();
-        turn.unwrap().status
-    }
-}
-
-fn action(thread: &ThreadId, item: &Value, payload: &Value) -> Value {
-    json!({"type": "threads.custom_action", "params": {
-        "thread_id": thread, "item_id": item,
-        "action": {"type": "frontdesk.approval", "payload": payload},
-    }})
-}
-
-fn lines(component: &Value) -> Vec<String> {
-    match component["type"].as_str().unwrap() {
-        "Button" => vec![format!("[{}]", component["label"].as_str().unwrap())],
-        "Divider" => vec!["---".to_owned()],
-        "Title" | "Caption" | "Text" => vec![component["value"].as_str().unwrap().to_owned()],
-        _ => {
-            let children = component["children"].as_array().unwrap();
-            children.iter().flat_map(lines).collect()
-        }
-    }
-}
-
-fn said(items: &[Value]) -> Vec<&str> {
-    let messages = items
-        .iter()
-        .filter(|item| item["type"] == "assistant_message");
-    messages
-        .map(|item| item["content"][0]["text"].as_str().unwrap())
-        .collect()
-}
 
 const BUTTONS: [&str; 2] = ["[Approve]", "[Decline]"];
 
@@ -422,6 +241,51 @@ async fn a_crash_after_the_answer_makes_no_call_twice() {
         "{told}"
     );
     drop(reader.next().await);
+}
+
+/// More writes than a turn makes.
+const MANY: usize = 1_000;
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_is_stored_before_anything_is_made_of_it() {
+    let model = Told::new([calls_with(&[("delete_task", CALL)]), says("Good.")]);
+    let done = Done::default();
+    let store = Faulty::new(MANY);
+    let responder = assistant(&model, &done, Deleting::Well);
+    let desk = Desk::over(
+        store.clone(),
+        store.clone(),
+        responder,
+        OnDisconnect::Continue,
+    );
+    let (_, mut reader) = desk.begin(create("Delete task 1"), &plain()).await;
+    let thread = thread_of(&read_all(&mut reader).await);
+    let items = desk.items(&thread, &plain()).await;
+    let widget = items.iter().find(|item| item["type"] == "widget").unwrap();
+    let approve = action(&thread, &widget["id"], &json!({"decision": "approve"}));
+
+    // What can't be stored is no answer.
+    store.fails.store(true, Ordering::SeqCst);
+    let (_, mut reader) = desk.begin(approve.clone(), &plain()).await;
+    let frames = read_all(&mut reader).await;
+    assert_eq!(event(frames.last().unwrap())["type"], "error");
+    assert!(done.lock().unwrap().is_empty());
+    store.fails.store(false, Ordering::SeqCst);
+
+    // What isn't stored yet is none yet.
+    store.gate.add_permits(MANY);
+    assert_eq!(desk.items(&thread, &plain()).await, items);
+    // The end of the turn before is stored by whoever comes next.
+    assert_eq!(desk.service.recover().await.unwrap(), 1);
+    store.gate.forget_permits(usize::MAX);
+    let (_, mut reader) = desk.begin(approve, &plain()).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(done.lock().unwrap().is_empty());
+    store.gate.add_permits(MANY);
+    read_all(&mut reader).await;
+    assert_eq!(*done.lock().unwrap(), ["deleted 1"]);
 }
 
 #[tokio::test]
