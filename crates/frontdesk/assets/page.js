@@ -11,10 +11,10 @@ const checked = async (answer) => { if (answer.ok) return answer; throw new Erro
 const post = async (path, body) => checked(await fetch(at(path), {
   method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...resuming } }));
 const call = (type, params) => post("chatkit", { type, params });
-function draw(item, { type, label, value, children = [], onClickAction: { type: kind, payload } = {} }) {
+function draw(item, { type, style, label, value, children = [], onClickAction: { type: kind, payload } = {} }) {
   const action = { type: kind, payload }, press = () => $("send").hidden ||
     stream("threads.custom_action", { thread_id: thread, item_id: item.id, action });
-  const node = type === "Button" ? button(label, press) : make("div", value, type);
+  const node = type === "Button" ? Object.assign(button(label, press), { className: style }) : make("div", value, type);
   node.append(...[children].flat().map((child) => draw(item, child))); return node;
 }
 function show(item) {
