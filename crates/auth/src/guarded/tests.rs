@@ -186,13 +186,28 @@ async fn what_the_rules_refuse_is_never_asked() {
         ("inside.example", &[&["127.0.0.1"]]),
         ("mixed.example", &[&["93.184.215.14", "10.0.0.1"]]),
         ("localhost", &[&["127.0.0.1"]]),
+        ("localhost.", &[&["127.0.0.1"]]),
+        ("inside.example.", &[&["127.0.0.1"]]),
     ]);
     let client = GuardedHttp::with_lookup(Reach::PublicOnly, [], names).unwrap();
     for (url, reason) in [
         (format!("http://127.0.0.1:{port}/"), "a loopback address"),
         (format!("http://2130706433:{port}/"), "a loopback address"),
         (format!("http://0x7f.1:{port}/"), "a loopback address"),
+        (format!("http://127.1:{port}/"), "a loopback address"),
+        (format!("http://0177.0.0.1:{port}/"), "a loopback address"),
+        (format!("http://127.0.0.1.:{port}/"), "a loopback address"),
         (format!("http://localhost:{port}/"), "a loopback address"),
+        (format!("http://LOCALHOST.:{port}/"), "a loopback address"),
+        (
+            format!("https://Inside.example.:{port}/"),
+            "a loopback address",
+        ),
+        (
+            format!("https://[64:ff9b::7f00:1]:{port}/"),
+            "a loopback address",
+        ),
+        ("https://0/".to_owned(), "an unspecified address"),
         (
             format!("https://[::ffff:127.0.0.1]:{port}/"),
             "a loopback address",
@@ -309,6 +324,27 @@ async fn redirects_are_checked_and_lose_what_is_for_another_origin() {
         (
             "/to/https://169.254.169.254/".to_owned(),
             refused("a link-local address"),
+        ),
+        // In whatever spelling.
+        (
+            format!("/to/https:%5C%5C127.0.0.1:{port}%5C"),
+            refused("a loopback address"),
+        ),
+        (
+            format!("/to/https://%2531%2532%2537.0.0.1:{port}/"),
+            refused("a loopback address"),
+        ),
+        (
+            format!("/to/%2F%2F127.0.0.1:{port}/"),
+            refused("a loopback address"),
+        ),
+        (
+            format!("/to/https://sso.internal@127.0.0.1:{port}/"),
+            refused("an address with a user or a password"),
+        ),
+        (
+            format!("/to/https://127.0.0.1:{port}%23@sso.internal/"),
+            refused("a loopback address"),
         ),
         (
             "/to/file:///etc/passwd".to_owned(),

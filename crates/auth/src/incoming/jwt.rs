@@ -61,7 +61,7 @@ pub enum KeySource {
 /// Which claims say who the user is. A name is that of a claim, or a path into it with dots: `realm_access.roles`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimNames {
-    /// The user's id.
+    /// The user's id. Where it is `email`, a token that says that the address isn't verified is refused.
     pub user: String,
     /// The tenant. Where it is set, a token without it is refused; where not, all users are of one tenant.
     pub tenant: Option<String>,
