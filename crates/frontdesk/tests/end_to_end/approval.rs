@@ -129,3 +129,28 @@ async fn what_is_declined_or_left_stays_as_it_is() {
     assert_eq!(late.status, StatusCode::CONFLICT);
     assert_eq!(tools.tasks().await, ["buy milk: open"]);
 }
+
+#[tokio::test]
+async fn the_configuration_says_which_tools_ask() {
+    let desk = Desk::open(&[
+        ("FRONTDESK__AGENT__ASSISTANT__ASK_BEFORE", "never"),
+        ("FRONTDESK__AGENT__ASSISTANT__ALWAYS_ASK", "complete_task"),
+    ])
+    .await;
+    let (client, tools) = (desk.client(), Tools::of(&desk, "dev").await);
+    let added = client.create("Add a task: buy milk").await.unwrap();
+    let thread = added.thread_id().unwrap();
+    client.add(&thread, "Complete the first one").await.unwrap();
+    assert_eq!(tools.tasks().await, ["buy milk: open"]);
+    let title = &widget(&client, &thread).await["widget"]["children"][0]["value"];
+    assert_eq!(title, "Needs your approval · Complete a task");
+    client.add(&thread, "delete task 1").await.unwrap();
+    assert!(tools.tasks().await.is_empty());
+
+    let desk = Desk::open(&[("FRONTDESK__AGENT__ASSISTANT__NEVER_ASK", "delete_task")]).await;
+    let (client, tools) = (desk.client(), Tools::of(&desk, "dev").await);
+    let added = client.create("Add a task: buy milk").await.unwrap();
+    let thread = added.thread_id().unwrap();
+    client.add(&thread, "delete task 1").await.unwrap();
+    assert!(tools.tasks().await.is_empty());
+}
