@@ -58,10 +58,6 @@ impl Said {
     }
 }
 
-/// A request that asks for a new session.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Opening;
-
 pub(crate) struct Permits<S> {
     pub(crate) core: Arc<Core<S>>,
     pub(crate) metadata_url: String,
@@ -78,7 +74,7 @@ where
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, MAX_BODY_BYTES).await else {
         return refusal(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -95,9 +91,6 @@ where
         && let Some(refused) = permits.refuse(&wanted, caller)
     {
         return refused;
-    }
-    if wanted.method == "initialize" {
-        parts.extensions.insert(Opening);
     }
     next.run(Request::from_parts(parts, Body::from(bytes)))
         .await

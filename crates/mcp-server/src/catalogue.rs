@@ -41,6 +41,12 @@ impl<T> Listed<T> {
     }
 }
 
+/// Whether a token can carry it ([RFC 6749](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
+fn is_scope(scope: &str) -> bool {
+    let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
+    !scope.is_empty() && scope.chars().all(fits)
+}
+
 /// Something that only callers with certain scopes may know of.
 pub(crate) trait Scoped {
     fn scopes(&self) -> &[String];
@@ -78,20 +84,31 @@ impl<S> Catalogue<S> {
         for tool in &tools {
             tool.check()?;
         }
+        for prompt in &prompts {
+            prompt.check()?;
+        }
         let templates = templates
             .into_iter()
             .map(|template| Ok((template.template()?, template)))
             .collect::<Result<Vec<_>, KitError>>()?;
-        Ok(Self {
+        let catalogue = Self {
             tools: Listed::new(tools, |tool| &tool.description.name)
-                .map_err(KitError::DuplicateTool)?,
+                .map_err(KitError::Duplicate)?,
             prompts: Listed::new(prompts, |prompt| &prompt.description.name)
                 .map_err(KitError::Duplicate)?,
             resources: Listed::new(resources, |resource| &resource.description.uri)
                 .map_err(KitError::Duplicate)?,
             templates,
             granted: granted.into_iter().collect(),
-        })
+        };
+        let scopes = catalogue.scopes();
+        let strange = scopes
+            .union(&catalogue.granted)
+            .find(|scope| !is_scope(scope));
+        match strange {
+            Some(scope) => Err(KitError::Unmatched(scope.clone())),
+            None => Ok(catalogue),
+        }
     }
 
     /// Every scope that anything asks for, sorted.

@@ -21,6 +21,7 @@ use crate::drive::{Ended, run};
 use crate::function::Erased;
 use crate::line::Line;
 use crate::log::Threshold;
+use crate::places::Places;
 use crate::seal::{Sealer, State, bound};
 use crate::{Call, Era, Log, Notifier, Progress, RequestInfo, ToolFailure};
 
@@ -34,6 +35,8 @@ pub(crate) struct Core<S> {
     pub(crate) catalogue: Catalogue<S>,
     pub(crate) notifier: Notifier,
     pub(crate) sealer: Sealer,
+    /// Who may listen for changes.
+    pub(crate) listeners: Arc<Places>,
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
 }

@@ -14,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::Url;
 
+use crate::KitError;
 use crate::refusal::{SERVER_ERROR, refusal};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE");
@@ -38,13 +39,23 @@ struct Origin {
 }
 
 impl Origins {
-    pub(crate) fn new(listed: &[String]) -> Self {
-        Self(
-            listed
-                .iter()
-                .filter_map(|one| Origin::listed(one))
-                .collect(),
-        )
+    /// # Errors
+    /// One of them isn't an origin.
+    pub(crate) fn new(listed: &[String]) -> Result<Self, KitError> {
+        let read =
+            |one: &String| Origin::listed(one).ok_or_else(|| KitError::Unmatched(one.clone()));
+        listed.iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The same, as the protocol's own check reads them.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|one| {
+            let port = match one.port {
+                Some(port) => port.to_string(),
+                None => "*".to_owned(),
+            };
+            format!("{}://{}:{port}", one.scheme, one.host)
+        })
     }
 
     fn has(&self, origin: &HeaderValue) -> bool {
@@ -60,13 +71,15 @@ impl Origin {
             None => (text, false),
         };
         let url = Url::parse(address).ok()?;
-        // One that names no port is for any, as where the request itself is let in.
-        let named = text.trim_end_matches('/').rsplit_once(':');
-        let named = named.is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let bare = matches!(url.path(), "" | "/")
+            && url.username().is_empty()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        let host = url.host_str().filter(|host| bare && !host.contains('*'))?;
         Some(Self {
             scheme: url.scheme().to_owned(),
-            host: url.host_str()?.to_owned(),
-            port: url.port_or_known_default().filter(|_| named && !any),
+            host: host.to_owned(),
+            port: url.port_or_known_default().filter(|_| !any),
         })
     }
 
@@ -136,11 +149,14 @@ mod tests {
             ("https://a.example:443", "https://a.example.evil", false),
             ("http://127.0.0.1:*", "http://127.0.0.1:8000", true),
             ("http://[::1]:*", "http://[::1]:8000", true),
-            ("https://a.example", "https://a.example:444", true),
+            ("https://a.example", "https://a.example", true),
+            ("https://a.example/", "https://a.example:444", false),
+            ("https://a.example:*", "https://a.example:444", true),
+            ("app://desk", "app://desk", true),
             ("https://a.example", "null", false),
         ];
         for (listed, origin, expected) in cases {
-            let origins = Origins::new(&[listed.to_owned()]);
+            let origins = Origins::new(&[listed.to_owned()]).unwrap();
             let origin = HeaderValue::from_static(origin);
             assert_eq!(origins.has(&origin), expected, "{listed} {origin:?}");
         }

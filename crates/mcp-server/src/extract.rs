@@ -29,6 +29,11 @@ pub struct Call<S> {
 }
 
 /// Something that a function takes as an argument.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be an argument of a function of this server",
+    note = "arguments are extractors: `Caller`, `State` of the server's state, `Params` of a type with `Deserialize` \
+            and `JsonSchema`, `Progress`, `Elicit`, … or a type with a `FromCall` of its own"
+)]
 pub trait FromCall<S>: Sized {
     /// Takes it from the call.
     ///
@@ -37,6 +42,7 @@ pub trait FromCall<S>: Sized {
     fn from_call(call: &Call<S>) -> Result<Self, ToolFailure>;
 
     /// The JSON schema of what the model must give for it; `None` for what the model has no say in.
+    /// The schema's own description describes a tool that has no other.
     fn schema() -> Option<Map<String, Value>> {
         None
     }
@@ -106,7 +112,6 @@ impl<S, T: DeserializeOwned + JsonSchema> FromCall<S> for Params<T> {
             .into_root_schema_for::<T>();
         let mut schema = schema.as_object().cloned().unwrap_or_default();
         schema.remove("title");
-        schema.remove("description");
         Some(schema)
     }
 }

@@ -11,6 +11,11 @@ use crate::{Call, FromCall, ToolFailure};
 
 /// An async function over up to six [`FromCall`] arguments that gives a `Result<_, ToolFailure>`.
 /// `Arguments` is the tuple of its arguments and is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "this isn't a function that a tool, a prompt or a resource can be done by",
+    note = "it has to be an `async fn` of at most six extractors (`Caller`, `State`, `Params`, …) that gives a \
+            `Result<_, ToolFailure>` and whose future is `Send`"
+)]
 pub trait Function<S, Arguments>: Clone + Send + Sync + 'static {
     /// What it gives when it comes to something.
     type Output: Send + 'static;
@@ -39,6 +44,12 @@ where
         let running = function.call(call);
         async move { turn(running.await?) }.boxed()
     })
+}
+
+/// What a function's input says about itself: the documentation of its type.
+pub(crate) fn description(input: &Map<String, Value>) -> Option<String> {
+    let text = input.get("description")?.as_str()?;
+    Some(text.to_owned())
 }
 
 /// The schema of a function that takes nothing.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use axum::http::uri::Authority;
 use axum::routing::{MethodRouter, any_service, get};
 use axum::{Json, Router, middleware};
 use frontdesk_auth::incoming::TokenVerifier;
@@ -19,6 +20,7 @@ use crate::body::Permits;
 use crate::core::Core;
 use crate::cors::Origins;
 use crate::gate::Gate;
+use crate::places::Places;
 use crate::protocol::{Keeping, Served};
 use crate::seal::Sealer;
 use crate::sessions::{OwnedSessions, Sessions};
@@ -26,6 +28,9 @@ use crate::{KitError, ToolServer, body, cors, gate, refusal, sessions};
 
 /// The largest request body that is read.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How many `subscriptions/listen` one caller may have open, unless everyone is one caller.
+const MAX_LISTENERS: usize = 100;
 
 const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 
@@ -60,7 +65,8 @@ pub struct MountOptions {
     /// Values of `Host` that are served besides the public address's and this machine's own, each `name` (any port)
     /// or `name:port`.
     pub allowed_hosts: Vec<String>,
-    /// Origins whose pages may call; each with scheme and port (`:*` for any). A request with any other is refused.
+    /// Origins whose pages may call, such as `https://desk.example.com`; without a port, that of the scheme,
+    /// and `:*` for any. A request with any other is refused.
     pub allowed_origins: Vec<String>,
     /// A path that answers without sign-in, for health checks.
     pub health_path: Option<String>,
@@ -71,7 +77,7 @@ pub struct MountOptions {
     pub state_secret: Option<Secret>,
     /// Tells when such a state has run out.
     pub clock: Arc<dyn Clock>,
-    /// Ends running calls.
+    /// Ends running calls and streams; give it to [`serve`](crate::serve) as well.
     pub shutdown: CancellationToken,
 }
 
@@ -109,6 +115,7 @@ pub(crate) fn mount<S>(server: ToolServer<S>, options: MountOptions) -> Result<M
 where
     S: Clone + Send + Sync + 'static,
 {
+    let everyone = matches!(options.authentication, Authentication::Everyone(_));
     if let Authentication::Everyone(principal) = &options.authentication {
         let user = principal.user.as_str();
         tracing::warn!(
@@ -118,10 +125,24 @@ where
     }
     let resource = resource(&options.resource)?;
     let path = path(&options.path)?;
+    let health_path = options.health_path.as_deref();
+    if let Some(taken) = health_path.filter(|health| !is_free(health, &path, &resource)) {
+        return Err(KitError::Path(taken.to_owned()));
+    }
     let sealer = Sealer::new(options.state_secret.as_ref(), Arc::clone(&options.clock))?;
-    let config = config(&resource, &options);
-    let origins = Arc::new(Origins::new(&options.allowed_origins));
-    let core = server.into_core(options.granted_scopes, sealer, options.shutdown)?;
+    let origins = Arc::new(Origins::new(&options.allowed_origins)?);
+    if let Some(host) = options.allowed_hosts.iter().find(|host| !is_host(host)) {
+        return Err(KitError::Unmatched(host.clone()));
+    }
+    let config = config(&resource, &options, &origins);
+    let listeners = Places::new(if everyone { usize::MAX } else { MAX_LISTENERS });
+    let core = server.into_core(options.granted_scopes, sealer, listeners, options.shutdown)?;
+    for tool in &core.catalogue.tools.all {
+        if tool.description.description.is_none() {
+            let name = &tool.description.name;
+            tracing::warn!(%name, "a tool without a description: a model has only its name to go by");
+        }
+    }
     let core = Arc::new(core);
     let scopes: Vec<String> = core.catalogue.scopes().into_iter().collect();
     let metadata_url = metadata_url(&resource);
@@ -134,8 +155,9 @@ where
                 .route(&path, service.clone())
                 .route(&format!("{path}/"), service)
         }
-        Sessions::Kept { max, idle } => {
-            let owned = Arc::new(OwnedSessions::new(max, idle));
+        Sessions::Kept { max, each, idle } => {
+            let each = if everyone { max } else { each };
+            let owned = Arc::new(OwnedSessions::new(max, each, idle));
             let service = service(&core, Keeping::Sessions, Arc::clone(&owned), config);
             Router::new()
                 .route(&path, service.clone())
@@ -171,14 +193,14 @@ where
     })
 }
 
-fn config(resource: &Url, options: &MountOptions) -> StreamableHttpServerConfig {
+fn config(resource: &Url, options: &MountOptions, origins: &Origins) -> StreamableHttpServerConfig {
     let own = LOOPBACK.into_iter().chain(resource.host_str());
     let hosts = own
         .map(str::to_owned)
         .chain(options.allowed_hosts.iter().cloned());
     let mut config = StreamableHttpServerConfig::default()
         .with_allowed_hosts(hosts)
-        .with_allowed_origins(options.allowed_origins.clone())
+        .with_allowed_origins(origins.listed())
         .enforce_origin_validation();
     config.legacy_session_mode = options.sessions != Sessions::Stateless;
     config.json_response = true;
@@ -202,40 +224,66 @@ where
     any_service(StreamableHttpService::new(factory, sessions, config))
 }
 
-fn path(path: &str) -> Result<String, KitError> {
-    let path = path.trim_end_matches('/');
-    let fits = path.len() > 1 && path.starts_with('/') && !path.contains(['{', '}', '*', ':']);
-    fits.then(|| path.to_owned())
-        .ok_or_else(|| KitError::Path(path.to_owned()))
+fn path(given: &str) -> Result<String, KitError> {
+    let fits = is_path(given) && !given.starts_with(METADATA_PATH);
+    let path = fits.then(|| given.trim_end_matches('/'));
+    path.filter(|path| !path.is_empty())
+        .map(str::to_owned)
+        .ok_or_else(|| KitError::Path(given.to_owned()))
+}
+
+/// Whether a router takes it, and a request can have it.
+fn is_path(path: &str) -> bool {
+    let fits = |c: char| c.is_ascii_graphic() && !"{}*:?#%".contains(c);
+    path.starts_with('/') && path.chars().all(fits)
+}
+
+/// Whether nothing else lies at the health path.
+fn is_free(health: &str, path: &str, resource: &Url) -> bool {
+    let taken = [METADATA_PATH, metadata_path(resource).as_str(), path].contains(&health)
+        || health.strip_suffix('/') == Some(path);
+    is_path(health) && !taken
+}
+
+/// A name or an address as `Host` has it, with a port or without.
+fn is_host(host: &str) -> bool {
+    let read = host.parse::<Authority>();
+    read.is_ok_and(|host| !host.host().is_empty()) && !host.contains(['@', '*'])
 }
 
 fn resource(resource: &str) -> Result<Url, KitError> {
-    let fits = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let fits = |url: &Url| {
+        let mut segments = url.path().split('/');
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && !segments.any(|segment| segment.starts_with([':', '*']))
+    };
     Url::parse(resource)
         .ok()
         .filter(fits)
         .ok_or_else(|| KitError::Resource(resource.to_owned()))
 }
 
+fn metadata_path(resource: &Url) -> String {
+    format!("{METADATA_PATH}{}", resource.path().trim_end_matches('/'))
+}
+
 /// The metadata at the root, and at the path that has the resource's own at its end.
 fn well_known(resource: &Url, metadata: Value) -> Router {
     let answer = get(move || std::future::ready(Json(metadata.clone())));
-    let inserted = resource.path().trim_end_matches('/');
+    let inserted = metadata_path(resource);
     let router = Router::new().route(METADATA_PATH, answer.clone());
-    if inserted.is_empty() || inserted.contains(['{', '}', '*']) {
+    if inserted == METADATA_PATH {
         router
     } else {
-        router.route(&format!("{METADATA_PATH}{inserted}"), answer)
+        router.route(&inserted, answer)
     }
 }
 
 /// Where the metadata of a resource lies ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728#section-3.1)).
 fn metadata_url(resource: &Url) -> String {
     let mut url = resource.clone();
-    url.set_path(&format!(
-        "{METADATA_PATH}{}",
-        resource.path().trim_end_matches('/')
-    ));
+    url.set_path(&metadata_path(resource));
     url.set_query(None);
     url.set_fragment(None);
     url.into()

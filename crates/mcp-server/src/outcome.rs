@@ -11,6 +11,11 @@ use serde_json::{Map, Value};
 use crate::Content;
 
 /// Something that a tool function gives back.
+#[diagnostic::on_unimplemented(
+    message = "a tool can't give back `{Self}`",
+    note = "it gives `Structured` of a type with `Serialize` and `JsonSchema`, `Text`, `Content`, `Vec<Content>`, \
+            `(Structured<_>, Vec<Content>)` or `ToolResult`, each in a `Result<_, ToolFailure>`"
+)]
 pub trait Outcome: Send + 'static {
     /// The JSON schema of the structured result; `None` where there is none.
     fn schema() -> Option<Map<String, Value>>;

@@ -7,8 +7,8 @@ use std::fmt;
 use rmcp::model::{PromptArgument, PromptMessage};
 use serde_json::{Map, Value};
 
-use crate::Content;
-use crate::function::{Erased, Function, erase};
+use crate::function::{Erased, Function, description, erase};
+use crate::{Content, KitError};
 
 /// A prompt of a server with state `S`. Its arguments are the fields of the function's [`Params`](crate::Params),
 /// which are always texts.
@@ -38,6 +38,10 @@ pub enum Role {
 }
 
 /// Something that a prompt's function gives back: a text, a message, or several.
+#[diagnostic::on_unimplemented(
+    message = "a prompt can't be `{Self}`",
+    note = "its function gives a `String`, a `Message` or a `Vec<Message>`"
+)]
 pub trait IntoMessages: Send + 'static {
     /// The messages.
     fn into_messages(self) -> Vec<Message>;
@@ -94,9 +98,11 @@ impl<S> Prompt<S> {
         F: Function<S, Arguments>,
         F::Output: IntoMessages,
     {
-        let arguments = F::input_schema().map(|schema| arguments(&schema));
+        let input = F::input_schema();
+        let about = input.as_ref().and_then(description);
+        let arguments = input.as_ref().map(arguments);
         Self {
-            description: rmcp::model::Prompt::new(name, None::<String>, arguments),
+            description: rmcp::model::Prompt::new(name, about, arguments),
             function: erase(function, |output| Ok(output.into_messages())),
             completions: BTreeMap::new(),
             scopes: Vec::new(),
@@ -110,7 +116,8 @@ impl<S> Prompt<S> {
         self
     }
 
-    /// What people read about it.
+    /// What people read about it; without it, the documentation of the type in its function's
+    /// [`Params`](crate::Params).
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description.description = Some(text.into());
@@ -134,6 +141,18 @@ impl<S> Prompt<S> {
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scopes.push(scope.into());
         self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), KitError> {
+        let arguments = self.description.arguments.as_deref();
+        let has = |name: &String| {
+            // Those of a map have no names of their own.
+            arguments.is_some_and(|all| all.is_empty() || all.iter().any(|one| one.name == *name))
+        };
+        match self.completions.keys().find(|name| !has(name)) {
+            Some(name) => Err(KitError::Completion(name.clone())),
+            None => Ok(()),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::core::{Core, Facts, Retry};
 use crate::line::Line;
 use crate::log::{Level, Threshold};
 use crate::request::Client;
-use crate::session::{MAX_SUBSCRIPTIONS, Session};
+use crate::session::{Session, fitting};
 use crate::{Era, RequestInfo};
 
 /// The revision from which on each request says everything.
@@ -28,6 +28,9 @@ const STATELESS_SINCE: &str = "2026-07-28";
 
 /// What a client that names no revision speaks.
 const OLDEST: &str = "2025-03-26";
+
+/// How much a client may say about itself; a session remembers it.
+const MAX_INTRODUCTION_BYTES: usize = 64 * 1024;
 
 /// One session of a server; one request, where sessions aren't kept.
 pub(crate) struct Served<S> {
@@ -135,6 +138,11 @@ impl<S: Clone + Send + Sync + 'static> ServerHandler for Served<S> {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
+        let bytes = serde_json::to_vec(&request).map_or(usize::MAX, |bytes| bytes.len());
+        if bytes > MAX_INTRODUCTION_BYTES {
+            let message = "the client says too much about itself";
+            return Err(ErrorData::invalid_params(message, None));
+        }
         context.peer.set_peer_info(request.clone());
         let mut result = self.negotiate_initialize(&request)?;
         if self.keeping == Keeping::Nothing {
@@ -284,13 +292,17 @@ impl<S: Clone + Send + Sync + 'static> ServerHandler for Served<S> {
         self.session.hear(self.core.notifier.listen());
         let mut accepted = requested.clone();
         if let Some(uris) = &mut accepted.resource_subscriptions {
-            uris.truncate(MAX_SUBSCRIPTIONS);
+            uris.truncate(fitting(uris.iter().map(String::as_str)));
         }
         Some(accepted)
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let facts = self.facts(context.request_context())?;
+        let place = self.core.listeners.take(facts.principal.scope());
+        let _place = place.ok_or_else(|| {
+            ErrorData::invalid_request("this caller listens too often already", None)
+        })?;
         self.core
             .listen(&self.session, &facts.principal, &context)
             .await;

@@ -27,6 +27,10 @@ pub struct ResourceTemplate<S> {
 
 /// Something that a resource's function gives back: a text, bytes, [`Contents`] or several of them.
 /// `None` says that there is nothing at the address, or nothing that this caller may know of.
+#[diagnostic::on_unimplemented(
+    message = "a resource can't be `{Self}`",
+    note = "its function gives a `String`, a `Vec<u8>`, `Contents`, `Vec<Contents>` or an `Option` of these"
+)]
 pub trait IntoContents: Send + 'static {
     /// The contents.
     fn into_contents(self) -> Option<Vec<Contents>>;
@@ -151,7 +155,12 @@ impl<S> ResourceTemplate<S> {
 
     pub(crate) fn template(&self) -> Result<Template, KitError> {
         let text = &self.description.uri_template;
-        Template::read(text).ok_or_else(|| KitError::Template(text.clone()))
+        let template = Template::read(text).ok_or_else(|| KitError::Template(text.clone()))?;
+        let mut completed = self.completions.keys();
+        match completed.find(|name| !template.has(name)) {
+            Some(name) => Err(KitError::Completion(name.clone())),
+            None => Ok(template),
+        }
     }
 }
 

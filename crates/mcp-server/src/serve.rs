@@ -5,7 +5,8 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// Serves until the token is cancelled, then lets running requests end.
+/// Serves until the token is cancelled, then lets running requests end. It is best the one in
+/// [`MountOptions::shutdown`](crate::MountOptions::shutdown), so that calls and streams without an end are ended too.
 ///
 /// # Errors
 /// The listener can't be served.

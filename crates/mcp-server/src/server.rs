@@ -1,5 +1,7 @@
 //! A tool server: its name, its state and what it offers, in the order in which that was added.
 
+use std::sync::Arc;
+
 use axum::Router;
 use rmcp::model::{Implementation, ServerCapabilities, ServerConfig};
 use serde_json::json;
@@ -7,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::catalogue::Catalogue;
 use crate::core::Core;
+use crate::places::Places;
 use crate::seal::Sealer;
 use crate::{
     InMemory, KitError, MountOptions, Mounted, Notifier, Prompt, Resource, ResourceTemplate, Tool,
@@ -123,20 +126,19 @@ impl<S: Clone + Send + Sync + 'static> ToolServer<S> {
     /// # Errors
     /// Something that the server offers can't be used; see [`KitError`].
     pub fn in_memory(self) -> Result<InMemory<S>, KitError> {
-        let clock = std::sync::Arc::new(frontdesk_clock::SystemClock);
+        let clock = Arc::new(frontdesk_clock::SystemClock);
         let sealer = Sealer::new(None, clock)?;
         let shutdown = tokio_util::sync::CancellationToken::new();
-        Ok(InMemory::new(self.into_core(
-            Vec::new(),
-            sealer,
-            shutdown,
-        )?))
+        let listeners = Places::new(usize::MAX);
+        let core = self.into_core(Vec::new(), sealer, listeners, shutdown)?;
+        Ok(InMemory::new(core))
     }
 
     pub(crate) fn into_core(
         self,
         granted_scopes: Vec<String>,
         sealer: Sealer,
+        listeners: Arc<Places>,
         shutdown: tokio_util::sync::CancellationToken,
     ) -> Result<Core<S>, KitError> {
         let config = self.config();
@@ -152,6 +154,7 @@ impl<S: Clone + Send + Sync + 'static> ToolServer<S> {
             )?,
             notifier: self.notifier,
             sealer,
+            listeners,
             tasks: TaskTracker::new(),
             shutdown,
         })

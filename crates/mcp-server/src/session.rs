@@ -1,7 +1,8 @@
 //! What one connection of the `initialize` era, or one request of the stateless era, remembers.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use frontdesk_identity::Principal;
 use rmcp::RoleServer;
@@ -18,12 +19,17 @@ use crate::log::SessionLevel;
 use crate::notify::{Change, What};
 
 /// How many addresses one session may follow.
-pub(crate) const MAX_SUBSCRIPTIONS: usize = 1_000;
+const MAX_FOLLOWED: usize = 1_000;
+
+/// How long the addresses that one session follows may be, together.
+const MAX_FOLLOWED_BYTES: usize = 256 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) level: Arc<SessionLevel>,
     followed: Arc<Mutex<BTreeSet<String>>>,
+    /// Whether the session is told of changes already; a client may say as often as it likes that it is ready.
+    forwards: AtomicBool,
     /// What changes while a `subscriptions/listen` is on its way to being acknowledged.
     early: Mutex<Option<Receiver<Change>>>,
     ended: CancellationToken,
@@ -36,6 +42,7 @@ impl Default for Session {
         Self {
             level: Arc::default(),
             followed: Arc::default(),
+            forwards: AtomicBool::new(false),
             early: Mutex::default(),
             _end: ended.clone().drop_guard(),
             ended,
@@ -46,15 +53,19 @@ impl Default for Session {
 impl Session {
     /// Follows an address; `None` where the session follows too many.
     pub(crate) fn follow(&self, uri: String) -> Option<()> {
-        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = followed.len() < MAX_SUBSCRIPTIONS || followed.contains(&uri);
-        room.then(|| {
+        let mut followed = locked(&self.followed);
+        if !followed.contains(&uri) {
+            let addresses = followed.iter().chain([&uri]);
+            if fitting(addresses.map(String::as_str)) <= followed.len() {
+                return None;
+            }
             followed.insert(uri);
-        })
+        }
+        Some(())
     }
 
     pub(crate) fn unfollow(&self, uri: &str) {
-        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut followed = locked(&self.followed);
         followed.remove(uri);
     }
 
@@ -77,6 +88,9 @@ impl Session {
     ) where
         S: Clone + Send + Sync + 'static,
     {
+        if self.forwards.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let mut changes = core.notifier.listen();
         let followed = Arc::clone(&self.followed);
         let ended = self.ended.clone();
@@ -93,12 +107,12 @@ impl Session {
                 let all = match next {
                     Ok(change) if !change.concerns(&caller.scope()) => continue,
                     Ok(change) => vec![change.what],
-                    Err(RecvError::Lagged(_)) => everything(&snapshot(&followed)),
+                    Err(RecvError::Lagged(_)) => everything(&locked(&followed)),
                     Err(RecvError::Closed) => return,
                 };
                 for what in all {
                     if let What::Resource(uri) = &what {
-                        let follows = snapshot(&followed).contains(uri.as_ref());
+                        let follows = locked(&followed).contains(uri.as_ref());
                         if !follows || core.hides(uri, &caller) {
                             continue;
                         }
@@ -110,11 +124,20 @@ impl Session {
     }
 }
 
-fn snapshot(followed: &Mutex<BTreeSet<String>>) -> BTreeSet<String> {
-    followed
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
+fn locked(followed: &Mutex<BTreeSet<String>>) -> MutexGuard<'_, BTreeSet<String>> {
+    followed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many of these addresses, from the first on, one session may follow.
+pub(crate) fn fitting<'a>(addresses: impl Iterator<Item = &'a str>) -> usize {
+    let mut bytes = 0_usize;
+    addresses
+        .take(MAX_FOLLOWED)
+        .take_while(|address| {
+            bytes = bytes.saturating_add(address.len());
+            bytes <= MAX_FOLLOWED_BYTES
+        })
+        .count()
 }
 
 /// What a listener that was too slow is told.

@@ -1,7 +1,7 @@
 //! Sessions of the `initialize` era: each is one caller's, their number is bounded, and idle ones end.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -10,7 +10,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::middleware::Next;
 use axum::response::Response;
 use frontdesk_identity::{Principal, Scope};
-use futures_util::Stream;
+use futures_util::{FutureExt, Stream};
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::transport::WorkerTransport;
 use rmcp::transport::streamable_http_server::SessionManager;
@@ -18,8 +18,8 @@ use rmcp::transport::streamable_http_server::session::local::{
     LocalSessionManager, LocalSessionManagerError, LocalSessionWorker, SessionError,
 };
 use rmcp::transport::streamable_http_server::session::{ServerSseMessage, SessionId};
+use tokio::time::Instant;
 
-use crate::body::Opening;
 use crate::refusal::{NO_SESSION, SERVER_ERROR, refusal};
 
 const SESSION_HEADER: &str = "mcp-session-id";
@@ -39,16 +39,21 @@ pub enum Sessions {
     Kept {
         /// How many there may be at once; another one is refused with 503.
         max: usize,
-        /// After what time without a request one ends.
+        /// How many of them one caller may have, so that none takes all; another one is refused with 429.
+        /// Where everyone is one caller, [`Sessions::Kept::max`] alone counts.
+        each: usize,
+        /// After what time without a request one ends; one that still hears of changes may stay until its place is
+        /// wanted.
         idle: Duration,
     },
 }
 
 impl Sessions {
-    /// At most 10,000 sessions, each for half an hour after its last request.
+    /// At most 10,000 sessions, 100 of them one caller's, each for half an hour after its last request.
     pub fn kept() -> Self {
         Self::Kept {
             max: 10_000,
+            each: 100,
             idle: Duration::from_mins(30),
         }
     }
@@ -58,40 +63,112 @@ impl Sessions {
 #[derive(Debug)]
 pub(crate) struct OwnedSessions {
     local: LocalSessionManager,
-    owners: Mutex<HashMap<String, Scope>>,
+    owned: Mutex<HashMap<String, Owned>>,
+    /// One session is opened after the other, so that the last place is taken once.
     opening: tokio::sync::Mutex<()>,
     max: usize,
+    each: usize,
+    idle: Duration,
+}
+
+#[derive(Debug)]
+struct Owned {
+    caller: Scope,
+    /// When the last request came.
+    heard: Instant,
+}
+
+/// Who may be about to open a session, and why there was none.
+#[derive(Debug)]
+struct Opener {
+    caller: Scope,
+    refused: OnceLock<Full>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Full {
+    OfAll,
+    OfTheCallers,
+}
+
+tokio::task_local! {
+    /// The library opens a session within the request that asks for it, and doesn't say whose request that is.
+    static OPENER: Arc<Opener>;
 }
 
 impl OwnedSessions {
-    pub(crate) fn new(max: usize, idle: Duration) -> Self {
+    pub(crate) fn new(max: usize, each: usize, idle: Duration) -> Self {
         let mut local = LocalSessionManager::default();
         local.session_config.keep_alive = Some(idle);
         Self {
             local,
-            owners: Mutex::default(),
+            owned: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             max,
+            each,
+            idle,
         }
     }
 
-    fn owners(&self) -> MutexGuard<'_, HashMap<String, Scope>> {
-        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    fn owned(&self) -> MutexGuard<'_, HashMap<String, Owned>> {
+        self.owned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn own(&self, id: &str, caller: Scope) {
-        let living = self.local.sessions.read().await;
-        let mut owners = self.owners();
-        if living.contains_key(id) {
-            owners.entry(id.to_owned()).or_insert(caller);
-        }
-        if owners.len() > self.max {
-            owners.retain(|id, _| living.contains_key(id.as_str()));
-        }
+    /// Whether the session is the caller's, which has been heard of just now if so.
+    fn hears(&self, id: &str, caller: &Scope) -> bool {
+        let mut owned = self.owned();
+        let own = owned.get_mut(id).filter(|owned| owned.caller == *caller);
+        own.is_some_and(|owned| {
+            owned.heard = Instant::now();
+            true
+        })
     }
 
-    async fn is_full(&self) -> bool {
-        self.local.sessions.read().await.len() >= self.max
+    fn full(&self, caller: &Scope) -> Option<Full> {
+        let owned = self.owned();
+        if owned.len() >= self.max {
+            return Some(Full::OfAll);
+        }
+        let own = owned.values().filter(|owned| owned.caller == *caller);
+        (own.count() >= self.each).then_some(Full::OfTheCallers)
+    }
+
+    /// Ends sessions without a request for long. What the server sends to one keeps the library from ending it.
+    async fn end_idle(&self) {
+        let mut idle = Vec::new();
+        self.owned().retain(|id, owned| {
+            let stays = owned.heard.elapsed() < self.idle;
+            if !stays {
+                idle.push(id.clone());
+            }
+            stays
+        });
+        let mut living = self.local.sessions.write().await;
+        for id in idle {
+            if let Some(session) = living.remove(id.as_str()) {
+                // One that is too busy to hear it ends when it finds that nobody can reach it any more.
+                let _ = session.close().now_or_never();
+            }
+        }
+    }
+}
+
+impl Full {
+    fn refusal(self) -> Response {
+        let (status, message) = match self {
+            Self::OfAll => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "there are too many sessions",
+            ),
+            Self::OfTheCallers => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "this caller has too many sessions",
+            ),
+        };
+        let mut full = refusal(status, SERVER_ERROR, message);
+        let headers = full.headers_mut();
+        headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.parse().unwrap_or(0.into()));
+        full
     }
 }
 
@@ -106,8 +183,6 @@ pub(crate) async fn check(
     };
     let caller = caller.scope();
     if let Some(id) = request.headers().get(SESSION_HEADER) {
-        let id = id.to_str().unwrap_or_default();
-        let own = sessions.owners().get(id) == Some(&caller);
         let stateless = request
             .headers()
             .get("mcp-protocol-version")
@@ -115,33 +190,20 @@ pub(crate) async fn check(
         if stateless {
             // There are no sessions in that era, so what is named isn't one.
             request.headers_mut().remove(SESSION_HEADER);
-        } else if !own {
+        } else if !sessions.hears(id.to_str().unwrap_or_default(), &caller) {
             return refusal(StatusCode::NOT_FOUND, NO_SESSION, "session not found");
         }
     }
-    let opening = request.extensions().get::<Opening>().is_some();
-    // One after the other, so that the last place is taken once.
-    let _turn = if opening {
-        Some(sessions.opening.lock().await)
-    } else {
-        None
-    };
-    if opening && sessions.is_full().await {
-        let mut full = refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            SERVER_ERROR,
-            "there are too many sessions",
-        );
-        let headers = full.headers_mut();
-        headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.parse().unwrap_or(0.into()));
-        return full;
-    }
-    let response = next.run(request).await;
-    let opened = response.headers().get(SESSION_HEADER);
-    if let Some(id) = opened.and_then(|id| id.to_str().ok()) {
-        sessions.own(id, caller).await;
-    }
-    response
+    let opener = Arc::new(Opener {
+        caller,
+        refused: OnceLock::new(),
+    });
+    let response = OPENER.scope(Arc::clone(&opener), next.run(request)).await;
+    opener.refused.get().map_or(response, |full| full.refusal())
+}
+
+fn no_place() -> LocalSessionManagerError {
+    SessionError::Io(std::io::Error::other("there is no place for a session")).into()
 }
 
 impl SessionManager for OwnedSessions {
@@ -149,12 +211,22 @@ impl SessionManager for OwnedSessions {
     type Transport = WorkerTransport<LocalSessionWorker>;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
-        if self.is_full().await {
-            // The check in front answers better; this one is for what it can't read.
-            let full = std::io::Error::other("there are too many sessions");
-            return Err(SessionError::Io(full).into());
+        let opener = OPENER.try_with(Arc::clone).map_err(|_| no_place())?;
+        let _turn = self.opening.lock().await;
+        if self.full(&opener.caller).is_some() {
+            self.end_idle().await;
         }
-        self.local.create_session().await
+        if let Some(full) = self.full(&opener.caller) {
+            let _ = opener.refused.set(full);
+            return Err(no_place());
+        }
+        let (id, transport) = self.local.create_session().await?;
+        let owned = Owned {
+            caller: opener.caller.clone(),
+            heard: Instant::now(),
+        };
+        self.owned().insert(id.to_string(), owned);
+        Ok((id, transport))
     }
 
     async fn initialize_session(
@@ -170,9 +242,9 @@ impl SessionManager for OwnedSessions {
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
-        let closed = self.local.close_session(id).await;
-        self.owners().remove(id.as_ref());
-        closed
+        // First, for the rest waits for a session that may not hear it.
+        self.owned().remove(id.as_ref());
+        self.local.close_session(id).await
     }
 
     async fn create_stream(

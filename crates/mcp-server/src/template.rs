@@ -36,6 +36,11 @@ impl Template {
         })
     }
 
+    /// Whether it has a variable of this name.
+    pub(crate) fn has(&self, variable: &str) -> bool {
+        self.variables.iter().any(|(_, name)| name == variable)
+    }
+
     /// The variables of an address that the template has. A variable is one segment, or less.
     pub(crate) fn read_address(&self, address: &str) -> Option<Map<String, Value>> {
         let mut found = Map::new();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rmcp::model::ToolAnnotations;
 use serde_json::{Map, Value};
 
-use crate::function::{Erased, Function, erase, no_input};
+use crate::function::{Erased, Function, description, erase, no_input};
 use crate::{KitError, Outcome, ToolResult, mirror};
 
 /// A tool of a server with state `S`. Without further word it changes things, doesn't destroy any,
@@ -26,8 +26,11 @@ impl<S> Tool<S> {
         F: Function<S, Arguments>,
         F::Output: Outcome,
     {
-        let input = F::input_schema().unwrap_or_else(no_input);
-        let mut tool = rmcp::model::Tool::new_with_raw(name.into(), None, input);
+        let mut input = F::input_schema().unwrap_or_else(no_input);
+        let about = description(&input).map(Into::into);
+        // It would be said twice.
+        input.remove("description");
+        let mut tool = rmcp::model::Tool::new_with_raw(name.into(), about, input);
         tool.output_schema = F::Output::schema().map(Arc::new);
         let annotations = ToolAnnotations::new()
             .read_only(false)
@@ -43,7 +46,8 @@ impl<S> Tool<S> {
         }
     }
 
-    /// What the model reads about it.
+    /// What the model reads about it; without it, the documentation of the type in its function's
+    /// [`Params`](crate::Params).
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description.description = Some(text.into().into());
@@ -128,14 +132,20 @@ impl<S> Tool<S> {
     pub(crate) fn check(&self) -> Result<(), KitError> {
         let name = &self.description.name;
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
-            return Err(KitError::ToolName(name.to_string()));
-        }
         let input = &self.description.input_schema;
-        if !is_object(input) || !mirror::fits(input) {
-            return Err(KitError::Parameters(name.to_string()));
-        }
-        Ok(())
+        let problem = if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
+            "a name is 1 to 128 letters, digits, `_`, `-` or `.`"
+        } else if !is_object(input) {
+            "its parameters must be an object, which those of a struct with named fields are"
+        } else if !mirror::fits(input) {
+            "each x-mcp-header stands at a text, a whole number or a yes or no, and names a header of its own"
+        } else {
+            return Ok(());
+        };
+        Err(KitError::Tool {
+            name: name.to_string(),
+            problem,
+        })
     }
 }
 

@@ -123,3 +123,29 @@ async fn the_stream_ends_with_the_server() {
     shutdown.unwrap().cancel();
     while let Ok(Some(_)) = ann.chunk().await {}
 }
+
+#[tokio::test]
+async fn no_caller_listens_more_often_than_it_may() {
+    let stand = Stand::serve(server(Notifier::new()), |_| ()).await.unwrap();
+    let wanted = json!({"toolsListChanged": true});
+    let mut listening = Vec::new();
+    for _ in 0..100 {
+        listening.push(listen(&stand, "ann", wanted.clone()).await.unwrap());
+    }
+    let mut refused = listen(&stand, "ann", wanted.clone()).await.unwrap();
+    let last = next(&mut refused).await.unwrap();
+    assert_eq!(
+        last["error"],
+        json!({"code": -32_600, "message": "this caller listens too often already"})
+    );
+    listen(&stand, "bob", wanted.clone()).await.unwrap();
+    listening.clear();
+    // The server finds out in its own time that they have gone.
+    loop {
+        let mut response = listen(&stand, "ann", wanted.clone()).await.unwrap();
+        let ended = tokio::time::timeout(std::time::Duration::from_millis(50), next(&mut response));
+        if ended.await.is_err() {
+            break;
+        }
+    }
+}

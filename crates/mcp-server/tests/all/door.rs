@@ -210,8 +210,8 @@ fn a_server_that_cannot_work_is_not_mounted() {
     };
     let good = "https://tools.example/mcp";
     assert!(mount(&["a", "b"], good).is_none());
-    assert!(matches!(mount(&["a", "a"], good), Some(KitError::DuplicateTool(name)) if name == "a"));
-    assert!(matches!(mount(&["a b"], good), Some(KitError::ToolName(_))));
+    assert!(matches!(mount(&["a", "a"], good), Some(KitError::Duplicate(name)) if name == "a"));
+    assert!(matches!(mount(&["a b"], good), Some(KitError::Tool { .. })));
     assert!(matches!(
         mount(&["a"], "tools.example/mcp"),
         Some(KitError::Resource(_))

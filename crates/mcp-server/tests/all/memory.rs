@@ -11,6 +11,7 @@ use serde_json::json;
 
 type Outcome<T> = std::result::Result<T, ToolFailure>;
 
+/// Adds numbers.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Sum {
     numbers: Vec<i64>,
@@ -110,4 +111,26 @@ async fn it_answers_as_it_is_told_to_and_cannot_be_asked_otherwise() {
     });
     let answered = client.call(&ann(&["ask"]), "ask", json!({})).await;
     assert_eq!(answered, Ok(json!("ann said {\"a\":1}")));
+}
+
+#[test]
+fn the_documentation_of_the_parameters_describes_the_tool() {
+    let server = ToolServer::new("memory", "1", ())
+        .tool(Tool::new("add", add))
+        .tool(Tool::new("sum", add).description("Gives a sum."))
+        .tool(Tool::new("ask", ask));
+    let tools = server.in_memory().unwrap().list_tools(&ann(&[])).unwrap();
+    let described: Vec<_> = tools
+        .iter()
+        .map(|tool| (&tool["description"], &tool["inputSchema"]["description"]))
+        .collect();
+    let none = json!(null);
+    assert_eq!(
+        described,
+        [
+            (&json!("Adds numbers."), &none),
+            (&json!("Gives a sum."), &none),
+            (&none, &none),
+        ]
+    );
 }

@@ -93,16 +93,95 @@ async fn it_works_nested_and_its_metadata_lies_where_the_challenge_says() {
     }
 }
 
+/// Why a server with these options is not mounted.
+fn refused(change: impl FnOnce(&mut MountOptions)) -> Option<KitError> {
+    let everyone = Principal::new(TenantId::single(), UserId::new("ann").ok()?);
+    let authentication = Authentication::Everyone(Arc::new(everyone));
+    let mut options = MountOptions::new(authentication, "https://tools.example/mcp");
+    change(&mut options);
+    server().into_router(options).err()
+}
+
 #[test]
 fn only_a_plain_path_can_be_mounted_at() {
-    let everyone = Principal::new(TenantId::single(), UserId::new("ann").unwrap());
-    let everyone = Arc::new(everyone);
-    for path in ["", "/", "mcp", "/{any}", "/a/*rest"] {
-        let authentication = Authentication::Everyone(Arc::clone(&everyone));
-        let mut options = MountOptions::new(authentication, "https://tools.example/mcp");
-        path.clone_into(&mut options.path);
-        let refused = server().into_router(options).err();
-        assert!(matches!(refused, Some(KitError::Path(_))), "{path}");
+    let metadata = "/.well-known/oauth-protected-resource";
+    for path in [
+        "", "/", "//", "mcp", "/{any}", "/a/*rest", "/:a", "/a b", "/a?b", metadata,
+    ] {
+        let error = refused(|options| path.clone_into(&mut options.path));
+        assert!(
+            matches!(&error, Some(KitError::Path(given)) if given == path),
+            "{path}"
+        );
+    }
+    let inserted = format!("{metadata}/mcp");
+    for path in [
+        "", "healthz", "/:a", "/{a}", "/mcp", "/mcp/", metadata, &inserted,
+    ] {
+        let error = refused(|options| options.health_path = Some(path.to_owned()));
+        assert!(
+            matches!(&error, Some(KitError::Path(given)) if given == path),
+            "{path}"
+        );
+    }
+    for path in ["/", "/health.txt", "/mcp/health"] {
+        let error = refused(|options| options.health_path = Some(path.to_owned()));
+        assert!(error.is_none(), "{path}");
+    }
+    for resource in [
+        "https://tools.example/:mcp",
+        "https://tools.example/a/*b",
+        "/mcp",
+    ] {
+        let error = refused(|options| resource.clone_into(&mut options.resource));
+        assert!(matches!(error, Some(KitError::Resource(_))), "{resource}");
+    }
+}
+
+#[test]
+fn what_no_caller_could_have_is_not_listed() {
+    for host in [
+        "",
+        "*",
+        "*.example",
+        "https://tools.example",
+        "a b",
+        "a@b",
+        "a/b",
+        ":80",
+    ] {
+        let error = refused(|options| options.allowed_hosts.push(host.to_owned()));
+        assert!(matches!(error, Some(KitError::Unmatched(_))), "{host}");
+    }
+    for host in [
+        "tools.example",
+        "tools.example:8080",
+        "[::1]:80",
+        "10.0.0.1",
+    ] {
+        assert!(
+            refused(|options| options.allowed_hosts.push(host.to_owned())).is_none(),
+            "{host}"
+        );
+    }
+    for origin in [
+        "",
+        "*",
+        "page.example",
+        "https://page.example/a",
+        "https://*.example",
+        "https://a@b",
+        "null",
+    ] {
+        let error = refused(|options| options.allowed_origins.push(origin.to_owned()));
+        assert!(matches!(error, Some(KitError::Unmatched(_))), "{origin}");
+    }
+    for scope in ["", "tasks:read tasks:write", "a\"b", "é"] {
+        let error = refused(|options| options.granted_scopes.push(scope.to_owned()));
+        assert!(matches!(error, Some(KitError::Unmatched(_))), "{scope}");
+        let tool = Tool::new("hello", hello).scope(scope);
+        let error = ToolServer::new("s", "1", ()).tool(tool).in_memory().err();
+        assert!(matches!(error, Some(KitError::Unmatched(_))), "{scope}");
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use frontdesk_identity::{Principal, TenantId, UserId};
 use frontdesk_mcp_server::{
-    Authentication, Caller, Content, Contents, Level, Link, Log, Message, Params, Partial, Prompt,
-    RequestInfo, Resource, ResourceTemplate, Structured, Text, Tool, ToolFailure, ToolServer,
+    Authentication, Caller, Content, Contents, KitError, Level, Link, Log, Message, Params,
+    Partial, Prompt, RequestInfo, Resource, ResourceTemplate, Structured, Text, Tool, ToolFailure,
+    ToolServer,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -441,4 +442,20 @@ async fn a_server_for_everyone_needs_no_token() {
         .await
         .unwrap();
     assert_eq!(answer.result()["resources"][2]["uri"], "note://everyone-1");
+}
+
+#[test]
+fn what_is_completed_is_there() {
+    let prompt = Prompt::new("letter", letter).complete("tune", tones);
+    let template = ResourceTemplate::new("note://{id}", "note", note).complete("tune", tones);
+    let without = Prompt::new("about", about).complete("tune", tones);
+    let server = || ToolServer::new("offers", "1", ());
+    for server in [
+        server().prompt(prompt),
+        server().prompt(without),
+        server().resource_template(template),
+    ] {
+        let error = server.in_memory().err();
+        assert!(matches!(error, Some(KitError::Completion(name)) if name == "tune"));
+    }
 }

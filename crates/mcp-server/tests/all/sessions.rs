@@ -1,5 +1,6 @@
 //! Kept sessions of the `initialize` era: whose they are, how many, how long, and what can be asked on them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_mcp_server::{
@@ -9,6 +10,8 @@ use reqwest::{Method, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+use tokio::task::JoinSet;
 
 use crate::stand::{Answer, Result, Stand};
 
@@ -31,6 +34,15 @@ async fn talk(log: Log) -> std::result::Result<Text, ToolFailure> {
     Ok(Text("said".to_owned()))
 }
 
+/// Says more than any connection holds that nobody reads.
+async fn shout(log: Log) -> std::result::Result<Text, ToolFailure> {
+    let text = "x".repeat(100_000);
+    for _ in 0..200 {
+        log.info(&text).await;
+    }
+    Ok(Text("said".to_owned()))
+}
+
 async fn touch(notifier: Notifier) -> std::result::Result<Text, ToolFailure> {
     notifier.resource_updated("a://followed");
     notifier.resource_updated("a://other");
@@ -47,13 +59,14 @@ fn server() -> ToolServer<()> {
         .tool(Tool::new("greet", greet))
         .tool(Tool::new("talk", talk))
         .tool(Tool::new("touch", touch))
+        .tool(Tool::new("shout", shout))
         .resource(Resource::new("a://followed", "followed", nothing))
         .resource(Resource::new("a://other", "other", nothing))
 }
 
 async fn open(max: usize, idle: Duration) -> Result<Stand> {
     Stand::serve(server(), |options| {
-        options.sessions = Sessions::Kept { max, idle };
+        options.sessions = Sessions::Kept { max, each: 2, idle };
     })
     .await
 }
@@ -306,4 +319,130 @@ async fn changes_and_log_messages_reach_the_session_that_follows() {
     );
     let changed = until(&mut stream, "notifications/tools").await.unwrap();
     assert_eq!(changed["method"], "notifications/tools/list_changed");
+}
+
+#[tokio::test]
+async fn no_caller_takes_all_places() {
+    let stand = open(10, Duration::from_mins(1)).await.unwrap();
+    for _ in 0..2 {
+        begin(&stand, "ann").await.unwrap();
+    }
+    let full = send(&stand, Method::POST, "ann", None, initialize()).await;
+    let full = full.unwrap();
+    assert_eq!(full.headers()["retry-after"], "30");
+    let full = Answer::read(full).await.unwrap();
+    assert_eq!(
+        (full.status, full.result()["message"].clone()),
+        (429, json!("this caller has too many sessions"))
+    );
+    begin(&stand, "bob").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_whose_client_does_not_read_holds_up_nobody() {
+    let stand = Arc::new(open(10, Duration::from_mins(1)).await.unwrap());
+    let session = begin(&stand, "ann").await.unwrap();
+    let unread = send(&stand, Method::GET, "ann", Some(&session), Value::Null).await;
+    let mut stuck = JoinSet::new();
+    let mut post_on = |body: Value| {
+        let (stand, session) = (Arc::clone(&stand), session.clone());
+        stuck.spawn(async move {
+            let answer = post(&stand, "ann", &session, body).await;
+            let _ = Answer::read(answer.unwrap()).await;
+        });
+    };
+    post_on(call("shout"));
+    let brief = Duration::from_secs(1);
+    while let Ok(answer) = tokio::time::timeout(brief, post(&stand, "ann", &session, list())).await
+    {
+        answer.unwrap();
+    }
+    post_on(initialize());
+    for user in ["bob", "eve", "joe"] {
+        let opening = tokio::time::timeout(Duration::from_secs(10), begin(&stand, user));
+        opening.await.unwrap().unwrap();
+    }
+    drop(unread);
+}
+
+#[tokio::test]
+async fn changes_keep_no_session_from_giving_way() {
+    let notifier = Notifier::new();
+    let stand = Stand::serve(server().with_notifier(notifier.clone()), |options| {
+        options.sessions = Sessions::Kept {
+            max: 1,
+            each: 1,
+            idle: Duration::from_millis(200),
+        };
+    })
+    .await
+    .unwrap();
+    begin(&stand, "ann").await.unwrap();
+    let opened = async {
+        loop {
+            notifier.tools_changed();
+            let opening = send(&stand, Method::POST, "bob", None, initialize()).await;
+            if opening.unwrap().status() == 200 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), opened)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_session_remembers_only_so_much() {
+    let stand = open(10, Duration::from_mins(1)).await.unwrap();
+    let mut talkative = initialize();
+    talkative["params"]["clientInfo"]["title"] = "x".repeat(100_000).into();
+    let refused = send(&stand, Method::POST, "ann", None, talkative).await;
+    let refused = Answer::read(refused.unwrap()).await.unwrap();
+    assert_eq!(refused.result()["code"], -32_602, "{refused:?}");
+
+    let session = begin(&stand, "ann").await.unwrap();
+    let mut codes = Vec::new();
+    for (method, uri) in [
+        ("subscribe", "a"),
+        ("subscribe", "b"),
+        ("subscribe", "a"),
+        ("subscribe", "c"),
+        ("unsubscribe", "a"),
+        ("subscribe", "c"),
+    ] {
+        let uri = format!("{uri}://{}", "x".repeat(100_000));
+        let body = json!({"jsonrpc": "2.0", "id": 3, "method": format!("resources/{method}"), "params": {"uri": uri}});
+        let answer = post(&stand, "ann", &session, body).await.unwrap();
+        codes.push(Answer::read(answer).await.unwrap().result()["code"].clone());
+    }
+    let fine = Value::Null;
+    let full = json!(-32_600);
+    let expected = [&fine, &fine, &fine, &full, &fine, &fine];
+    assert_eq!(codes.iter().collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn a_client_that_says_often_that_it_is_ready_hears_each_change_once() {
+    let stand = open(10, Duration::from_mins(1)).await.unwrap();
+    let session = begin(&stand, "ann").await.unwrap();
+    for _ in 0..5 {
+        let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        post(&stand, "ann", &session, initialized).await.unwrap();
+    }
+    let mut stream = send(&stand, Method::GET, "ann", Some(&session), Value::Null)
+        .await
+        .unwrap();
+    let mut heard = String::new();
+    for tool in ["touch", "touch", "talk"] {
+        let called = post(&stand, "ann", &session, call(tool)).await.unwrap();
+        Answer::read(called).await.unwrap();
+    }
+    while heard.matches("tools/list_changed").count() < 2
+        || !heard.contains("notifications/message")
+    {
+        let chunk = stream.chunk().await.unwrap().unwrap();
+        heard.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    assert_eq!(heard.matches("tools/list_changed").count(), 2, "{heard}");
 }
