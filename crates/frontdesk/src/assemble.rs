@@ -1,6 +1,7 @@
 //! Puts the parts together: store, sign-in, model, tools, assistant, chat, routes.
 
 mod assistant;
+mod brokers;
 #[cfg_attr(not(feature = "demo"), path = "assemble/not_embedded.rs")]
 mod embedded;
 mod end;
@@ -8,21 +9,28 @@ mod model;
 mod sign_in;
 mod stores;
 mod tools;
+mod vault;
 mod watched_model;
 
 use std::sync::Arc;
 
+use frontdesk_auth::incoming::Authenticator;
+use frontdesk_auth::outgoing::Seal;
 use frontdesk_chat::{Options, Parts, Service};
 use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
+use frontdesk_store::Keys;
 use serde_json::json;
 
-use crate::config::Config;
+use crate::config::{AuthMode, Config, check_own_tokens};
 use crate::data_lock::DataLock;
 use crate::health::Health;
-use crate::http::{App, AppParts, Challenge, Cors, Hosts, Limits, router};
+use crate::http::{Accounts, App, AppParts, Challenge, Cors, Hosts, Limits, Unnamed, router};
 use crate::server_secret::server_secret;
 use crate::token::signer;
 use crate::{Builder, Error, Frontdesk};
+
+use brokers::Brokers;
+use vault::StoredAccounts;
 
 pub(crate) use end::End;
 pub(crate) use stores::{Stores, open_store};
@@ -39,23 +47,27 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         Some(own) => own,
         None => stores::configured(&config.store, &mut end).await?,
     };
-    let (authenticator, challenge) = match builder.authenticator {
-        Some(own) => (own, Challenge::Bearer),
-        None => (
-            sign_in::authenticator(&config, stores.keys, &clock)?,
-            sign_in::challenge(&config.auth.mode.value),
-        ),
-    };
+    let keys = Arc::clone(&stores.keys);
+    let (authenticator, challenge, unnamed) =
+        sign_in(builder.authenticator, &config, keys, &clock)?;
     // One pool for all hosts that the operator configured.
     let http = frontdesk_model::http::client().map_err(|error| Error::Tools {
         detail: error.detail,
     })?;
-    let signer = Arc::new(signer(
-        &server_secret(&config.server)?,
-        Arc::clone(&clock),
-        Arc::clone(&ids),
-    )?);
+    let secret = server_secret(&config.server)?;
+    let signer = signer(&secret, Arc::clone(&clock), Arc::clone(&ids))?;
+    let signer = Arc::new(signer);
     let key_set = json!({ "keys": [signer.public_key().to_jwk()] });
+    let public_url = brokers::public_url(&config, builder.own_url.as_ref());
+    let brokers = Brokers {
+        signer: Arc::clone(&signer),
+        clock: Arc::clone(&clock),
+        seal: Arc::new(Seal::from_secret(&secret)?),
+        vault: Arc::new(StoredAccounts::of(&stores, &clock)),
+        tasks: end.tasks(),
+        public_url: public_url.clone(),
+        accounts: Vec::new(),
+    };
     let tools = tools::Tools {
         http: &http,
         servers: &config.mcp,
@@ -64,7 +76,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         own_url: builder.own_url,
         clock: Arc::clone(&clock),
     };
-    let mut connected = tools.connect(&mut health, &mut end).await?;
+    let mut connected = tools.connect(brokers, &mut health, &mut end).await?;
     if let Some(wanted) = &config.agent.mcp {
         let is_wanted = |name: &str| wanted.value.iter().any(|wanted| wanted == name);
         connected
@@ -75,6 +87,12 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     let responder = match builder.responder {
         Some(own) => own,
         None => assistant::assistant(&config, &http, connected.toolsets, &mut health)?,
+    };
+    let accounts = Accounts {
+        connect: connected.accounts,
+        store: Arc::clone(&stores.store),
+        public_url,
+        unnamed,
     };
     let service = Service::new(Parts {
         store: stores.store,
@@ -104,6 +122,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         cors: Cors::new(&config.cors),
         limits: Limits::new(&config.limits, &config.auth, clock),
         key_set: key_set.to_string().into(),
+        accounts,
         ids,
         framing: config.chat.framing.value,
         health,
@@ -115,6 +134,26 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         grace: config.server.shutdown_grace.value,
         end,
     })
+}
+
+/// How users sign in: in the way that was brought along, else as configured.
+fn sign_in(
+    own: Option<Arc<dyn Authenticator>>,
+    config: &Config,
+    keys: Arc<dyn Keys>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<dyn Authenticator>, Challenge, Unnamed), Error> {
+    if let Some(own) = own {
+        return Ok((own, Challenge::Bearer, Unnamed::Nobody));
+    }
+    check_own_tokens(&config.mcp, &config.auth)?;
+    let mode = &config.auth.mode.value;
+    let unnamed = match mode {
+        AuthMode::Development => Unnamed::Developer,
+        AuthMode::Jwt(_) | AuthMode::TrustedProxy(_) | AuthMode::ApiKey => Unnamed::Nobody,
+    };
+    let configured = sign_in::authenticator(config, keys, clock)?;
+    Ok((configured, sign_in::challenge(mode), unnamed))
 }
 
 /// Makes the data directory where there is none, and takes it.

@@ -30,13 +30,17 @@ pub use cors::{CorsCredentials, CorsOrigins, CorsSection};
 pub use environment::{Environment, Variable};
 pub use error::ConfigError;
 pub use limits::LimitsSection;
-pub use mcp::{McpAuth, McpSection, McpUrl};
+pub use mcp::{
+    ExchangeSection, McpAuth, McpCalls, McpEndpoint, McpSection, OAuthSection, StaticSection,
+    StaticUser,
+};
 pub use model::{ModelSection, Provider};
 pub use section::time_span;
 pub use server::ServerSection;
 pub use setting::{Origin, Setting};
 pub use store::StoreSection;
 
+pub(crate) use mcp::check_own_tokens;
 pub(crate) use secret_text::read_secret_file;
 
 use layers::Layers;
@@ -106,6 +110,7 @@ impl Config {
         let models = model::read_all(&mut layers, &sources.environment)?;
         let agent = AgentSection::read(&mut layers, &models)?;
         let mcp = mcp::read_all(&mut layers, &sources.environment, &agent)?;
+        mcp::check_public_address(&mcp, &server)?;
         Ok(Self {
             server,
             store,

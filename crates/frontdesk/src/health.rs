@@ -10,12 +10,17 @@ use serde::Serialize;
 /// How long the store may take to answer.
 const STORE_DEADLINE: Duration = Duration::from_secs(2);
 
+/// How a server's readiness begins that is left alone.
+const OPEN_BREAKER: &str = "open:";
+
 /// How a part stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     Ok,
     Degraded,
+    /// It has failed so often that it is left alone for a while.
+    Resting,
     Away,
 }
 
@@ -65,10 +70,10 @@ impl Health {
             .map(|(name, state)| (name.clone(), state()))
             .collect();
         for server in self.servers.readiness().await {
-            let state = if server.away.is_none() {
-                State::Ok
-            } else {
-                State::Away
+            let state = match &server.away {
+                None => State::Ok,
+                Some(why) if why.starts_with(OPEN_BREAKER) => State::Resting,
+                Some(_) => State::Away,
             };
             parts.insert(format!("mcp.{}", server.server), state);
         }

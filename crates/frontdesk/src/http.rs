@@ -7,6 +7,7 @@
 mod answer;
 mod caller;
 mod chatkit;
+mod connect;
 mod cors;
 mod envelope;
 mod health;
@@ -34,6 +35,7 @@ use crate::health::Health;
 
 pub(crate) use answer::HttpError;
 pub(crate) use caller::Challenge;
+pub(crate) use connect::{Accounts, Unnamed};
 pub(crate) use cors::Cors;
 pub(crate) use hosts::Hosts;
 pub(crate) use limits::Limits;
@@ -52,6 +54,7 @@ pub(crate) struct AppParts {
     pub(crate) limits: Limits,
     /// The keys that check what we sign, as JSON.
     pub(crate) key_set: Bytes,
+    pub(crate) accounts: Accounts,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) framing: Framing,
     pub(crate) health: Health,
@@ -80,6 +83,7 @@ pub(crate) fn router(app: App, mounted: Option<Router>) -> Router {
         .route("/chatkit", post(chatkit::handle))
         .route("/chatkit/turns/{turn}/events", get(turns::events))
         .route("/chatkit/turns/{turn}/stop", post(turns::stop))
+        .merge(connect::routes())
         .route_layer(from_fn_with_state(app.clone(), limits::per_address));
     let routes = Router::new()
         .route("/", get(page::page))

@@ -6,6 +6,7 @@ mod all {
     mod bad_input;
     mod client;
     mod configuration;
+    mod connect;
     mod cross_origin;
     mod errors;
     mod isolation;
@@ -20,5 +21,6 @@ mod all {
     mod site;
     mod streams;
     mod tokens;
+    mod tool_configuration;
     mod tool_server;
 }

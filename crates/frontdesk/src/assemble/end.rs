@@ -25,6 +25,11 @@ impl End {
         self.tasks.spawn(task);
     }
 
+    /// For tasks that are let finish, so each has to have an end of its own.
+    pub(crate) fn tasks(&self) -> TaskTracker {
+        self.tasks.clone()
+    }
+
     /// Adds something to close.
     pub(crate) fn close_by(
         &mut self,

@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use frontdesk_agent::Toolset;
-use frontdesk_auth::outgoing::{Anonymous, Broker, Signed, Signer};
+use frontdesk_auth::outgoing::oauth::Connect;
+use frontdesk_auth::outgoing::{Broker, Signer};
 use frontdesk_chat::assistant::TurnContext;
 use frontdesk_clock::Clock;
-use frontdesk_mcp_client::{McpServer, McpServerConfig, McpServers};
+use frontdesk_mcp_client::{Endpoint, McpServer, McpServerConfig, McpServers};
 use url::Url;
 
+use super::brokers::Brokers;
 use super::{End, embedded};
 use crate::Error;
-use crate::config::{McpAuth, McpSection, McpUrl};
+use crate::config::{McpEndpoint, McpSection};
 use crate::health::Health;
 
 /// Where the embedded server is, below our own URL.
@@ -35,50 +37,40 @@ pub(crate) struct Tools<'a> {
 pub(crate) struct Connected {
     pub(crate) toolsets: Vec<Arc<dyn Toolset<TurnContext>>>,
     pub(crate) mounted: Option<Router>,
+    pub(crate) accounts: Connect,
 }
 
 impl Tools<'_> {
     /// Connects all servers. One that is away is no error: it is asked again when it is needed.
     pub(crate) async fn connect(
         &self,
+        mut brokers: Brokers,
         health: &mut Health,
         end: &mut End,
     ) -> Result<Connected, Error> {
         let mut connected = Connected::default();
         let mut servers = Vec::new();
         for (name, server) in self.servers {
-            let url = match &server.url.value {
-                McpUrl::At(url) => url.clone(),
-                McpUrl::Embedded => {
+            let (url, endpoint) = match &server.endpoint.value {
+                McpEndpoint::At(url) => (Some(url.clone()), Endpoint::Http(url.clone())),
+                McpEndpoint::Embedded => {
                     let url = self.embedded_url()?;
                     connected.mounted = Some(self.mount(server, &url, end).await?);
-                    url
+                    (Some(url.clone()), Endpoint::Http(url))
                 }
+                McpEndpoint::Command(command) => (None, Endpoint::Command(command.clone())),
             };
-            let server = McpServer::new(self.client(name, server, url), self.http.clone());
-            servers.push(Arc::new(server));
+            let auth = brokers.broker(name, server, url.as_ref())?;
+            let config = client(name, server, endpoint, auth);
+            servers.push(Arc::new(McpServer::new(config, self.http.clone())));
         }
         let servers = McpServers::new(servers);
         connected.toolsets = servers.toolsets();
+        connected.accounts = brokers.connect();
         health.add_servers(servers.clone());
         let end_of_upkeep = end.calls();
         end.run(async move { servers.maintain(end_of_upkeep).await });
         Ok(connected)
-    }
-
-    fn client(&self, name: &str, server: &McpSection, url: Url) -> McpServerConfig {
-        let auth: Arc<dyn Broker> = match server.auth.value {
-            McpAuth::None => Arc::new(Anonymous),
-            McpAuth::Signed => Arc::new(Signed {
-                signer: Arc::clone(&self.signer),
-                audience: server.audience.value.clone(),
-            }),
-        };
-        McpServerConfig {
-            connect_timeout: server.connect_timeout.value,
-            call_timeout: server.call_timeout.value,
-            ..McpServerConfig::new(name, url, auth)
-        }
     }
 
     fn embedded_url(&self) -> Result<Url, Error> {
@@ -98,5 +90,42 @@ impl Tools<'_> {
     async fn mount(&self, server: &McpSection, url: &Url, end: &mut End) -> Result<Router, Error> {
         let (audience, clock) = (&server.audience.value, Arc::clone(&self.clock));
         embedded::mount(&self.signer, audience, url, self.data_dir, clock, end).await
+    }
+}
+
+fn client(
+    name: &str,
+    server: &McpSection,
+    endpoint: Endpoint,
+    auth: Arc<dyn Broker>,
+) -> McpServerConfig {
+    let calls = &server.calls;
+    let usual = McpServerConfig::new(name, endpoint, auth);
+    let hidden = server.arguments.iter();
+    let timeouts = calls.tool_timeouts.iter();
+    McpServerConfig {
+        hidden: hidden
+            .map(|(argument, source)| (argument.clone(), source.value.clone()))
+            .collect(),
+        tools: server.tools.clone(),
+        era: calls.era.value,
+        connect_timeout: calls.connect_timeout.value,
+        call_timeout: calls.call_timeout.value,
+        tool_timeouts: timeouts
+            .map(|(tool, timeout)| (tool.clone(), timeout.value))
+            .collect(),
+        max_call_time: match &calls.max_call_time {
+            Some(most) => most.value,
+            None => usual.max_call_time.max(calls.longest()),
+        },
+        idle_timeout: calls
+            .idle_timeout
+            .as_ref()
+            .map_or(usual.idle_timeout, |time| time.value),
+        max_connections: calls
+            .max_connections
+            .as_ref()
+            .map_or(usual.max_connections, |most| most.value),
+        ..usual
     }
 }

@@ -1,5 +1,6 @@
 //! Reads the keys of one section by their kind, and complains about what is left over.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -167,6 +168,30 @@ impl<'a> Section<'a> {
             ),
             _ => None,
         })
+    }
+
+    /// All that is set below a key, by its name: for tables whose names are the operator's.
+    pub(crate) fn table(
+        &mut self,
+        key: &str,
+    ) -> Result<BTreeMap<String, Setting<Value>>, ConfigError> {
+        if let Some(wrong) = self.take(key).filter(|setting| !is_table(&setting.value)) {
+            return Err(ConfigError::Invalid {
+                key: self.key(key),
+                origin: wrong.origin,
+                expected: "a table".to_owned(),
+                // It may be a secret.
+                found: None,
+            });
+        }
+        let prefix = self.key(key);
+        let below = self.layers.below(&prefix);
+        let names: Vec<String> = below.map(|(name, _)| name.to_owned()).collect();
+        let taken = names.into_iter().filter_map(|name| {
+            let setting = self.layers.take(&format!("{prefix}.{name}"))?;
+            Some((name, setting))
+        });
+        Ok(taken.collect())
     }
 
     /// One of a few words.
