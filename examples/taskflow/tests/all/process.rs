@@ -146,6 +146,34 @@ async fn where_nobody_is_checked_no_other_machine_is_served() {
 }
 
 #[tokio::test]
+async fn what_keeps_it_from_starting_is_said_with_what_to_do() {
+    let held = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = held.local_addr().unwrap().to_string();
+    let cases: [(&str, &[&str], &str); 3] = [
+        (&taken, &[], "--listen names another address"),
+        (
+            "127.0.0.1:0",
+            &["--data", "missing"],
+            "--data names another directory",
+        ),
+        (
+            "0.0.0.0:0",
+            &["--secret-file", "secret"],
+            "give it with --resource",
+        ),
+    ];
+    for (listen, arguments, expected) in cases {
+        let started = Program::start_on(listen, arguments).await;
+        let error = started.err().map(|error| error.to_string());
+        assert!(
+            error.is_some_and(|error| error.contains(expected)),
+            "{expected}"
+        );
+    }
+    drop(held);
+}
+
+#[tokio::test]
 async fn check_04_with_a_secret_only_what_it_signed_for_this_server_is_taken() {
     let program = Program::start(&["--secret-file", "secret"]).await.unwrap();
     let url = &program.url;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use frontdesk_clock::SystemClock;
 use frontdesk_mcp_server::{MountOptions, Sessions, serve};
@@ -61,7 +61,18 @@ async fn run(arguments: Arguments) -> Result<()> {
         "without --secret-file or --issuer nobody is checked, so it listens on this machine alone, not on {}",
         arguments.listen
     );
-    let listener = TcpListener::bind(arguments.listen).await?;
+    ensure!(
+        !arguments.listen.ip().is_unspecified() || arguments.resource.is_some(),
+        "{} is every address of this machine, and it can't tell by which of them callers and tokens name it: \
+         give it with --resource",
+        arguments.listen
+    );
+    let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
+        format!(
+            "can't listen on {}; --listen names another address",
+            arguments.listen
+        )
+    })?;
     let address = listener.local_addr()?;
     let resource = arguments
         .resource
@@ -80,7 +91,10 @@ async fn run(arguments: Arguments) -> Result<()> {
     options.allowed_origins.extend(arguments.origin);
     options.health_path = Some("/healthz".to_owned());
     options.shutdown = shutdown.clone();
-    let tasks = Tasks::open(&arguments.data.join("taskflow.db"), clock).await?;
+    let file = arguments.data.join("taskflow.db");
+    let tasks = Tasks::open(&file, clock)
+        .await
+        .with_context(|| format!("opening {}; --data names another directory", file.display()))?;
     let router = frontdesk_taskflow::server(tasks.clone()).into_router(options)?;
     let router = arguments.sign_in.guard(router);
     arguments.sign_in.tell(&resource);
