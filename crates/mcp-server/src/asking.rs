@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::model::ServerRequest;
-use rmcp::service::Peer;
+use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -158,14 +158,22 @@ impl Asking {
 
 async fn request(peer: &Peer<RoleServer>, question: Value) -> Result<Value, ToolFailure> {
     let request: ServerRequest = serde_json::from_value(question)?;
-    let answer = tokio::time::timeout(ANSWER_TIMEOUT, peer.send_request(request)).await;
-    match answer {
-        Ok(Ok(answer)) => Ok(serde_json::to_value(answer)?),
-        Ok(Err(error)) => {
+    // A client that takes too long is told that its answer isn't waited for any more.
+    let mut options = PeerRequestOptions::no_options();
+    options.timeout = Some(ANSWER_TIMEOUT);
+    let answer = async {
+        let asked = peer.send_cancellable_request(request, options).await?;
+        asked.await_response().await
+    };
+    match answer.await {
+        Ok(answer) => Ok(serde_json::to_value(answer)?),
+        Err(ServiceError::Timeout { .. }) => {
+            Err(ToolFailure::new("the client did not answer in time"))
+        }
+        Err(error) => {
             tracing::debug!(%error, "a client did not answer");
             Err(ToolFailure::new("the client refused to answer"))
         }
-        Err(_) => Err(ToolFailure::new("the client did not answer in time")),
     }
 }
 

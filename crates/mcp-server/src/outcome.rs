@@ -64,7 +64,8 @@ impl ToolFailure {
         }
     }
 
-    /// A failure of the server; only the operator reads what it was.
+    /// A failure of the server; only the operator reads what it was. It is for errors that aren't a
+    /// [`std::error::Error`], such as `anyhow`'s: `.map_err(|error| ToolFailure::internal(format!("{error:#}")))?`.
     pub fn internal(detail: impl fmt::Display) -> Self {
         Self {
             message: "the tool failed because of a problem on its server".to_owned(),
