@@ -115,11 +115,8 @@ async fn check_09_a_call_that_goes_wrong_gives_one_message_and_the_next_turn_wor
         let stored = items.iter().filter(|item| desk::is_message(item)).count();
         assert_eq!(stored, expected, "after {manners:?}");
     }
-    assert!(
-        rogue.sent() < HUGE_BYTES,
-        "of 200 MB, {} bytes were read",
-        rogue.sent()
-    );
+    let read = rogue.sent();
+    assert!(read < HUGE_BYTES / 2, "of 200 MB, {read} bytes were taken");
     assert_eq!(
         rogue.strayed(),
         0,

@@ -31,8 +31,13 @@ fn file(name: &str) -> String {
 }
 
 impl Guide {
-    /// Starts both in one folder, with this configuration.
-    async fn start(python: &Python, config: &str) -> Self {
+    /// Starts both in one folder, as the guide has them.
+    async fn start(python: &Python) -> Self {
+        Self::with(python, &file("frontdesk.toml"), None).await
+    }
+
+    /// Starts both with this configuration; the application may be told of another Frontdesk than that beside it.
+    async fn with(python: &Python, config: &str, frontdesk: Option<&str>) -> Self {
         // It listens before the application runs, so that each can be told where the other is.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -50,7 +55,7 @@ impl Guide {
             ("notes.secret", SECRET),
         ];
         let desk = Desk::with_files(&files, &[]).await;
-        let variables = [("FRONTDESK_URL", desk.server.url())];
+        let variables = [("FRONTDESK_URL", frontdesk.unwrap_or(desk.server.url()))];
         let application = python.application(desk.dir(), listener, &variables);
         Self {
             url,
@@ -154,7 +159,7 @@ async fn the_guide_for_fastapi_works_for_two_users() {
     let Some(python) = python("the_guide_for_fastapi_works_for_two_users") else {
         return;
     };
-    let guide = Guide::start(&python, &file("frontdesk.toml")).await;
+    let guide = Guide::start(&python).await;
     guide.works().await;
 
     // Nobody else gets in, neither to the chat nor to the tools.
@@ -223,7 +228,7 @@ async fn the_guides_page_works_in_a_browser() {
             return;
         }
     };
-    let guide = Guide::start(&python, &file("frontdesk.toml")).await;
+    let guide = Guide::start(&python).await;
     let browser = Browser::open(&browser, &driver).await;
     browser.visit(&format!("{}/chat", guide.url)).await;
     browser.write("[name=user]", "ann").await;
