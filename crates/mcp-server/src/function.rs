@@ -13,8 +13,8 @@ use crate::{Call, FromCall, ToolFailure};
 /// `Arguments` is the tuple of its arguments and is always inferred.
 #[diagnostic::on_unimplemented(
     message = "this isn't a function that a tool, a prompt or a resource can be done by",
-    note = "it has to be an `async fn` of at most six extractors (`Caller`, `State`, `Params`, …) that gives a \
-            `Result<_, ToolFailure>` and whose future is `Send`"
+    note = "it has to be an `async fn` of at most six extractors (`Caller`, `State` of the server's state, `Params` of a \
+            type with `Deserialize` and `JsonSchema`, …) that gives a `Result<_, ToolFailure>` and whose future is `Send`"
 )]
 pub trait Function<S, Arguments>: Clone + Send + Sync + 'static {
     /// What it gives when it comes to something.

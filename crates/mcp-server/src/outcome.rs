@@ -13,7 +13,7 @@ use crate::Content;
 /// Something that a tool function gives back.
 #[diagnostic::on_unimplemented(
     message = "a tool can't give back `{Self}`",
-    note = "it gives `Structured` of a type with `Serialize` and `JsonSchema`, `Text`, `Content`, `Vec<Content>`, \
+    note = "it gives `Structured` of a type with `Serialize` and `JsonSchema`, `Text` or a `String`, `Content`, `Vec<Content>`, \
             `(Structured<_>, Vec<Content>)` or `ToolResult`, each in a `Result<_, ToolFailure>`"
 )]
 pub trait Outcome: Send + 'static {
@@ -150,6 +150,7 @@ macro_rules! unstructured {
 
 unstructured! {
     Text: this => vec![Content::Text(this.0)],
+    String: this => vec![Content::Text(this)],
     Content: this => vec![this],
     Vec<Content>: this => this,
 }

@@ -49,6 +49,7 @@ fn server() -> ToolServer<()> {
     ToolServer::new("memory", "1", ())
         .tool(Tool::new("add", add))
         .tool(Tool::new("ask", ask).scope("ask"))
+        .tool(Tool::new("page", page))
         .prompt(Prompt::new("hello", hello).complete("word", words))
         .resource(Resource::new("a://1", "one", page))
 }
@@ -74,8 +75,10 @@ async fn it_calls_lists_and_reads_as_whom_it_is_told_to() {
             json!({"method": "notifications/message", "params": {"level": "debug", "data": "adding"}}),
         ]
     );
-    assert_eq!(client.list_tools(&ann(&[])).unwrap().len(), 1);
-    assert_eq!(client.list_tools(&ann(&["ask"])).unwrap().len(), 2);
+    assert_eq!(client.list_tools(&ann(&[])).unwrap().len(), 2);
+    assert_eq!(client.list_tools(&ann(&["ask"])).unwrap().len(), 3);
+    let text = client.call(&ann(&[]), "page", json!({})).await;
+    assert_eq!(text, Ok(json!("text")));
     let failed = client.call(&ann(&[]), "add", json!({})).await;
     let message = "invalid arguments: missing field `numbers`".to_owned();
     assert_eq!(failed, Err(InMemoryError::Failed(message)));
