@@ -9,9 +9,11 @@ mod end_to_end {
     mod bad_tokens;
     mod bad_tools;
     mod browser;
+    mod connect;
     mod demonstration;
     mod desk;
     mod guide;
+    mod identities;
     mod kills;
     mod older_servers;
     mod real_clients;

@@ -1,9 +1,10 @@
-//! Fakes and fixtures for tests: a model server, an issuer of tokens, a Python tool server, ChatKit's schemas,
-//! the product as a process, and a client for it. Used from tests and benches only.
+//! Fakes and fixtures for tests: a model server, an issuer of tokens, an authorization server, tool servers, ChatKit's
+//! schemas, the product as a process, and a client for it. Used from tests and benches only.
 //!
 //! What may be missing on a machine says so: [`python::Python::find`] gives the reason,
 //! and [`skip::note`] tells `cargo xtask test` what was left out.
 
+pub mod authorization_server;
 pub mod clients;
 pub mod conformance;
 pub mod issuer;
@@ -13,3 +14,4 @@ pub mod python;
 pub mod schemas;
 pub mod skip;
 pub mod sse;
+pub mod tool_server;

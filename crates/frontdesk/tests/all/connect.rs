@@ -1,10 +1,13 @@
-//! `/connect` on a site that has nothing to connect, and behind a public address.
+//! `/connect` on a site that has nothing to connect, and behind a public address; and what `/readyz` says of servers.
 
 use reqwest::StatusCode;
 use serde_json::json;
 
 use super::client::{Visitor, answer, http};
 use super::site::Site;
+
+/// A server that fails so often is left alone.
+const MOST_FAILURES: usize = 8;
 
 #[tokio::test]
 async fn where_nothing_can_be_connected_nothing_is() {
@@ -45,4 +48,23 @@ async fn the_public_address_is_what_others_read() {
         )
     );
     assert_eq!(document["application_type"], "web");
+}
+
+#[tokio::test]
+async fn readiness_tells_a_server_that_is_left_alone() {
+    let variables = [("FRONTDESK__MCP__DESK__URL", "http://127.0.0.1:9/mcp")];
+    let site = Site::with(&variables, |builder| builder).await;
+    let ann = Visitor::named(&site, "ann");
+    let state = async || {
+        let ready = http().get(site.url("/readyz")).send().await.unwrap();
+        answer(ready).await.1["parts"]["mcp.desk"].clone()
+    };
+    assert_eq!(state().await, "away");
+    for _ in 0..MOST_FAILURES {
+        ann.create("hello").await;
+        if state().await == "resting" {
+            return;
+        }
+    }
+    panic!("it is tried again and again");
 }
