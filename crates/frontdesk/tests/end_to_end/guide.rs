@@ -216,6 +216,17 @@ async fn the_guide_for_fastapi_works_for_two_users() {
 }
 
 #[tokio::test]
+async fn the_guides_tools_can_take_the_users_own_tokens_alone() {
+    let Some(python) = python("the_guides_tools_can_take_the_users_own_tokens_alone") else {
+        return;
+    };
+    let config = file("frontdesk.toml").replace("auth = \"signed\"", "auth = \"forward\"");
+    // Nobody is at this address, so what Frontdesk signs can't be checked.
+    let guide = Guide::with(&python, &config, Some("http://127.0.0.1:9")).await;
+    guide.works().await;
+}
+
+#[tokio::test]
 async fn the_guides_page_works_in_a_browser() {
     let test = "the_guides_page_works_in_a_browser";
     let Some(python) = python(test) else {
