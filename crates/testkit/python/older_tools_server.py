@@ -47,6 +47,13 @@ async def count(to: int, ctx: Context) -> list[int]:
 
 
 @server.tool()
+async def greet(user_id: str, word: str, ctx: Context) -> str:
+    """Greets a user, as servers do that believe whatever they are told."""
+    note(ctx, "greet", user_id=user_id, word=word)
+    return f"{word}, {user_id}"
+
+
+@server.tool()
 async def wait(ctx: Context) -> str:
     """Never answers."""
     note(ctx, "wait")

@@ -66,8 +66,8 @@ impl Python {
         self.server("tools_server.py", Stdio::null()).await
     }
 
-    /// Starts the tool server of `mcp` 1.x with `lookup(city)`, `count(to)` and `wait()`, on a socket that listens
-    /// already: another process can follow it at the same address.
+    /// Starts the tool server of `mcp` 1.x with `lookup(city)`, `count(to)`, `greet(user_id, word)` and `wait()`,
+    /// on a socket that listens already: another process can follow it at the same address.
     pub async fn older_tools_server(&self, listener: TcpListener) -> Result<ToolsServer> {
         let script = "older_tools_server.py";
         self.server(script, OwnedFd::from(listener).into()).await

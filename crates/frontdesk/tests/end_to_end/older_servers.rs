@@ -5,12 +5,14 @@ use std::net::TcpListener;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use frontdesk_testkit::clients::{assistant_text, create};
+use frontdesk_testkit::model_server::{Call, ModelServer, Script};
 use frontdesk_testkit::python::{Python, ToolsServer};
 use frontdesk_testkit::skip;
 use serde_json::{Value, json};
 
 use super::desk::{Desk, eventually, valid};
 
+const SCRIPTED: &str = "provider = \"scripted\"\nrules_file = \"rules.toml\"";
 const RULES: &str = r#"
 intro = "I am a script."
 
@@ -46,10 +48,11 @@ fn python(test: &str) -> Option<Python> {
     }
 }
 
-async fn open(server: &ToolsServer) -> Desk {
+async fn open(server: &ToolsServer, model: &str) -> Desk {
     let config = format!(
-        "[model.default]\nprovider = \"scripted\"\nrules_file = \"rules.toml\"\n\
-         [mcp.older]\nurl = \"{}\"\nauth = \"signed\"\naudience = \"older\"\n",
+        "[model.default]\n{model}\n\
+         [mcp.older]\nurl = \"{}\"\nauth = \"signed\"\naudience = \"older\"\n\
+         arguments = {{ user_id = \"user.id\" }}\n",
         server.url()
     );
     let files = [("frontdesk.toml", config.as_str()), ("rules.toml", RULES)];
@@ -75,7 +78,7 @@ async fn check_14_a_server_of_mcp_1_is_used_in_one_session_for_each_user() {
         return;
     };
     let server = python.older_tools_server(listener()).await.unwrap();
-    let desk = open(&server).await;
+    let desk = open(&server, SCRIPTED).await;
     let (ann, ben) = (desk.client().as_user("ann"), desk.client().as_user("ben"));
 
     let first = ann.create("weather in Osaka").await.unwrap();
@@ -129,7 +132,7 @@ async fn check_09_a_server_that_dies_in_mid_call_is_told_and_found_by_the_next_m
         .older_tools_server(listener.try_clone().unwrap())
         .await
         .unwrap();
-    let desk = open(&first).await;
+    let desk = open(&first, SCRIPTED).await;
     let client = desk.client();
     let answer = client.create("weather in Osaka").await.unwrap();
     assert_eq!(answer.assistant_text().unwrap(), "It is wind.");
@@ -153,4 +156,37 @@ async fn check_09_a_server_that_dies_in_mid_call_is_told_and_found_by_the_next_m
     let answer = client.add(&thread, "weather in Lagos").await.unwrap();
     assert_eq!(answer.assistant_text().unwrap(), "It is sun.");
     assert_eq!(second.stats().await.unwrap()["sessions"], 1);
+}
+
+#[tokio::test]
+async fn check_03_a_user_that_the_model_makes_up_is_overwritten() {
+    let test = "check_03_a_user_that_the_model_makes_up_is_overwritten";
+    let Some(python) = python(test) else {
+        return;
+    };
+    let server = python.older_tools_server(listener()).await.unwrap();
+    for made_up in [
+        json!({"word": "hello"}),
+        json!({"word": "hello", "user_id": "ben"}),
+    ] {
+        let call = Call::new("call_a", "greet", made_up);
+        let model = ModelServer::start(Script::tools([call], "Greeted.")).await;
+        let model = model.unwrap();
+        let provider = "provider = \"openai_responses\"";
+        let responses = format!("{provider}\nbase_url = \"{}\"", model.base_url());
+        let desk = open(&server, &responses).await;
+        let ann = desk.client().as_user("ann");
+        let answer = ann.create("greet me").await.unwrap();
+        assert_eq!(answer.assistant_text().unwrap(), "Greeted.");
+        let requests = model.requests();
+        let mut offered = requests[0].body["tools"].as_array().unwrap().iter();
+        let greet = offered.find(|tool| tool["name"] == "greet").unwrap();
+        assert_eq!(greet["parameters"]["required"], json!(["word"]), "{greet}");
+        assert!(!greet.to_string().contains("user_id"), "{greet}");
+    }
+    let stats = server.stats().await.unwrap();
+    let calls = stats["calls"].as_array().unwrap().iter();
+    let greeted: Vec<_> = calls.map(|call| call["arguments"].clone()).collect();
+    let as_ann = json!({"user_id": "ann", "word": "hello"});
+    assert_eq!(greeted, [as_ann.clone(), as_ann]);
 }
