@@ -138,7 +138,7 @@ given! {
     Cancelled: call => Self(call.cancel.clone()),
     Progress: call => call.progress.clone(),
     Log: call => call.log.clone(),
-    Notifier: call => call.notifier.clone(),
+    Notifier: call => call.notifier.only(call.principal.scope()),
     Arc<RequestInfo>: call => Arc::clone(&call.info),
     RequestInfo: call => (*call.info).clone(),
     Elicit: call => Self { asking: Arc::clone(&call.asking), name: None },

@@ -10,6 +10,9 @@ const CAPACITY: usize = 256;
 
 /// Tells listening clients what changed. Clones share their listeners.
 ///
+/// As an argument of a function it tells the caller's own clients alone, for what a call changes is mostly the caller's;
+/// [`Notifier::everyone`] tells all. The server's own ([`ToolServer::notifier`](crate::ToolServer::notifier)) tells all.
+///
 /// It reaches the clients that listen at this process; where several run, each of them has to be told.
 #[derive(Debug, Clone)]
 pub struct Notifier {
@@ -63,6 +66,15 @@ impl Notifier {
         Self {
             changes: self.changes.clone(),
             audience: Some(audience),
+        }
+    }
+
+    /// The same, for the clients of all users.
+    #[must_use]
+    pub fn everyone(&self) -> Self {
+        Self {
+            changes: self.changes.clone(),
+            audience: None,
         }
     }
 

@@ -24,13 +24,12 @@ impl FromCall<Tasks> for Desk {
     fn from_call(call: &Call<Tasks>) -> Result<Self, ToolFailure> {
         let Caller(caller) = Caller::from_call(call)?;
         let State(tasks) = State::from_call(call)?;
-        let owner = caller.scope();
-        let notifier = Notifier::from_call(call)?.only(owner.clone());
         Ok(Self {
+            owner: caller.scope(),
             caller,
-            owner,
             tasks,
-            notifier,
+            // The caller's own clients alone hear of it.
+            notifier: Notifier::from_call(call)?,
         })
     }
 }

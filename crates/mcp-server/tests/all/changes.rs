@@ -1,7 +1,7 @@
 //! `subscriptions/listen`: who is told what.
 
 use frontdesk_identity::{Scope, TenantId, UserId};
-use frontdesk_mcp_server::{Notifier, Resource, ToolFailure, ToolServer};
+use frontdesk_mcp_server::{Notifier, Resource, Tool, ToolFailure, ToolServer};
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -11,9 +11,16 @@ async fn nothing() -> std::result::Result<String, ToolFailure> {
     Ok(String::new())
 }
 
+async fn write(notifier: Notifier) -> std::result::Result<String, ToolFailure> {
+    notifier.resource_updated("a://1");
+    notifier.everyone().tools_changed();
+    Ok("written".to_owned())
+}
+
 fn server(notifier: Notifier) -> ToolServer<()> {
     ToolServer::new("changes", "1", ())
         .with_notifier(notifier)
+        .tool(Tool::new("write", write))
         .resource(Resource::new("a://1", "one", nothing))
         .resource(Resource::new("a://secret", "secret", nothing).scope("secret"))
 }
@@ -90,6 +97,23 @@ async fn listeners_hear_what_they_asked_for_and_may_know() {
     let heard = next(&mut bob).await.unwrap();
     assert_eq!(heard["method"], "notifications/tools/list_changed");
     assert_eq!(heard["params"]["_meta"], tag);
+}
+
+#[tokio::test]
+async fn what_a_call_changes_its_caller_hears() {
+    let stand = Stand::serve(server(Notifier::new()), |_| ()).await.unwrap();
+    let wanted = json!({"resourceSubscriptions": ["a://1"], "toolsListChanged": true});
+    let mut ann = listen(&stand, "ann", wanted.clone()).await.unwrap();
+    let mut bob = listen(&stand, "bob", wanted).await.unwrap();
+    let written = stand.ask("ann", "tools/call", json!({"name": "write"}));
+    assert_eq!(
+        written.await.unwrap().result()["content"][0]["text"],
+        "written"
+    );
+    let heard = next(&mut ann).await.unwrap();
+    assert_eq!(heard["method"], "notifications/resources/updated");
+    let heard = next(&mut bob).await.unwrap();
+    assert_eq!(heard["method"], "notifications/tools/list_changed");
 }
 
 #[tokio::test]
