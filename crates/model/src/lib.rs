@@ -4,8 +4,11 @@
 //! unknown fields and item kinds are kept for replay, unknown events never fail a run.
 //! Everything that a provider sends is bounded, and dropping a stream cancels its call.
 
+mod call;
+mod decode;
 mod error;
 mod event;
+mod failure;
 pub mod http;
 mod item;
 pub mod openai_responses;
@@ -13,7 +16,9 @@ mod provider;
 mod request;
 pub mod scripted;
 pub mod sse;
+mod surrogates;
 
+pub use call::{Retry, Timeouts};
 pub use error::{Error, ErrorKind};
 pub use event::{Event, Usage};
 pub use item::{ContentPart, FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::failure::Failure;
-use super::surrogates::without_halves;
+use crate::decode::{Decode, Progress};
+use crate::failure::Failure;
 use crate::sse::FrameRef;
+use crate::surrogates::without_halves;
 use crate::{Event, Item, Usage};
 
 /// The most items that one answer may have.
@@ -24,20 +25,6 @@ pub(super) struct Decoder {
     /// The index of the newest item, for providers that leave indexes out.
     newest: usize,
     done: BTreeMap<usize, Item>,
-}
-
-/// How far the answer has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Progress {
-    /// Nothing was handed on.
-    #[default]
-    Silent,
-    /// Only that the provider took the request.
-    Started,
-    /// Something that can't be taken back.
-    Content,
-    /// The last event.
-    Ended,
 }
 
 #[derive(Deserialize)]
@@ -64,25 +51,12 @@ struct Response {
     error: Option<Value>,
 }
 
-impl Decoder {
-    /// A decoder for the next try, which doesn't say again what was said.
-    pub(super) fn again(&self) -> Self {
-        Self {
-            progress: self.progress,
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn progress(&self) -> Progress {
+impl Decode for Decoder {
+    fn progress(&self) -> Progress {
         self.progress
     }
 
-    /// Reads one frame and adds the events that it means.
-    pub(super) fn read(
-        &mut self,
-        frame: &FrameRef<'_>,
-        events: &mut VecDeque<Event>,
-    ) -> Result<(), Failure> {
+    fn read(&mut self, frame: &FrameRef<'_>, events: &mut VecDeque<Event>) -> Result<(), Failure> {
         let data = frame.data.trim();
         if data.is_empty() {
             return Ok(());
@@ -173,6 +147,18 @@ impl Decoder {
         Ok(())
     }
 
+    /// The API always says it itself.
+    fn end(&mut self, _: &mut VecDeque<Event>) {}
+
+    fn again(&self) -> Box<dyn Decode> {
+        Box::new(Self {
+            progress: self.progress,
+            ..Self::default()
+        })
+    }
+}
+
+impl Decoder {
     /// A frame that isn't as expected: fatal where it isn't even JSON or is an event that we need.
     fn read_odd(
         &mut self,

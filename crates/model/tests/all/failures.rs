@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use frontdesk_identity::Secret;
-use frontdesk_model::openai_responses::{Config, OpenAiResponses, Timeouts};
-use frontdesk_model::{Error, ErrorKind, Event, Request, Usage, http};
+use frontdesk_model::openai_responses::{Config, OpenAiResponses};
+use frontdesk_model::{Error, ErrorKind, Event, Request, Timeouts, Usage, http};
 use serde_json::{Value, json};
 
 use crate::server::{KEY, Reply, Server, collect, frames, whole};

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use frontdesk_identity::Secret;
-use frontdesk_model::openai_responses::{Config, OpenAiResponses, Retry, Timeouts};
-use frontdesk_model::{Error, Event, Model, Request, http};
+use frontdesk_model::openai_responses::{Config, OpenAiResponses};
+use frontdesk_model::{Error, Event, Model, Request, Retry, Timeouts, http};
 use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 const ESCAPE: usize = 6;
 
 /// JSON text without escaped halves of characters; everything else stays as it is.
-pub(super) fn without_halves(json: &str) -> Cow<'_, str> {
+pub(crate) fn without_halves(json: &str) -> Cow<'_, str> {
     if !json.contains("\\u") {
         return Cow::Borrowed(json);
     }

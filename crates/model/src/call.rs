@@ -1,54 +1,73 @@
 //! One call over HTTP: send, read, and try again while nothing was handed on that can't be taken back.
 
-use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use frontdesk_identity::Secret;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use futures_util::stream;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, Url};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::decode::{Decoder, Progress};
-use super::failure::{Again, Failure, causes};
-use super::{Retry, Timeouts};
-use crate::{Error, ErrorKind, Event, sse};
+use crate::decode::{Decode, Progress, Reader};
+use crate::failure::{Again, Failure, causes};
+use crate::{Error, ErrorKind, Event, EventStream};
 
-/// The most bytes that one event may have: a whole answer comes in the last one.
-const MAX_EVENT_BYTES: usize = 32 * 1024 * 1024;
 /// The most bytes that an answer may have.
 const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// How long the end of the body is awaited after the last event, so that the connection can be used again.
 const END_OF_BODY: Duration = Duration::from_millis(50);
+/// How long an answer that is whole is awaited to say so.
+const LAST_WORD: Duration = Duration::from_secs(2);
 /// The longest wait that a configuration can ask for.
 const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 
+/// How long a call may stay silent. The connection's own deadline is [`crate::http::CONNECT_TIMEOUT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From sending to the first byte of the answer's body.
+    pub first_byte: Duration,
+    /// Between two bytes of it.
+    pub idle: Duration,
+}
+
+/// How a call is tried again, before its first content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How many further tries there are.
+    pub times: u32,
+    /// The wait before the first of them; it doubles from try to try.
+    pub first_wait: Duration,
+    /// The longest wait that doubling leads to.
+    pub longest_wait: Duration,
+    /// The longest wait that a provider may ask for.
+    pub longest_asked_wait: Duration,
+}
+
 /// Where a model answers, and how it is asked.
 #[derive(Debug)]
-pub(super) struct Endpoint {
-    pub(super) http: Client,
-    pub(super) url: Url,
-    pub(super) bearer: Option<HeaderValue>,
-    pub(super) key: Option<Secret>,
-    pub(super) timeouts: Timeouts,
-    pub(super) retry: Retry,
+pub(crate) struct Endpoint {
+    pub(crate) http: Client,
+    pub(crate) url: Url,
+    /// Those that carry the key and the like.
+    pub(crate) headers: HeaderMap,
+    pub(crate) key: Option<Secret>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: Retry,
 }
 
 /// An answer that is being read.
 #[derive(Debug)]
-pub(super) struct Live {
+struct Live {
     endpoint: Arc<Endpoint>,
     body: Bytes,
     retries: u32,
     reply: Option<Reply>,
-    sse: sse::Decoder,
-    decoder: Decoder,
-    events: VecDeque<Event>,
-    failure: Option<Failure>,
+    reader: Reader,
 }
 
 #[derive(Debug)]
@@ -58,9 +77,67 @@ struct Reply {
     bytes: usize,
 }
 
+/// Asks, and gives back the events of the answer.
+pub(crate) async fn call(
+    endpoint: &Arc<Endpoint>,
+    body: Vec<u8>,
+    decoder: Box<dyn Decode>,
+) -> Result<EventStream, Error> {
+    let live = Box::new(Live::open(Arc::clone(endpoint), body.into(), decoder).await?);
+    Ok(Box::pin(stream::unfold(live, |mut live| async move {
+        let next = live.next().await?;
+        Some((next, live))
+    })))
+}
+
+/// The address of an API below a configured one.
+pub(crate) fn endpoint_url(base_url: &str, path: &[&str]) -> Result<Url, Error> {
+    let refused = |reason: &str| {
+        Error::new(
+            ErrorKind::InvalidRequest,
+            format!("base_url of the model: {reason}"),
+        )
+    };
+    let mut url = Url::parse(base_url).map_err(|error| refused(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refused("neither http nor https"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused(
+            "a user or password doesn't belong there, use the key",
+        ));
+    }
+    url.path_segments_mut()
+        .map_err(|()| refused("has no path"))?
+        .pop_if_empty()
+        .extend(path);
+    Ok(url)
+}
+
+/// The key as a bearer token.
+pub(crate) fn bearer(key: &Secret) -> Result<HeaderMap, Error> {
+    key_header(AUTHORIZATION, &format!("Bearer {}", key.expose().trim()))
+}
+
+/// A header that carries the key.
+pub(crate) fn key_header(name: HeaderName, value: &str) -> Result<HeaderMap, Error> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
+        Error::new(
+            ErrorKind::Unauthorized,
+            "the key has characters that a header can't carry",
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(name, value)]))
+}
+
 impl Live {
     /// Sends the request and waits for the head of the answer.
-    pub(super) async fn open(endpoint: Arc<Endpoint>, body: Bytes) -> Result<Self, Error> {
+    async fn open(
+        endpoint: Arc<Endpoint>,
+        body: Bytes,
+        decoder: Box<dyn Decode>,
+    ) -> Result<Self, Error> {
         let mut retries = 0;
         let reply = endpoint.send_until_taken(&body, &mut retries).await?;
         Ok(Self {
@@ -68,80 +145,44 @@ impl Live {
             body,
             retries,
             reply: Some(reply),
-            sse: sse::Decoder::new(MAX_EVENT_BYTES),
-            decoder: Decoder::default(),
-            events: VecDeque::new(),
-            failure: None,
+            reader: Reader::new(decoder),
         })
     }
 
     /// The next event; `None` after the last one and after an error.
-    pub(super) async fn next(&mut self) -> Option<Result<Event, Error>> {
+    async fn next(&mut self) -> Option<Result<Event, Error>> {
         loop {
-            if let Some(event) = self.events.pop_front() {
+            if let Some(event) = self.reader.next_event() {
                 return Some(Ok(event));
             }
-            if let Some(failure) = self.failure.take() {
+            if let Some(failure) = self.reader.take_failure() {
                 self.reply = None;
                 if let Err(error) = self.start_again(failure).await {
                     return Some(Err(error));
                 }
             }
+            let progress = self.reader.progress();
             let reply = self.reply.as_mut()?;
-            if self.decoder.progress() == Progress::Ended {
+            if progress == Progress::Ended {
                 reply.finish().await;
                 self.reply = None;
                 return None;
             }
-            match reply.read(&self.endpoint.timeouts).await {
-                Ok(Some(bytes)) => self.take(&bytes),
-                Ok(None) => self.take_end(),
-                Err(failure) => self.failure = Some(failure),
+            match reply.read(&self.endpoint.timeouts, progress).await {
+                Ok(Some(bytes)) => self.reader.take(&bytes),
+                Ok(None) => {
+                    let Self { reader, reply, .. } = self;
+                    reader.take_end(|| describe_cut(reply.as_ref()));
+                }
+                Err(failure) => self.reader.break_off(|| failure),
             }
         }
-    }
-
-    fn take(&mut self, bytes: &[u8]) {
-        let Self {
-            sse,
-            decoder,
-            events,
-            failure,
-            ..
-        } = self;
-        let taken = sse.decode(bytes, |frame| {
-            if failure.is_none() && decoder.progress() != Progress::Ended {
-                *failure = decoder.read(&frame, events).err();
-            }
-        });
-        if let (Err(error), None) = (taken, &self.failure) {
-            self.failure = Some(Failure::malformed(error.to_string()));
-        }
-    }
-
-    fn take_end(&mut self) {
-        if let Some(frame) = self.sse.finish() {
-            // A frame that the end cut in two isn't JSON; that the answer was cut is what there is to say.
-            let _ = self.decoder.read(&frame.as_ref(), &mut self.events);
-        }
-        if self.decoder.progress() != Progress::Ended {
-            self.failure = Some(Failure::cut(self.describe_cut()));
-        }
-    }
-
-    fn describe_cut(&self) -> String {
-        let kind = self.reply.as_ref().and_then(|reply| {
-            let kind = reply.response.headers().get(CONTENT_TYPE)?;
-            Some(kind.to_str().unwrap_or("unreadable").to_owned())
-        });
-        let kind = kind.as_deref().unwrap_or("none");
-        format!("the answer ended without a last event, content type: {kind}")
     }
 
     async fn start_again(&mut self, failure: Failure) -> Result<(), Error> {
-        let failure = match self.decoder.progress() {
+        let failure = match self.reader.progress() {
             Progress::Silent | Progress::Started => failure,
-            Progress::Content | Progress::Ended => Failure {
+            Progress::Content | Progress::Whole | Progress::Ended => Failure {
                 again: Again::Pointless,
                 ..failure
             },
@@ -152,8 +193,7 @@ impl Live {
                 .send_until_taken(&self.body, &mut self.retries)
                 .await?,
         );
-        self.sse = sse::Decoder::new(MAX_EVENT_BYTES);
-        self.decoder = self.decoder.again();
+        self.reader.start_again();
         Ok(())
     }
 }
@@ -170,15 +210,13 @@ impl Endpoint {
 
     async fn send(&self, body: Bytes) -> Result<Reply, Failure> {
         let first_byte_by = Instant::now() + self.timeouts.first_byte.min(LONGEST_TIMEOUT);
-        let mut request = self
+        let request = self
             .http
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "text/event-stream")
+            .headers(self.headers.clone())
             .body(body);
-        if let Some(bearer) = &self.bearer {
-            request = request.header(AUTHORIZATION, bearer);
-        }
         let response = timeout_at(first_byte_by, request.send())
             .await
             .map_err(|_| late("no answer"))?
@@ -210,6 +248,26 @@ impl Endpoint {
     }
 }
 
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            first_byte: Duration::from_mins(2),
+            idle: Duration::from_mins(2),
+        }
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            times: 2,
+            first_wait: Duration::from_millis(250),
+            longest_wait: Duration::from_secs(2),
+            longest_asked_wait: Duration::from_secs(30),
+        }
+    }
+}
+
 impl Retry {
     fn wait(&self, retries: u32, asked: Option<Duration>) -> Duration {
         if let Some(asked) = asked {
@@ -227,11 +285,21 @@ impl Retry {
 
 impl Reply {
     /// The next bytes of the body; `None` at its end.
-    async fn read(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, Failure> {
+    async fn read(
+        &mut self,
+        timeouts: &Timeouts,
+        progress: Progress,
+    ) -> Result<Option<Bytes>, Failure> {
         let chunk = if self.bytes == 0 {
             timeout_at(self.first_byte_by, self.response.chunk()).await
         } else {
-            timeout(timeouts.idle, self.response.chunk()).await
+            let idle = match progress {
+                Progress::Whole => timeouts.idle.min(LAST_WORD),
+                Progress::Silent | Progress::Started | Progress::Content | Progress::Ended => {
+                    timeouts.idle
+                }
+            };
+            timeout(idle, self.response.chunk()).await
         };
         let chunk = chunk
             .map_err(|_| late("no further bytes"))?
@@ -248,7 +316,7 @@ impl Reply {
     /// The body of an error, as much of it as there is and is allowed.
     async fn read_error(&mut self, timeouts: &Timeouts) -> String {
         let mut body = Vec::new();
-        while let Ok(Some(chunk)) = self.read(timeouts).await {
+        while let Ok(Some(chunk)) = self.read(timeouts, Progress::Silent).await {
             let room = MAX_ERROR_BYTES - body.len();
             body.extend(chunk.iter().take(room));
             if chunk.len() >= room {
@@ -274,4 +342,13 @@ fn late(what: &str) -> Failure {
         Again::Pointless,
         format!("{what} in time"),
     )
+}
+
+fn describe_cut(reply: Option<&Reply>) -> String {
+    let kind = reply.and_then(|reply| {
+        let kind = reply.response.headers().get(CONTENT_TYPE)?;
+        Some(kind.to_str().unwrap_or("unreadable").to_owned())
+    });
+    let kind = kind.as_deref().unwrap_or("none");
+    format!("the answer ended without a last event, content type: {kind}")
 }

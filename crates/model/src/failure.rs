@@ -15,20 +15,20 @@ const MAX_DETAIL_BYTES: usize = 2 * 1024;
 
 /// An error, with what it means for another try.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) error: Error,
-    pub(super) again: Again,
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) again: Again,
 }
 
 /// Whether another try may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Again {
+pub(crate) enum Again {
     MayHelp,
     Pointless,
 }
 
 impl Failure {
-    pub(super) fn new(kind: ErrorKind, again: Again, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, again: Again, detail: impl Into<String>) -> Self {
         Self {
             error: Error::new(kind, detail),
             again,
@@ -36,17 +36,17 @@ impl Failure {
     }
 
     /// The answer broke off before its end.
-    pub(super) fn cut(detail: impl Into<String>) -> Self {
+    pub(crate) fn cut(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Protocol, Again::MayHelp, detail)
     }
 
     /// The answer isn't what the API promises.
-    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Protocol, Again::Pointless, detail)
     }
 
     /// The request could not be sent, or no answer came.
-    pub(super) fn of_transport(error: reqwest::Error) -> Self {
+    pub(crate) fn of_transport(error: reqwest::Error) -> Self {
         let (kind, again) = if error.is_builder() {
             (ErrorKind::InvalidRequest, Again::Pointless)
         } else if error.is_timeout() && !error.is_connect() {
@@ -58,21 +58,17 @@ impl Failure {
     }
 
     /// The answer's status is an error.
-    pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, body: &str) -> Self {
+    pub(crate) fn of_status(status: StatusCode, headers: &HeaderMap, body: &str) -> Self {
         let code = frontdesk_json::read(body.as_bytes()).ok().and_then(|body| {
             body.pointer("/error/code")
                 .and_then(Value::as_str)
                 .map(str::to_owned)
         });
         let (kind, again) = match status.as_u16() {
-            401 | 403 => (ErrorKind::Unauthorized, Again::Pointless),
             429 if code.as_deref() == Some("insufficient_quota") => {
                 (ErrorKind::RateLimited, Again::Pointless)
             }
-            429 => (ErrorKind::RateLimited, Again::MayHelp),
-            408 | 409 | 500 | 502..=504 | 520..=529 => (ErrorKind::Overloaded, Again::MayHelp),
-            501 | 505..=599 => (ErrorKind::Failed, Again::Pointless),
-            _ => (ErrorKind::InvalidRequest, Again::Pointless),
+            status => meaning(status),
         };
         let mut failure = Self::new(kind, again, format!("status {}: {body}", status.as_u16()));
         failure.error.retry_after = retry_after(headers);
@@ -80,20 +76,32 @@ impl Failure {
     }
 
     /// The provider says in the stream that it failed; `error` is its object with `code` and `message`.
-    pub(super) fn of_event(error: &Value) -> Self {
+    pub(crate) fn of_event(error: &Value) -> Self {
         let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
         let code = match text("code") {
             "" => text("type"),
             code => code,
         };
+        // Gateways send the status that they were given themselves.
+        let status = error.get("code").and_then(Value::as_u64);
+        if let Some(status) = status.and_then(|status| u16::try_from(status).ok()) {
+            let (kind, again) = meaning(status);
+            return Self::new(kind, again, format!("{status}: {}", text("message")));
+        }
         let (kind, again) = match code {
-            "rate_limit_exceeded" => (ErrorKind::RateLimited, Again::MayHelp),
-            "insufficient_quota" => (ErrorKind::RateLimited, Again::Pointless),
+            "rate_limit_exceeded" | "rate_limit_error" => (ErrorKind::RateLimited, Again::MayHelp),
+            "insufficient_quota" | "billing_error" => (ErrorKind::RateLimited, Again::Pointless),
             "server_is_overloaded" | "overloaded_error" | "slow_down" => {
                 (ErrorKind::Overloaded, Again::MayHelp)
             }
-            "server_error" => (ErrorKind::Failed, Again::MayHelp),
-            "invalid_api_key" => (ErrorKind::Unauthorized, Again::Pointless),
+            "server_error" | "api_error" => (ErrorKind::Failed, Again::MayHelp),
+            "timeout_error" => (ErrorKind::Timeout, Again::MayHelp),
+            "invalid_api_key" | "authentication_error" | "permission_error" => {
+                (ErrorKind::Unauthorized, Again::Pointless)
+            }
+            "not_found_error" | "request_too_large" => {
+                (ErrorKind::InvalidRequest, Again::Pointless)
+            }
             code if code.starts_with("invalid_") || code == "context_length_exceeded" => {
                 (ErrorKind::InvalidRequest, Again::Pointless)
             }
@@ -107,7 +115,7 @@ impl Failure {
     }
 
     /// The error as it may leave: bounded, and without the key even where the provider repeats it.
-    pub(super) fn into_error(self, key: Option<&Secret>) -> Error {
+    pub(crate) fn into_error(self, key: Option<&Secret>) -> Error {
         let mut error = self.error;
         if let Some(key) = key
             .map(|key| key.expose().trim())
@@ -125,8 +133,20 @@ impl Failure {
     }
 }
 
+/// What an error's status means.
+fn meaning(status: u16) -> (ErrorKind, Again) {
+    match status {
+        401 | 403 => (ErrorKind::Unauthorized, Again::Pointless),
+        402 => (ErrorKind::RateLimited, Again::Pointless),
+        429 => (ErrorKind::RateLimited, Again::MayHelp),
+        408 | 409 | 500 | 502..=504 | 520..=529 => (ErrorKind::Overloaded, Again::MayHelp),
+        501 | 505..=599 => (ErrorKind::Failed, Again::Pointless),
+        _ => (ErrorKind::InvalidRequest, Again::Pointless),
+    }
+}
+
 /// An error's text with those of its causes.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
