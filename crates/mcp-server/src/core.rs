@@ -263,7 +263,8 @@ impl<S: Clone + Send + Sync + 'static> Core<S> {
             }
             Era::Stateless => {
                 let caller = facts.principal.scope();
-                let bound = bound(&caller, work.method, work.name, &work.arguments);
+                let server = &self.config.server_info.name;
+                let bound = bound(server, &caller, work.method, work.name, &work.arguments);
                 let before = self.before(retry.state.as_deref(), &bound)?;
                 let rounds = Rounds::new(&before, retry.responses.unwrap_or_default());
                 (Way::Rounds(rounds), before, bound)

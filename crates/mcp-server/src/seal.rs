@@ -45,7 +45,7 @@ pub(crate) struct State {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Answered {
     #[serde(rename = "d")]
-    pub(crate) digest: Option<String>,
+    pub(crate) digest: String,
     #[serde(rename = "v")]
     pub(crate) value: Value,
 }
@@ -121,14 +121,16 @@ impl fmt::Debug for Sealer {
     }
 }
 
-/// What a state is bound to: the caller, what is called, and with what.
+/// What a state is bound to: the server, the caller, what is called, and with what.
 pub(crate) fn bound(
+    server: &str,
     caller: &Scope,
     method: &str,
     name: &str,
     arguments: &Map<String, Value>,
 ) -> Vec<u8> {
     let all = json!([
+        server,
         caller.tenant.as_str(),
         caller.user.as_str(),
         method,
@@ -174,7 +176,7 @@ mod tests {
         let secret = Secret::new("a secret");
         let sealer = Sealer::new(Some(&secret), Arc::clone(&clock) as _).unwrap();
         let arguments = json!({"id": 1}).as_object().cloned().unwrap();
-        let mine = bound(&caller("ann"), "tools/call", "delete", &arguments);
+        let mine = bound("s", &caller("ann"), "tools/call", "delete", &arguments);
         let state = State {
             ends_at: sealer.ends_at(),
             rounds: 1,
@@ -189,10 +191,11 @@ mod tests {
 
         let other = json!({"id": 2}).as_object().cloned().unwrap();
         for bound in [
-            bound(&caller("bob"), "tools/call", "delete", &arguments),
-            bound(&caller("ann"), "prompts/get", "delete", &arguments),
-            bound(&caller("ann"), "tools/call", "drop", &arguments),
-            bound(&caller("ann"), "tools/call", "delete", &other),
+            bound("t", &caller("ann"), "tools/call", "delete", &arguments),
+            bound("s", &caller("bob"), "tools/call", "delete", &arguments),
+            bound("s", &caller("ann"), "prompts/get", "delete", &arguments),
+            bound("s", &caller("ann"), "tools/call", "drop", &arguments),
+            bound("s", &caller("ann"), "tools/call", "delete", &other),
         ] {
             assert_eq!(sealer.open(&token, &bound), Err(Broken));
         }

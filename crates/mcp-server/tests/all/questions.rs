@@ -231,6 +231,33 @@ async fn earlier_answers_travel_in_the_state() {
     assert_eq!(third.result()["content"][0]["text"], "Ann and Bob");
 }
 
+#[tokio::test]
+async fn what_was_not_asked_has_no_answer() {
+    let stand = Stand::serve(server(), |_| ()).await.unwrap();
+    let ann = accept(json!({"name": "Ann"}));
+    let both = json!({"first": ann, "second": ann});
+    // Nothing was asked so far.
+    let first = call(
+        &stand,
+        "ann",
+        json!({"name": "two_steps", "inputResponses": both}),
+    )
+    .await;
+    assert_eq!(only_question(&first).0, "first");
+    // One question was.
+    let second = call(
+        &stand,
+        "ann",
+        json!({
+            "name": "two_steps",
+            "inputResponses": both,
+            "requestState": first.result()["requestState"],
+        }),
+    )
+    .await;
+    assert_eq!(only_question(&second).0, "second");
+}
+
 fn all_answers(requests: &Value) -> Value {
     let mut answers = json!({});
     for (key, request) in requests.as_object().unwrap() {
