@@ -4,6 +4,7 @@
 //! unknown fields and item kinds are kept for replay, unknown events never fail a run.
 //! Everything that a provider sends is bounded, and dropping a stream cancels its call.
 
+mod answer;
 mod call;
 mod decode;
 mod error;
@@ -11,12 +12,14 @@ mod event;
 mod failure;
 pub mod http;
 mod item;
+pub mod openai_chat;
 pub mod openai_responses;
 mod provider;
 mod request;
 pub mod scripted;
 pub mod sse;
 mod surrogates;
+mod turns;
 
 pub use call::{Retry, Timeouts};
 pub use error::{Error, ErrorKind};

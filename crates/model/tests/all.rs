@@ -4,6 +4,12 @@
 #[path = "all/answers.rs"]
 mod answers;
 #[cfg(test)]
+#[path = "all/chat_answers.rs"]
+mod chat_answers;
+#[cfg(test)]
+#[path = "all/chat_requests.rs"]
+mod chat_requests;
+#[cfg(test)]
 #[path = "all/failures.rs"]
 mod failures;
 #[cfg(test)]

@@ -1,0 +1,93 @@
+//! A request as the body of `POST /chat/completions`, without what the server can't take.
+
+use serde_json::{Map, Value, json};
+
+use super::message::messages;
+use super::profile::{LimitField, Quirks, Support};
+use crate::{
+    Error, ErrorKind, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition,
+};
+
+/// The body. What the request's settings leave open is taken from `defaults`.
+pub(super) fn body(
+    model: &str,
+    quirks: &Quirks,
+    defaults: &Settings,
+    request: &Request,
+) -> Result<Vec<u8>, Error> {
+    let settings = request.settings.or(defaults);
+    let mut fields = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if !value.is_null() {
+            fields.insert(name.to_owned(), value);
+        }
+    };
+    put("model", json!(model));
+    put("stream", json!(true));
+    if quirks.stream_options == Support::Yes {
+        put("stream_options", json!({"include_usage": true}));
+    }
+    put("messages", Value::Array(messages(quirks, request)));
+    put("temperature", json!(settings.temperature));
+    put("top_p", json!(settings.top_p));
+    let limit = match quirks.limit {
+        LimitField::MaxTokens => "max_tokens",
+        LimitField::MaxCompletionTokens => "max_completion_tokens",
+    };
+    put(limit, json!(settings.max_output_tokens));
+    if quirks.reasoning_effort == Support::Yes {
+        put("reasoning_effort", json!(settings.reasoning_effort));
+    }
+    add_tools(&mut fields, quirks, request);
+    fields.extend(settings.extra);
+    serde_json::to_vec(&fields).map_err(|error| {
+        Error::new(
+            ErrorKind::InvalidRequest,
+            format!("the request can't be written: {error}"),
+        )
+    })
+}
+
+fn add_tools(fields: &mut Map<String, Value>, quirks: &Quirks, request: &Request) {
+    if request.tools.is_empty() {
+        return;
+    }
+    let (only, choice) = match (&request.tool_choice, quirks.named_tool_choice) {
+        (ToolChoice::Auto, _) => (None, json!("auto")),
+        (ToolChoice::Required, _) => (None, json!("required")),
+        (ToolChoice::None, _) => (None, json!("none")),
+        (ToolChoice::Tool(name), Support::Yes) => {
+            let choice = json!({"type": "function", "function": {"name": name}});
+            (None, choice)
+        }
+        (ToolChoice::Tool(name), Support::No) => (Some(name), json!("required")),
+    };
+    let tools = request
+        .tools
+        .iter()
+        .filter(|tool| only.is_none_or(|name| *name == tool.name))
+        .map(|definition| tool(definition, quirks))
+        .collect();
+    fields.insert("tools".to_owned(), Value::Array(tools));
+    fields.insert("tool_choice".to_owned(), choice);
+    let parallel = match (request.parallel_tool_calls, quirks.parallel_tool_calls) {
+        (ParallelToolCalls::ProviderDefault, _) | (_, Support::No) => return,
+        (ParallelToolCalls::Allowed, Support::Yes) => true,
+        (ParallelToolCalls::OneAtATime, Support::Yes) => false,
+    };
+    fields.insert("parallel_tool_calls".to_owned(), json!(parallel));
+}
+
+fn tool(tool: &ToolDefinition, quirks: &Quirks) -> Value {
+    let mut function = json!({
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": *tool.parameters,
+    });
+    if let (Support::Yes, Strictness::Strict, Some(fields)) =
+        (quirks.strict, tool.strict, function.as_object_mut())
+    {
+        fields.insert("strict".to_owned(), json!(true));
+    }
+    json!({"type": "function", "function": function})
+}

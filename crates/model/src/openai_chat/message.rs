@@ -1,0 +1,191 @@
+//! The history as messages: the model's texts and calls of one turn in one message, the results right behind it.
+
+use serde_json::{Map, Value, json};
+
+use super::DIALECT;
+use super::profile::{Images, OperatorRole, Quirks, ReasoningBack, Support};
+use crate::turns::{Said, Turn, turns};
+use crate::{ContentPart, FunctionCall, FunctionCallOutput, Request};
+
+/// What stands for an image that the model can't be shown.
+const NO_IMAGE: &str = "[an image that can't be shown to this model]";
+/// What stands for a file that the model can't be shown.
+const NO_FILE: &str = "[a file that can't be shown to this model]";
+
+/// The messages of a request, instructions included.
+pub(super) fn messages(quirks: &Quirks, request: &Request) -> Vec<Value> {
+    let turns = turns(&request.input, DIALECT);
+    let newest_user = turns.iter().rposition(|turn| matches!(turn, Turn::User(_)));
+    let mut messages = Vec::new();
+    let mut first: Vec<String> = request.instructions.iter().cloned().collect();
+    let mut turns = turns.into_iter().enumerate().peekable();
+    if quirks.operator == OperatorRole::SystemFirst {
+        while let Some((_, Turn::Operator(message))) =
+            turns.next_if(|(_, turn)| matches!(turn, Turn::Operator(_)))
+        {
+            first.push(message.text());
+        }
+    }
+    if !first.is_empty() {
+        let role = match quirks.operator {
+            OperatorRole::Developer => "developer",
+            OperatorRole::System | OperatorRole::SystemFirst => "system",
+        };
+        messages.push(json!({"role": role, "content": first.join("\n\n")}));
+    }
+    for (position, turn) in turns {
+        match turn {
+            Turn::Operator(message) => {
+                let role = match quirks.operator {
+                    OperatorRole::Developer => "developer",
+                    OperatorRole::System => "system",
+                    OperatorRole::SystemFirst => "user",
+                };
+                messages.push(json!({"role": role, "content": message.text()}));
+            }
+            Turn::User(message) => {
+                messages
+                    .push(json!({"role": "user", "content": content(quirks, &message.content)}));
+            }
+            Turn::Assistant(said) => {
+                let goes_on = newest_user.is_none_or(|newest| position > newest);
+                add_turn(&said, quirks, goes_on, &mut messages);
+            }
+        }
+    }
+    messages
+}
+
+/// Adds a turn of the model's. `goes_on` says that it belongs to the answer that isn't finished.
+fn add_turn(said: &[Said<'_>], quirks: &Quirks, goes_on: bool, messages: &mut Vec<Value>) {
+    let (mut texts, mut thoughts, mut calls) = (Vec::new(), Vec::new(), Vec::new());
+    let mut results = Vec::new();
+    for said in said {
+        match said {
+            Said::Text(message) => texts.push(message.text()),
+            Said::Thought(reasoning) => thoughts.push(reasoning.summary.concat()),
+            Said::Call(called, result) => {
+                calls.push(call(called));
+                results.push((*called, *result));
+            }
+        }
+    }
+    let text = texts.join("\n\n");
+    let mut fields = Map::from_iter([("role".to_owned(), json!("assistant"))]);
+    // An empty text is null beside calls; alone it stays, because a message must have something.
+    let said_text = if text.is_empty() && !calls.is_empty() {
+        Value::Null
+    } else {
+        Value::from(text)
+    };
+    fields.insert("content".to_owned(), said_text);
+    if !calls.is_empty() {
+        fields.insert("tool_calls".to_owned(), Value::Array(calls));
+        if let (ReasoningBack::Field(name), true, false) =
+            (quirks.reasoning_back, goes_on, thoughts.is_empty())
+        {
+            fields.insert(name.to_owned(), Value::from(thoughts.concat()));
+        }
+    }
+    messages.push(Value::Object(fields));
+    let mut shown = Vec::new();
+    for (call, result) in results {
+        messages.push(json!({
+            "role": "tool",
+            "tool_call_id": call.call_id,
+            "content": result_text(result, &mut shown),
+        }));
+    }
+    // The results themselves are text alone.
+    if !shown.is_empty() {
+        messages.push(json!({"role": "user", "content": content(quirks, &shown)}));
+    }
+}
+
+fn call(call: &FunctionCall) -> Value {
+    let arguments = match call.arguments.trim() {
+        "" => "{}",
+        _ => &call.arguments,
+    };
+    json!({
+        "id": call.call_id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": arguments},
+    })
+}
+
+/// A result's text; images in it are put aside, to be shown after all results.
+fn result_text(result: &FunctionCallOutput, shown: &mut Vec<ContentPart>) -> String {
+    let Value::Array(parts) = &result.output else {
+        return result.text();
+    };
+    let mut texts = Vec::new();
+    for part in parts {
+        let kind = part.get("type").and_then(Value::as_str);
+        match (kind, part) {
+            (Some("input_image"), Value::Object(fields)) => {
+                shown.push(ContentPart::InputText {
+                    text: format!("The image that the call {} gave:", result.call_id),
+                });
+                shown.push(ContentPart::Other(fields.clone()));
+                texts.push("[an image, shown below]".to_owned());
+            }
+            _ => match part.get("text").and_then(Value::as_str) {
+                Some(text) => texts.push(text.to_owned()),
+                None => texts.push(part.to_string()),
+            },
+        }
+    }
+    texts.join("\n")
+}
+
+/// Content as one text where it is only text, because not all servers take lists.
+fn content(quirks: &Quirks, parts: &[ContentPart]) -> Value {
+    let parts: Vec<Value> = parts
+        .iter()
+        .filter_map(|part| user_part(quirks, part))
+        .collect();
+    let texts: Option<Vec<&str>> = parts
+        .iter()
+        .map(|part| part.get("text").and_then(Value::as_str))
+        .collect();
+    match texts {
+        Some(texts) => Value::from(texts.join("\n")),
+        None => Value::Array(parts),
+    }
+}
+
+fn user_part(quirks: &Quirks, part: &ContentPart) -> Option<Value> {
+    let text = |text: &str| Some(json!({"type": "text", "text": text}));
+    let fields = match part {
+        ContentPart::InputText { text: said }
+        | ContentPart::OutputText { text: said, .. }
+        | ContentPart::Refusal { refusal: said } => return text(said),
+        ContentPart::Other(fields) => fields,
+    };
+    let field = |name: &str| fields.get(name).and_then(Value::as_str);
+    match field("type") {
+        Some("input_image") => match (field("image_url"), quirks.images) {
+            (Some(url), Images::Any) => Some(image(url, field("detail"))),
+            (Some(url), Images::Inline) if url.starts_with("data:") => {
+                Some(image(url, field("detail")))
+            }
+            (Some(_) | None, _) => text(NO_IMAGE),
+        },
+        Some("input_file") => match (field("file_data"), quirks.files) {
+            (Some(data), Support::Yes) => {
+                let name = field("filename").unwrap_or("file");
+                Some(json!({"type": "file", "file": {"filename": name, "file_data": data}}))
+            }
+            (Some(_) | None, _) => text(NO_FILE),
+        },
+        Some(_) | None => None,
+    }
+}
+
+fn image(url: &str, detail: Option<&str>) -> Value {
+    match detail {
+        Some(detail) => json!({"type": "image_url", "image_url": {"url": url, "detail": detail}}),
+        None => json!({"type": "image_url", "image_url": {"url": url}}),
+    }
+}

@@ -1,0 +1,98 @@
+//! A history as the turns that chat-like dialects are written in.
+//!
+//! Calls and results stand in pairs: a call that has no result stays out, and so does a result without its call.
+//! Items that only another provider could read stay out, too.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+
+use crate::answer::DIALECT;
+use crate::{FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
+
+/// A turn of the conversation.
+#[derive(Debug)]
+pub(crate) enum Turn<'a> {
+    /// What the operator says.
+    Operator(&'a Message),
+    /// What the person says.
+    User(&'a Message),
+    /// What the model said and did, without an interruption. The results follow at once.
+    Assistant(Vec<Said<'a>>),
+}
+
+/// A part of a turn of the model's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Said<'a> {
+    Text(&'a Message),
+    Thought(&'a Reasoning),
+    Call(&'a FunctionCall, &'a FunctionCallOutput),
+}
+
+/// The turns of a history. Thoughts of another dialect than this one, and such that led to nothing, stay out.
+pub(crate) fn turns<'a>(items: &'a [Item], dialect: &str) -> Vec<Turn<'a>> {
+    let mut results = results(items);
+    let mut turns = Vec::new();
+    let mut said = Vec::new();
+    for item in items {
+        match item {
+            Item::Message(message) => match message.role {
+                Role::Assistant => said.push(Said::Text(message)),
+                Role::User => {
+                    end_turn(&mut turns, &mut said);
+                    turns.push(Turn::User(message));
+                }
+                Role::System | Role::Developer => {
+                    end_turn(&mut turns, &mut said);
+                    turns.push(Turn::Operator(message));
+                }
+            },
+            Item::FunctionCall(call) => {
+                let result = results.get_mut(call.call_id.as_str());
+                if let Some(result) = result.and_then(VecDeque::pop_front) {
+                    said.push(Said::Call(call, result));
+                }
+            }
+            Item::FunctionCallOutput(_) => end_turn(&mut turns, &mut said),
+            Item::Reasoning(reasoning) => {
+                if reasoning.extra.get(DIALECT).and_then(Value::as_str) == Some(dialect) {
+                    said.push(Said::Thought(reasoning));
+                }
+            }
+            Item::Other(_) => {}
+        }
+    }
+    end_turn(&mut turns, &mut said);
+    turns
+}
+
+/// The results that stand behind their calls, by call.
+fn results(items: &[Item]) -> BTreeMap<&str, VecDeque<&FunctionCallOutput>> {
+    let mut open: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut results: BTreeMap<&str, VecDeque<&FunctionCallOutput>> = BTreeMap::new();
+    for item in items {
+        match item {
+            Item::FunctionCall(call) => *open.entry(&call.call_id).or_default() += 1,
+            Item::FunctionCallOutput(result) => {
+                if let Some(count) = open.get_mut(result.call_id.as_str()).filter(|it| **it > 0) {
+                    *count -= 1;
+                    results
+                        .entry(&result.call_id)
+                        .or_default()
+                        .push_back(result);
+                }
+            }
+            Item::Message(_) | Item::Reasoning(_) | Item::Other(_) => {}
+        }
+    }
+    results
+}
+
+fn end_turn<'a>(turns: &mut Vec<Turn<'a>>, said: &mut Vec<Said<'a>>) {
+    while matches!(said.last(), Some(Said::Thought(_))) {
+        said.pop();
+    }
+    if !said.is_empty() {
+        turns.push(Turn::Assistant(std::mem::take(said)));
+    }
+}
