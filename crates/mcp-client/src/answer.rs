@@ -225,7 +225,7 @@ async fn read(response: Response, max: usize) -> Result<Vec<u8>, HttpFailure> {
     let mut body = Vec::new();
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| HttpFailure::of(&error))?;
+        let chunk = chunk.map_err(HttpFailure::of)?;
         if chunk.len() > max.saturating_sub(body.len()) {
             return Err(HttpFailure::TooLong(max));
         }
@@ -273,7 +273,7 @@ impl Stream for Limited {
             None => return Poll::Ready(None),
             Some(Ok(chunk)) if self.fits(&chunk) => Ok(chunk),
             Some(Ok(_)) => Err(HttpFailure::TooLong(self.max)),
-            Some(Err(error)) => Err(HttpFailure::of(&error)),
+            Some(Err(error)) => Err(HttpFailure::of(error)),
         };
         self.over = item.is_err();
         Poll::Ready(Some(item))

@@ -86,7 +86,7 @@ impl SignedHttp {
                 .body(outline.body.clone())
                 .send()
                 .await
-                .map_err(|error| HttpFailure::of(&error))?;
+                .map_err(HttpFailure::of)?;
             match response.status() {
                 StatusCode::UNAUTHORIZED => {
                     let again = done.first(Once::SignIn);

@@ -34,8 +34,10 @@ pub(crate) enum HttpFailure {
 }
 
 impl HttpFailure {
-    pub(crate) fn of(error: &reqwest::Error) -> Self {
-        let detail = chain(error);
+    /// Said without the address, which may hold a key.
+    pub(crate) fn of(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        let detail = chain(&error);
         if error.is_connect() {
             Self::Unreachable(detail)
         } else {
@@ -63,6 +65,11 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 }
 
 pub(crate) fn bounded(text: &str) -> String {
-    let end = text.floor_char_boundary(MAX_DETAIL_BYTES);
+    within(text, MAX_DETAIL_BYTES)
+}
+
+/// The beginning of a text, of so many bytes at most.
+pub(crate) fn within(text: &str, max: usize) -> String {
+    let end = text.floor_char_boundary(max);
     text.get(..end).unwrap_or(text).to_owned()
 }

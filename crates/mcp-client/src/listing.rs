@@ -8,11 +8,14 @@ use rmcp::model::Tool;
 use serde_json::Value;
 
 use crate::McpServerConfig;
-use crate::hidden::{Places, strip};
+use crate::hidden::{Places, is_left, strip};
+use crate::http_failure::within;
 use crate::schema::inlined;
 
 /// How many tools of a server are taken.
 pub(crate) const MAX_TOOLS: usize = 512;
+/// The longest description that the model reads, in bytes.
+const MAX_DESCRIPTION_BYTES: usize = 16 * 1024;
 /// How many pages of a list are read.
 pub(crate) const MAX_PAGES: usize = 64;
 
@@ -39,7 +42,15 @@ impl Listing {
             match inlined(&tool.input_schema) {
                 Ok(mut schema) => {
                     let places = strip(&mut schema, &config.hidden);
-                    listing.infos.push(info(tool, Value::Object(schema)));
+                    let schema = Value::Object(schema);
+                    if is_left(&schema, &config.hidden) {
+                        tracing::warn!(
+                            server = config.name,
+                            tool = %tool.name,
+                            "inside an argument of a tool stands one with the name of a hidden one; the model gives it"
+                        );
+                    }
+                    listing.infos.push(info(tool, schema));
                     listing.places.insert(tool.name.to_string(), places);
                 }
                 Err(reason) => tracing::warn!(
@@ -90,7 +101,10 @@ fn info(tool: &Tool, schema: Value) -> ToolInfo {
     let annotations = tool.annotations.clone().unwrap_or_default();
     let definition = ToolDefinition {
         name: tool.name.to_string(),
-        description: tool.description.clone().unwrap_or_default().into_owned(),
+        description: within(
+            tool.description.as_deref().unwrap_or_default(),
+            MAX_DESCRIPTION_BYTES,
+        ),
         parameters: Arc::new(schema),
         strict: Strictness::Lenient,
     };

@@ -16,6 +16,8 @@ use crate::listing::{Listing, ordered};
 const FRESH: Duration = Duration::from_mins(5);
 /// How long it is at most.
 const MAX_FRESH: Duration = Duration::from_hours(1);
+/// How long a user waits for another who fetches the list that may be everybody's.
+const MAX_TURN: Duration = Duration::from_secs(1);
 /// How many users' lists are kept.
 const MAX_USERS: usize = 1_024;
 
@@ -39,6 +41,8 @@ pub(crate) enum Audience {
 pub(crate) struct Lists {
     generation: AtomicU64,
     known: Mutex<Known>,
+    /// Held while a list is fetched that may be everybody's.
+    fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +63,21 @@ impl Lists {
     /// What changes when the server says that its tools have changed; to be asked before they are fetched.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// The right to fetch a list: of one at a time where it may be everybody's, so that many users fetch it once. Who has
+    /// waited long goes ahead without.
+    pub(crate) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let is_each_ones = {
+            let known = self.lock();
+            known.shared.is_none() && !known.users.is_empty()
+        };
+        if is_each_ones {
+            return None;
+        }
+        tokio::time::timeout(MAX_TURN, self.fetching.lock())
+            .await
+            .ok()
     }
 
     /// All lists are out of date.

@@ -121,6 +121,10 @@ impl McpServer {
         }
         let redactor = Redactor::default();
         let mut sending = self.sending(caller, Repeat::Harmless, &redactor).await?;
+        let _turn = self.lists.turn().await;
+        if let Some(known) = self.lists.fresh(&owner) {
+            return Ok(known);
+        }
         let limit = self.config.connect_timeout;
         let generation = self.lists.generation();
         let mut tries = 0;

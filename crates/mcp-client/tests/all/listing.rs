@@ -207,6 +207,35 @@ async fn a_list_is_shared_where_the_server_says_so_and_good_for_as_long_as_it_sa
 }
 
 #[tokio::test]
+async fn many_users_at_once_fetch_a_shared_list_once() {
+    let script = Script::open(|seen| async move { seen.modern(&json!([tool("a")])) }.boxed())
+        .await
+        .unwrap();
+    let users: Vec<String> = (0..8).map(|number| format!("user-{number}")).collect();
+    let lists = users.iter().map(|user| names(&script, user));
+    for listed in futures_util::future::join_all(lists).await {
+        assert_eq!(listed, ["a"]);
+    }
+    assert_eq!(
+        (script.count("server/discover"), script.count("tools/list")),
+        (1, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_description_without_end_is_cut() {
+    let tools = json!([{"name": "a", "description": "x".repeat(1_000_000), "inputSchema": {"type": "object"}}]);
+    let script = Script::open(move |seen| {
+        let tools = tools.clone();
+        async move { seen.modern(&tools) }.boxed()
+    })
+    .await
+    .unwrap();
+    let listed = script.client.tools(&caller("ann").unwrap()).await.unwrap();
+    assert_eq!(listed[0].definition.description, "x".repeat(16 * 1024));
+}
+
+#[tokio::test]
 async fn changed_tools_are_heard_of_by_the_newer_protocol() {
     let (change, version) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
     let (changing, versions) = (Arc::clone(&change), Arc::clone(&version));
