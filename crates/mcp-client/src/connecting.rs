@@ -112,6 +112,7 @@ impl McpServer {
     /// What an error says about whether the server is reached. That one user's sign-in is refused, it doesn't say.
     fn note(&self, error: &McpError, begun: Instant) {
         match error {
+            error if error.is_ended_session() => self.breaker.reached(),
             McpError::Away { .. } => {
                 if self.breaker.failed(begun, Instant::now()) {
                     let server = &self.config.name;
@@ -135,6 +136,7 @@ impl McpServer {
         }
         let place = self.pool.shared();
         if let Some(connection) = place.live() {
+            self.opened.used_by(caller);
             return Ok(Some(Held::new(place, connection)));
         }
         let turn = self.turn(place).await;
@@ -245,17 +247,25 @@ impl McpServer {
         }
     }
 
-    /// Notes how an attempt to open a connection went. One that is silent is away.
+    /// Notes how an attempt to open a connection went. A server that is silent is away. So is one that hangs up, since
+    /// nothing was asked of it yet, but that may be about the one user.
     fn noted<T>(&self, opened: Result<T, McpError>, begun: Instant) -> Result<T, McpError> {
         let opened = opened.map_err(|error| match error {
             McpError::Timeout { limit } => no_connection(limit),
+            // Users share a program, so this isn't about one of them.
+            McpError::Broken { detail } if is_program(&self.config.endpoint) => {
+                McpError::Away { detail }
+            }
             error => error,
         });
         match &opened {
             Ok(_) => self.breaker.reached(),
             Err(error) => self.note(error, begun),
         }
-        opened
+        opened.map_err(|error| match error {
+            McpError::Broken { detail } => McpError::Away { detail },
+            error => error,
+        })
     }
 }
 

@@ -7,7 +7,8 @@ use frontdesk_agent::ProgressSink;
 use rmcp::RoleClient;
 use rmcp::model::{
     CacheScope, CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest,
-    GetExtensions, InputResponses, ListToolsRequest, PaginatedRequestParams, ServerResult,
+    GetExtensions, InputRequests, InputResponses, ListToolsRequest, PaginatedRequestParams,
+    ServerResult,
 };
 use rmcp::service::{ClientCacheConfig, PeerRequestOptions, RunningService, Subscription};
 use serde_json::{Map, Value};
@@ -19,6 +20,7 @@ use crate::in_flight::InFlight;
 use crate::listing::{MAX_PAGES, MAX_TOOLS};
 use crate::lists::{Audience, Fetched};
 use crate::process::Process;
+use crate::redact::Redactor;
 
 /// How often a server may ask for input before it answers.
 const MAX_ROUNDS: usize = 10;
@@ -206,14 +208,19 @@ impl Connection {
         progress: Option<&ProgressSink>,
     ) -> Result<ServerResult, McpError> {
         let (mut answers, mut state) = (None, None);
-        for _ in 0..MAX_ROUNDS {
+        let mut sending = sending.clone();
+        for round in 0..MAX_ROUNDS {
+            if round > 0 {
+                // The user may have taken longer than an identity is good for.
+                sending.renew(self.credential.attachment(&sending.caller).await?);
+            }
             let request = request(answers.take(), state.take())?;
-            let asked = match self.once(request, sending, times, progress).await? {
+            let asked = match self.once(request, &sending, times, progress).await? {
                 ServerResult::InputRequiredResult(asked) => asked,
                 answer => return Ok(answer),
             };
             let answering = self.service.service().answering();
-            let needed = asked.input_requests.unwrap_or_default();
+            let needed = redacted(asked.input_requests.unwrap_or_default(), &sending.redactor)?;
             let given = answering.all(&sending.caller, needed);
             let given = tokio::time::timeout(times.total, given)
                 .await
@@ -255,6 +262,23 @@ impl Connection {
         in_flight.landed();
         answer.map_err(|error| McpError::of_request(&error))
     }
+}
+
+/// What a server asks for, without credentials that it repeats: people and models read it.
+fn redacted(asked: InputRequests, redactor: &Redactor) -> Result<InputRequests, McpError> {
+    asked
+        .into_iter()
+        .map(|(key, request)| {
+            let plain = serde_json::to_value(&request).map_err(|_| not_asked_for())?;
+            let redacted = redactor.value(plain.clone());
+            let request = if redacted == plain {
+                request
+            } else {
+                serde_json::from_value(redacted).map_err(|_| not_asked_for())?
+            };
+            Ok((key, request))
+        })
+        .collect()
 }
 
 fn not_asked_for() -> McpError {

@@ -74,7 +74,7 @@ pub(crate) struct Credential {
     owner: RwLock<Option<SignedIn>>,
     /// For whom a shared connection listens.
     listener: RwLock<Option<SignedIn>>,
-    renewals: AtomicU64,
+    renewals: Renewals,
 }
 
 impl Credential {
@@ -83,7 +83,7 @@ impl Credential {
             auth,
             owner: RwLock::new(Some(owner)),
             listener: RwLock::default(),
-            renewals: AtomicU64::new(0),
+            renewals: Renewals::default(),
         }
     }
 
@@ -144,21 +144,28 @@ impl Credential {
         self.of(self.owner()).await
     }
 
+    /// What goes with a request of this caller now.
+    pub(crate) async fn attachment(&self, caller: &SignedIn) -> Result<Attachment, OutgoingError> {
+        self.auth.attachment(caller).await
+    }
+
     /// Something to try once more with.
     pub(crate) async fn renewed(
         &self,
         caller: &SignedIn,
         refusal: &Refusal,
     ) -> Result<Attachment, OutgoingError> {
-        // Odd while somebody is asked: a wait that is ours to bound doesn't count that time.
-        self.renewals.fetch_add(1, Ordering::AcqRel);
+        // A wait that is ours to bound doesn't count the time in which somebody is asked.
+        self.renewals.begun.fetch_add(1, Ordering::AcqRel);
         let _done = Done(&self.renewals);
         self.auth.renewed(caller, refusal).await
     }
 
-    /// Changes with each renewal; odd while one is under way.
-    pub(crate) fn renewals(&self) -> u64 {
-        self.renewals.load(Ordering::Acquire)
+    /// How many renewals were begun and are done.
+    pub(crate) fn renewals(&self) -> (u64, u64) {
+        // In this order one that is under way is never taken for done.
+        let done = self.renewals.done.load(Ordering::Acquire);
+        (self.renewals.begun.load(Ordering::Acquire), done)
     }
 
     async fn of(&self, caller: Option<SignedIn>) -> Result<Option<Sending>, OutgoingError> {
@@ -176,11 +183,18 @@ impl Credential {
     }
 }
 
-struct Done<'a>(&'a AtomicU64);
+/// Several may be under way at once where a connection is shared.
+#[derive(Debug, Default)]
+struct Renewals {
+    begun: AtomicU64,
+    done: AtomicU64,
+}
+
+struct Done<'a>(&'a Renewals);
 
 impl Drop for Done<'_> {
     fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
+        self.0.done.fetch_add(1, Ordering::AcqRel);
     }
 }
 

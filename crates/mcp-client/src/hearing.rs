@@ -29,6 +29,20 @@ impl Opened {
         self.again.notify_one();
     }
 
+    /// That it is used; who uses it listens where nobody does.
+    pub(crate) fn used_by(&self, caller: &SignedIn) {
+        let mut by = self.by.lock().unwrap_or_else(PoisonError::into_inner);
+        if by.is_none() {
+            *by = Some(caller.clone());
+            self.again.notify_one();
+        }
+    }
+
+    /// It can't be listened on as whom it was.
+    fn left(&self) {
+        *self.by.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn caller(&self) -> Option<SignedIn> {
         self.by
             .lock()
@@ -71,6 +85,9 @@ impl McpServer {
             Err(error) => {
                 let error = error.redacted(&redactor);
                 tracing::debug!(server = self.config.name, %error, "changes of tools aren't heard of");
+                if let McpError::Identity(_) = error {
+                    self.opened.left();
+                }
                 return;
             }
         };
@@ -83,5 +100,33 @@ impl McpServer {
                 self.lists.changed();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use frontdesk_identity::{Principal, TenantId, UserId};
+
+    use super::*;
+
+    #[test]
+    fn whoever_uses_it_next_listens_where_somebody_no_longer_can() {
+        let user = |name: &str| {
+            let user = UserId::new(name).unwrap();
+            SignedIn::new(Principal::new(TenantId::single(), user))
+        };
+        let opened = Opened::default();
+        let heard = || {
+            opened
+                .caller()
+                .map(|caller| caller.principal.user.to_string())
+        };
+        opened.by(&user("ann"));
+        opened.used_by(&user("bob"));
+        assert_eq!(heard().as_deref(), Some("ann"));
+        opened.left();
+        assert_eq!(heard(), None);
+        opened.used_by(&user("bob"));
+        assert_eq!(heard().as_deref(), Some("bob"));
     }
 }

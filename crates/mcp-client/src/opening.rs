@@ -192,7 +192,8 @@ pub(crate) async fn patiently<T>(
             return Some(done);
         }
         let now = credential.renewals();
-        if now == before && now.is_multiple_of(2) {
+        let (begun, done) = now;
+        if now == before && begun == done {
             return None;
         }
         before = now;

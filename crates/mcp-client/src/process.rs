@@ -1,7 +1,8 @@
 //! A tool server that is a program of the operator's: started with an environment of its own, ended with its children.
 
+use std::collections::VecDeque;
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::RoleClient;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
@@ -20,6 +21,8 @@ use crate::{Command, McpError};
 const MAX_LOG_LINE_BYTES: u64 = 2 * 1024;
 /// How many lines of it are logged.
 const MAX_LOG_LINES: usize = 1_000;
+/// The secrets of how many calls are known when it is.
+const MAX_CALLS: usize = 256;
 
 /// A program that runs. Dropping it ends it.
 #[derive(Debug)]
@@ -37,6 +40,10 @@ struct Group {
     leader: Option<rustix::process::Pid>,
 }
 
+/// What must not be seen in what a program writes: its own secrets, and those of the newest calls.
+#[derive(Debug, Clone)]
+struct Unseen(Arc<Mutex<VecDeque<Redactor>>>);
+
 /// Its standard input and output as a transport: a message on each line.
 pub(crate) struct Pipes {
     input: Arc<tokio::sync::Mutex<Option<ChildStdin>>>,
@@ -45,6 +52,7 @@ pub(crate) struct Pipes {
     line: Vec<u8>,
     /// What it started may hold the pipes open when it has ended.
     ended: CancellationToken,
+    unseen: Unseen,
 }
 
 impl Process {
@@ -81,13 +89,15 @@ impl Process {
         let group = Group::of(&child);
         let ended = CancellationToken::new();
         let mut attending = JoinSet::new();
-        attending.spawn(log(server.to_owned(), errors));
+        let unseen = Unseen::new(command);
+        attending.spawn(log(server.to_owned(), errors, unseen.clone()));
         attending.spawn(attend(child, group, ended.clone()));
         let pipes = Pipes {
             input: Arc::new(tokio::sync::Mutex::new(Some(input))),
             output: BufReader::new(output),
             line: Vec::new(),
             ended: ended.clone(),
+            unseen,
         };
         let process = Self {
             group,
@@ -103,6 +113,28 @@ impl Drop for Process {
         if !self.ended.is_cancelled() {
             self.group.kill();
         }
+    }
+}
+
+impl Unseen {
+    fn new(command: &Command) -> Self {
+        let own = Redactor::default();
+        own.add_secrets(command.env.values());
+        Self(Arc::new(Mutex::new(VecDeque::from([own]))))
+    }
+
+    fn add(&self, call: &Redactor) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() > MAX_CALLS {
+            // The first are its own.
+            all.remove(1);
+        }
+        all.push_back(call.clone());
+    }
+
+    fn text(&self, text: String) -> String {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().fold(text, |text, redactor| redactor.text(text))
     }
 }
 
@@ -137,6 +169,9 @@ impl rmcp::transport::Transport<RoleClient> for Pipes {
     ) -> impl Future<Output = Result<(), HttpFailure>> + Send + 'static {
         let input = Arc::clone(&self.input);
         if let Some(sending) = carried(&message).cloned() {
+            if sending.secrets.is_some() {
+                self.unseen.add(&sending.redactor);
+            }
             sending.complete(&mut message);
         }
         async move {
@@ -196,7 +231,7 @@ async fn attend(mut child: Child, group: Group, ended: CancellationToken) {
     tracing::debug!(?status, "a tool server's program ended");
 }
 
-async fn log(server: String, errors: ChildStderr) {
+async fn log(server: String, errors: ChildStderr, unseen: Unseen) {
     let mut errors = BufReader::new(errors);
     let mut logged = 0;
     loop {
@@ -206,7 +241,7 @@ async fn log(server: String, errors: ChildStderr) {
             Ok(0) | Err(_) => return,
             Ok(_) if logged < MAX_LOG_LINES => {
                 logged += 1;
-                let line = String::from_utf8_lossy(&line);
+                let line = unseen.text(String::from_utf8_lossy(&line).into_owned());
                 tracing::debug!(
                     server,
                     line = bounded(line.trim_end()),

@@ -30,6 +30,31 @@ impl Redactor {
     pub(crate) fn add(&self, attachment: &Attachment) {
         let headers = attachment.headers.iter().map(|(_, value)| value);
         self.add_all(attachment.bearer.iter().chain(headers));
+        // What stands after a scheme is repeated without it too.
+        let after_scheme = attachment.headers.iter().filter_map(|(_, value)| {
+            let (scheme, rest) = value.expose().split_once(' ')?;
+            let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphabetic());
+            is_scheme.then(|| Secret::new(rest.trim()))
+        });
+        self.add_all(after_scheme.collect::<Vec<_>>().iter());
+    }
+
+    /// Also these.
+    pub(crate) fn add_secrets<'a>(&self, secrets: impl Iterator<Item = &'a Secret>) {
+        self.add_all(secrets);
+    }
+
+    /// The same value without them, in all its texts.
+    pub(crate) fn value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(text)),
+            Value::Array(values) => values.into_iter().map(|value| self.value(value)).collect(),
+            Value::Object(map) => map
+                .into_iter()
+                .map(|(name, value)| (self.text(name), self.value(value)))
+                .collect(),
+            plain => plain,
+        }
     }
 
     /// The same text without them.
@@ -75,8 +100,11 @@ impl Redactor {
             secrets.push(secret.clone());
             let quoted = Value::from(plain).to_string();
             let escaped = quoted.get(1..quoted.len() - 1).unwrap_or_default();
-            if escaped != plain {
-                secrets.push(Secret::new(escaped));
+            // As it stands in JSON, and as it stands in an address.
+            for spelling in [escaped, &percent_encoded(plain)] {
+                if spelling != plain {
+                    secrets.push(Secret::new(spelling));
+                }
             }
         }
         // The longer ones first, in case one is the beginning of another.
@@ -84,10 +112,30 @@ impl Redactor {
     }
 }
 
+fn hex(digit: u8) -> char {
+    char::from_digit(digit.into(), 16)
+        .unwrap_or('0')
+        .to_ascii_uppercase()
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            byte => encoded.extend(['%', hex(byte >> 4), hex(byte & 15)]),
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use http::HeaderName;
+    use serde_json::json;
 
     #[test]
     fn credentials_are_blotted_out_in_each_spelling() {
@@ -97,6 +145,10 @@ mod tests {
                 (HeaderName::from_static("x-key"), Secret::new("abcdef")),
                 (HeaderName::from_static("x-odd"), Secret::new("q\"uote")),
                 (HeaderName::from_static("x-short"), Secret::new("a")),
+                (
+                    HeaderName::from_static("x-scheme"),
+                    Secret::new("Token s+cheme"),
+                ),
             ],
         };
         let redactor = Redactor::new(&Values::new());
@@ -105,6 +157,14 @@ mod tests {
         assert_eq!(
             redactor.text(said),
             r#"Bearer [redacted], [redacted], {"k":"[redacted]"} a"#
+        );
+        assert_eq!(
+            redactor.text("Token s+cheme, s+cheme, ?key=s%2Bcheme".to_owned()),
+            "[redacted], [redacted], ?key=[redacted]"
+        );
+        assert_eq!(
+            redactor.value(json!({"abcdef": ["an abcd", 1]})),
+            json!({"[redacted]": ["an [redacted]", 1]})
         );
     }
 }

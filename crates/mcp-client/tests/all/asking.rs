@@ -1,13 +1,14 @@
 //! What a server asks in the middle of a call, in both eras.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::Router;
 use frontdesk_agent::{ProgressSink, ToolError, ToolOutput, Toolset};
-use frontdesk_auth::outgoing::Anonymous;
-use frontdesk_identity::{Principal, TenantId, UserId};
+use frontdesk_auth::outgoing::{Anonymous, Attachment, Broker, OutgoingError};
+use frontdesk_identity::{Principal, Secret, SignedIn, TenantId, UserId};
 use frontdesk_mcp_client::{
     Ability, Asking, Elicitation, Elicited, Era, Interaction, McpServer, McpServerConfig, Root,
 };
@@ -271,4 +272,65 @@ async fn state_is_given_back_as_it_came_and_rounds_are_bounded() {
         .await
         .unwrap();
     assert_eq!(raw["content"][0]["text"], json!(expected.to_string()));
+}
+
+/// A token that is good for one moment.
+#[derive(Debug, Default)]
+struct Momentary(AtomicUsize);
+
+#[async_trait]
+impl Broker for Momentary {
+    async fn attachment(
+        &self,
+        _caller: &SignedIn,
+    ) -> std::result::Result<Attachment, OutgoingError> {
+        let number = self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Attachment::bearer(Secret::new(format!("now-{number}"))))
+    }
+}
+
+#[tokio::test]
+async fn check_21_each_round_has_an_identity_of_its_moment_and_nobody_asked_sees_it() {
+    let asked = answers(Elicited::Accepted(Map::new()));
+    let interaction = Arc::clone(&asked);
+    let script = Script::with(
+        |config| {
+            config.interaction = interaction;
+            config.auth = Arc::new(Momentary::default());
+        },
+        |seen| {
+            async move {
+                let token = seen.header("authorization").unwrap_or("").to_owned();
+                let ask = json!({"method": "elicitation/create", "params": {
+                    "mode": "form", "message": format!("Sure, {token}?"),
+                    "requestedSchema": {"type": "object", "properties": {}}}});
+                match (seen.method(), seen.body["params"]["requestState"].as_str()) {
+                    ("tools/call", None) => seen.result(&json!({
+                        "resultType": "input_required", "requestState": "1", "inputRequests": {"sure": ask},
+                    })),
+                    ("tools/call", _) => seen.text("done"),
+                    _ => seen.modern(&json!([tool("a")])),
+                }
+            }
+            .boxed()
+        },
+    )
+    .await
+    .unwrap();
+    let output = script.call("ann", "a", json!({})).await.unwrap();
+    assert_eq!(output, ToolOutput::text("done"));
+    let seen = script.seen();
+    let calls = seen.iter().filter(|seen| seen.method() == "tools/call");
+    let tokens: BTreeSet<_> = calls
+        .filter_map(|seen| seen.header("authorization"))
+        .collect();
+    assert_eq!(tokens.len(), 2, "{tokens:?}");
+    let form = Elicitation::Form {
+        message: "Sure, Bearer [redacted]?".to_owned(),
+        schema: json!({"type": "object", "properties": {}}),
+    };
+    assert_eq!(
+        *asked.asked.lock().unwrap(),
+        [("script".to_owned(), "ann".to_owned(), form)]
+    );
 }

@@ -228,7 +228,7 @@ async fn check_21_a_credential_that_a_server_repeats_is_blotted_out() {
 
 /// What is logged, at any level.
 #[derive(Debug, Clone, Default)]
-struct Logged(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Logged(pub(crate) Arc<Mutex<Vec<u8>>>);
 
 impl std::io::Write for Logged {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

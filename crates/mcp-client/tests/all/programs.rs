@@ -12,6 +12,7 @@ use frontdesk_mcp_client::{Command, Era, McpServer, McpServerConfig};
 use frontdesk_model::http::client;
 use serde_json::{Value, json};
 
+use crate::hiding::Logged;
 use crate::script::Tokens;
 use crate::stand::{caller, context};
 
@@ -27,11 +28,12 @@ while read -r line; do
   case "$line" in
     *'"method":"initialize"'*) say '{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"sh","version":"1"}}' ;;
     *server/discover*) printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"no"}}\n' "$id" ;;
-    *tools/list*) say '{"tools":[{"name":"pids","inputSchema":{"type":"object","properties":{"user_id":{"type":"string"}}}},{"name":"who","inputSchema":{"type":"object","properties":{"user_id":{"type":"string"}}}},{"name":"env","inputSchema":{"type":"object"}},{"name":"die","inputSchema":{"type":"object"}}]}' ;;
+    *tools/list*) say '{"tools":[{"name":"pids","inputSchema":{"type":"object","properties":{"user_id":{"type":"string"}}}},{"name":"who","inputSchema":{"type":"object","properties":{"user_id":{"type":"string"}}}},{"name":"env","inputSchema":{"type":"object"}},{"name":"die","inputSchema":{"type":"object"}},{"name":"warn","inputSchema":{"type":"object","properties":{"user_id":{"type":"string"}}}}]}' ;;
     *'"name":"pids"'*) tell "$$ $child" ;;
     *'"name":"who"'*) tell "$(printf '%s' "$line" | sed -n 's/.*"user_id":"\([a-z]*\)".*/\1/p')" ;;
     *'"name":"env"'*) tell "$(env | sed 's/=.*//' | sort | tr '\n' ' ')$GREETING" ;;
     *'"name":"die"'*) exit 3 ;;
+    *'"name":"warn"'*) echo "$line $GREETING, warned" >&2; tell "well" ;;
   esac
 done
 "#;
@@ -67,7 +69,7 @@ async fn a_program_serves_all_users_in_one_process_and_ends_with_what_it_started
     for era in [Era::Auto, Era::Initialize] {
         let server = program(|config| config.era = era);
         let listed = server.tools(&caller("ann").unwrap()).await.unwrap();
-        assert_eq!(listed.len(), 4);
+        assert_eq!(listed.len(), 5);
         let schema: &Value = &listed[2].definition.parameters;
         assert_eq!(schema, &json!({"type": "object", "properties": {}}));
         assert_eq!(
@@ -137,4 +139,61 @@ async fn a_program_is_given_no_credential() {
         told.model_message,
         "the user's sign-in can't be used for sh: a program takes no sign-in, only hidden arguments"
     );
+}
+
+#[tokio::test]
+async fn a_program_that_keeps_dying_at_its_start_is_left_alone() {
+    let server = program(|config| {
+        config.endpoint = Command {
+            program: PathBuf::from("sh"),
+            args: vec!["-c".to_owned(), "exit 3".to_owned()],
+            ..Command::default()
+        }
+        .into();
+        config.era = Era::Initialize;
+        config.reconnecting.give_up_after = 2;
+    });
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(call(&server, "ann", "who").await.unwrap_err().model_message);
+    }
+    let away = "the tool server sh can't be reached at the moment; nothing was done";
+    let resting =
+        "the tool server sh has failed repeatedly and isn't asked at the moment; nothing was done";
+    assert_eq!(told, [away, away, resting]);
+    let readiness = server.readiness().await.away.unwrap();
+    assert!(readiness.starts_with("open: "), "{readiness}");
+}
+
+#[tokio::test]
+async fn check_21_what_a_program_writes_is_logged_without_secrets() {
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let everything = tracing_subscriber::filter::LevelFilter::DEBUG;
+    // Where there is just one subscriber, what a thread without it logs first is never logged.
+    let other = tracing_subscriber::fmt().with_max_level(everything);
+    let _other = tracing::Dispatch::new(other.with_writer(std::io::sink).finish());
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(everything)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let server = program(|config| {
+        config.era = Era::Initialize;
+        let fixed = ArgumentSource::Fixed(Secret::new("t0ken"));
+        config.hidden = BTreeMap::from([("user_id".to_owned(), fixed)]);
+    });
+    call(&server, "ann", "warn").await.unwrap();
+    let written = || String::from_utf8_lossy(&logged.0.lock().unwrap()).into_owned();
+    for _ in 0..1_000 {
+        if written().contains("warned") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let written = written();
+    assert!(written.contains("[redacted], warned"), "{written}");
+    for secret in ["t0ken", "hello"] {
+        assert!(!written.contains(secret), "{written}");
+    }
 }
