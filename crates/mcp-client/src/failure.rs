@@ -71,8 +71,10 @@ pub enum McpError {
 const HEADER_MISMATCH: i32 = -32020;
 /// The number of an error that says that the revision isn't spoken.
 const UNSUPPORTED_VERSION: i32 = -32022;
-/// What is wrong with an answer of HTTP that says that the request is.
+/// What is wrong with an answer of HTTP that says that the request is, as one in another revision's form may be.
 const NOT_TAKEN: &str = "it doesn't take the request";
+/// What an answer says that is given on a session which the server no longer knows.
+const SESSION_ENDED: &str = "the session has ended";
 /// How rmcp marks an error of its own: a stream that ended before its answer.
 const STREAM_ENDED: &str = "streamable HTTP";
 
@@ -144,7 +146,7 @@ impl McpError {
         match error {
             StreamableHttpError::Client(failure) => Self::of_failure(failure),
             StreamableHttpError::SessionExpired => Self::Away {
-                detail: "the session has ended".to_owned(),
+                detail: SESSION_ENDED.to_owned(),
             },
             StreamableHttpError::UnexpectedServerResponse(_)
             | StreamableHttpError::Deserialize(_) => Self::Unexpected {
@@ -172,10 +174,10 @@ impl McpError {
             HttpFailure::Identity(error) => Self::Identity(error.clone()),
             HttpFailure::Busy(status) => Self::Busy { status: *status },
             HttpFailure::Status(status, body) => Self::Unexpected {
-                reason: if (400..500).contains(status) {
-                    NOT_TAKEN
-                } else {
-                    "it says that it failed"
+                reason: match status {
+                    400 | 404..=406 | 415 | 426 => NOT_TAKEN,
+                    400..500 => "it refuses the request",
+                    _ => "it says that it failed",
                 },
                 detail: bounded(&format!("HTTP {status}: {body}")),
             },
@@ -199,6 +201,11 @@ impl McpError {
             | Self::Timeout { .. }
             | Self::Unexpected { .. } => false,
         }
+    }
+
+    /// Whether it is a server that answers, but has forgotten this one session.
+    pub(crate) fn is_ended_session(&self) -> bool {
+        matches!(self, Self::Away { detail } if detail == SESSION_ENDED)
     }
 
     /// Whether the server wants headers that we would send if we knew its tools.

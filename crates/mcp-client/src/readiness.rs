@@ -1,8 +1,8 @@
 //! Whether a server answers at all, for the health page: asked without a user and without any identity.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
@@ -31,8 +31,12 @@ impl Probe {
         url: &Url,
         http: &reqwest::Client,
     ) -> Readiness {
-        if let Some(known) = self.fresh() {
-            return known;
+        // Held while it is asked, so that any number of health pages ask once.
+        let mut known = self.0.lock().await;
+        if let Some((at, readiness)) = &*known
+            && at.elapsed() < FRESH
+        {
+            return readiness.clone();
         }
         let request = http
             .get(url.clone())
@@ -51,16 +55,7 @@ impl Probe {
             server: server.to_owned(),
             away,
         };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((Instant::now(), readiness.clone()));
+        *known = Some((Instant::now(), readiness.clone()));
         readiness
-    }
-
-    fn fresh(&self) -> Option<Readiness> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .as_ref()
-            .filter(|(at, _)| at.elapsed() < FRESH)
-            .map(|(_, readiness)| readiness.clone())
     }
 }

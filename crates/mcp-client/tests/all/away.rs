@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use frontdesk_auth::outgoing::Anonymous;
 use frontdesk_mcp_client::{Era, McpError, McpServers};
+use futures_util::FutureExt;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::script::Script;
 use crate::stand::{Stand, caller, said, signed};
 
 #[tokio::test]
@@ -172,4 +174,16 @@ async fn a_server_that_dies_in_mid_call_is_told_of_and_other_users_go_on() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn any_number_of_health_pages_ask_a_server_once() {
+    let script = Script::open(|seen| async move { seen.modern(&json!([])) }.boxed())
+        .await
+        .unwrap();
+    let pages = (0..8).map(|_| script.client.readiness());
+    for readiness in futures_util::future::join_all(pages).await {
+        assert_eq!(readiness.away, None);
+    }
+    assert_eq!(script.seen().len(), 1);
 }

@@ -338,3 +338,84 @@ async fn a_server_that_keeps_failing_is_left_alone_and_tried_again() {
     assert_eq!(output, ToolOutput::text("well"));
     assert_eq!(script.client.readiness().await.away, None);
 }
+
+#[tokio::test]
+async fn forgotten_sessions_do_not_count_as_a_server_that_is_away() {
+    let script = Script::with(
+        |config| {
+            config.era = Era::Initialize;
+            config.reconnecting.base = Duration::from_millis(1);
+            config.reconnecting.give_up_after = 2;
+        },
+        |seen| {
+            async move {
+                match seen.method() {
+                    "tools/call" => axum::http::StatusCode::NOT_FOUND.into_response(),
+                    "initialize" => {
+                        let mut answer = seen.legacy(&json!([]));
+                        let session = axum::http::HeaderValue::from_static("s");
+                        answer.headers_mut().insert("mcp-session-id", session);
+                        answer
+                    }
+                    _ => seen.legacy(&json!([])),
+                }
+            }
+            .boxed()
+        },
+    )
+    .await
+    .unwrap();
+    for _ in 0..4 {
+        assert_eq!(
+            script
+                .call("ann", "a", json!({}))
+                .await
+                .unwrap_err()
+                .model_message,
+            "the tool server script can't be reached at the moment; nothing was done"
+        );
+    }
+    assert_eq!(script.client.readiness().await.away, None);
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_leaves_the_shared_connection_be() {
+    let script = Script::open(|seen| {
+        async move {
+            match (seen.method(), seen.arguments()["word"].as_str()) {
+                ("tools/call", Some("long")) => {
+                    axum::http::StatusCode::PAYLOAD_TOO_LARGE.into_response()
+                }
+                ("tools/call", _) => seen.text("well"),
+                _ => seen.modern(&json!([])),
+            }
+        }
+        .boxed()
+    })
+    .await
+    .unwrap();
+    let refused = script.call("ann", "a", json!({"word": "long"})).await;
+    assert_eq!(
+        refused.unwrap_err().model_message,
+        "the tool server script gave an answer that can't be used: it refuses the request"
+    );
+    let output = script.call("bob", "a", json!({})).await.unwrap();
+    assert_eq!(output, ToolOutput::text("well"));
+    assert_eq!(script.count("server/discover"), 1);
+}
+
+#[tokio::test]
+async fn check_21_no_error_holds_a_key_that_stands_in_an_address() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let url: url::Url = format!("http://{address}/mcp?key=s3cret").parse().unwrap();
+    let script = Script::with(
+        |config| config.endpoint = url.into(),
+        |seen| async move { seen.modern(&json!([])) }.boxed(),
+    )
+    .await
+    .unwrap();
+    let error = script.call("ann", "a", json!({})).await.unwrap_err();
+    assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+}
