@@ -17,7 +17,7 @@ if sys.version_info < (3, 11):
 
 def server(url: str, token: str) -> MCPServerStreamableHttp:
     return MCPServerStreamableHttp(
-        params={"url": url, "headers": {"Authorization": f"Bearer {token}"}},
+        params={"url": url, "headers": {"Authorization": f"Bearer {token}"}, "timeout": 30},
         client_session_timeout_seconds=30,
         use_structured_content=True,
     )

@@ -32,7 +32,7 @@ const ALL: [Manners; 8] = [
 async fn open(rogue: &Rogue) -> Desk {
     let config = format!(
         "[model.default]\nprovider = \"scripted\"\nrules_file = \"rules.toml\"\n\
-         [mcp.rogue]\nurl = \"{}\"\nauth = \"signed\"\ncall_timeout = \"1s\"\nconnect_timeout = \"1s\"\n",
+         [mcp.rogue]\nurl = \"{}\"\nauth = \"signed\"\ncall_timeout = \"3s\"\nconnect_timeout = \"3s\"\n",
         rogue.url()
     );
     let files = [("frontdesk.toml", config.as_str()), ("rules.toml", RULES)];
@@ -78,7 +78,7 @@ async fn check_09_a_call_that_goes_wrong_gives_one_message_and_the_next_turn_wor
     let mut expected = 1;
     for manners in ALL {
         let why = match manners {
-            Manners::Silent => "tool timed out after 1 s without an answer",
+            Manners::Silent => "tool timed out after 3 s without an answer",
             Manners::Garbage => {
                 "the tool server rogue gave an answer that can't be used: it can't be read"
             }
