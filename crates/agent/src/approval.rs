@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::state::ToolCall;
 use crate::tool::Annotations;
 use crate::validate::read_object;
 
-/// Which tools ask. Names are a tool's own or those that the model knows it by.
+/// Which tools ask. A name is a tool's own, the one that the model knows it by, or `<toolset>__<own name>`, which means
+/// the same tool whatever other toolsets have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ApprovalPolicy {
     /// What holds for tools that aren't named below.
@@ -34,8 +35,8 @@ pub enum Ask {
 
 impl ApprovalPolicy {
     /// Whether a tool that goes by these names asks.
-    pub(crate) fn asks(&self, names: [&str; 2], annotations: &Annotations) -> bool {
-        let is_named = |set: &BTreeSet<String>| names.iter().any(|name| set.contains(*name));
+    pub(crate) fn asks(&self, names: &[String], annotations: &Annotations) -> bool {
+        let is_named = |set: &BTreeSet<String>| names.iter().any(|name| set.contains(name));
         if is_named(&self.always) {
             return true;
         }
@@ -63,12 +64,20 @@ pub struct AskedCall {
     pub tool: String,
     /// The tool's name for people.
     pub title: Option<String>,
+    /// Those of its arguments that the tool's schema names.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub known: BTreeSet<String>,
 }
 
 impl AskedCall {
-    /// The arguments that the tool will be called with, for people to read; `None` where they are no object.
-    pub fn arguments(&self) -> Option<Map<String, Value>> {
-        read_object(&self.call.arguments).ok()
+    /// The arguments that the tool will be called with, for people to read: first those that the tool knows, so that
+    /// nothing made up hides them. `None` where they are no object.
+    pub fn arguments(&self) -> Option<Vec<(String, Value)>> {
+        let arguments = read_object(&self.call.arguments).ok()?.into_iter();
+        let (mut first, others): (Vec<_>, Vec<_>) =
+            arguments.partition(|(name, _)| self.known.contains(name));
+        first.extend(others);
+        Some(first)
     }
 }
 

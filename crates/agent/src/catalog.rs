@@ -48,6 +48,16 @@ impl<C> Clone for Entry<C> {
     }
 }
 
+impl<C> Entry<C> {
+    /// What a policy may call this tool, which the model knows as `name`. That one changes with what other toolsets have
+    /// at the moment; the others don't.
+    pub(crate) fn names(&self, name: &str) -> [String; 4] {
+        let full = format!("{}__{}", self.toolset.name(), self.own_name);
+        let of_model = model_name(&full);
+        [name.to_owned(), self.own_name.clone(), full, of_model]
+    }
+}
+
 impl<C: Send + Sync + 'static> Catalog<C> {
     /// Asks all toolsets at once. One that fails, panics or takes too long is away.
     pub(crate) async fn of(agent: &Agent<C>, context: &RunContext<C>) -> Self {

@@ -249,7 +249,10 @@ impl State {
         decided.retain(|(call, _)| settled.insert(call.call_id.clone()));
         let open = decided.iter().map(|(call, _)| call.call_id.clone());
         let open: BTreeSet<String> = open.collect();
-        let known = used_ids(input.iter());
+        let calls = input
+            .iter()
+            .filter(|item| matches!(item, Item::FunctionCall(_)));
+        let known = used_ids(calls);
         for (call, _) in &decided {
             if !known.contains(&call.call_id) {
                 let item = Item::function_call(&call.call_id, &call.name, call.arguments.as_str());

@@ -3,6 +3,7 @@
 //! A schema comes from a tool server and may be anything; one that can't be compiled checks nothing,
 //! since the server checks again. No reference is ever fetched, and patterns run in linear time.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use jsonschema::{PatternOptions, Validator};
@@ -47,6 +48,16 @@ impl Arguments {
             Value::Object(arguments) => Ok(arguments),
             _ => Ok(Map::new()),
         }
+    }
+
+    /// Those of the arguments that the schema names.
+    pub(crate) fn known(&self, text: &str) -> BTreeSet<String> {
+        let schema = self.schema.get("properties").and_then(Value::as_object);
+        let (Some(schema), Ok(arguments)) = (schema, read_object(text)) else {
+            return BTreeSet::new();
+        };
+        let names = arguments.into_iter().map(|(name, _)| name);
+        names.filter(|name| schema.contains_key(name)).collect()
     }
 
     fn complaints(&self, value: &Value) -> Vec<String> {

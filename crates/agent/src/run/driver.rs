@@ -195,9 +195,9 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 return false;
             };
             self.catalog.find(&call.name).is_ok_and(|entry| {
-                let names = [call.name.as_str(), entry.own_name.as_str()];
+                let names = entry.names(&call.name);
                 let max_bytes = self.agent.limits.max_arguments_bytes;
-                self.agent.approval.asks(names, &entry.annotations)
+                self.agent.approval.asks(&names, &entry.annotations)
                     && entry.arguments.read(&call.arguments, max_bytes).is_ok()
             })
         };
@@ -219,6 +219,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 toolset: entry.toolset.name().to_owned(),
                 tool: entry.own_name.clone(),
                 title: entry.annotations.title.clone(),
+                known: entry.arguments.known(&call.arguments),
             })
         });
         let calls = asked.collect();

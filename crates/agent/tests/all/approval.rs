@@ -112,6 +112,58 @@ async fn a_destructive_call_is_made_only_after_the_user_approved_it() {
     assert_eq!(read, ["b: show 2: done", "a: delete 1: done"]);
 }
 
+/// Two servers have a tool of the same name; the second one's is to ask always.
+#[tokio::test]
+async fn a_tool_that_always_asks_does_so_whatever_name_it_has_today() {
+    let shows = || marked(None, Some(true));
+    for (others, name) in [
+        (vec!["mine", "theirs"], "theirs__act_on"),
+        // Without the first one the second one's tool has the short name.
+        (vec!["theirs"], "act_on"),
+    ] {
+        for named in ["theirs__act.on", "theirs__act_on"] {
+            let done = Done::default();
+            let arguments = r#"{"id": 1}"#;
+            let model = PlayedModel::new(vec![calls(&[("a", name, arguments)]), says("Done.")]);
+            let mut agent = Agent::new("desk", "", model.clone());
+            for toolset in &others {
+                let tools = vec![tool("act.on", shows(), &done)];
+                let tools = FunctionTools::new(*toolset, tools);
+                agent.toolsets.push(Arc::new(tools));
+            }
+            agent.approval.always.insert(named.to_owned());
+            let (ended, asked, _, _) = ask(&agent).await;
+            assert_eq!(ended, Ended::WaitingForApproval, "{name} as {named}");
+            assert_eq!(asked[0].toolset, "theirs");
+            assert!(done.lock().unwrap().is_empty());
+        }
+    }
+    // The other one's doesn't.
+    let done = Done::default();
+    let call = calls(&[("a", "act_on", r#"{"id": 1}"#)]);
+    let model = PlayedModel::new(vec![call, says("Done.")]);
+    let mut agent = Agent::new("desk", "", model.clone());
+    let tools = FunctionTools::new("mine", vec![tool("act.on", shows(), &done)]);
+    agent.toolsets.push(Arc::new(tools));
+    agent.approval.always.insert("theirs__act_on".to_owned());
+    assert_eq!(ask(&agent).await.0, Ended::Answered);
+}
+
+#[tokio::test]
+async fn arguments_that_the_tool_knows_are_shown_first() {
+    let done = Done::default();
+    let arguments = r#"{"aa": 1, "id": 7, "zz": 2}"#;
+    let model = PlayedModel::new(vec![calls(&[("a", "delete", arguments)])]);
+    let (_, asked, _, _) = ask(&desk(&model, "desk", &done)).await;
+    let names: Vec<String> = asked[0]
+        .arguments()
+        .unwrap()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["id", "aa", "zz"]);
+}
+
 #[tokio::test]
 async fn a_declined_call_is_never_made_and_the_model_is_told() {
     let done = Done::default();

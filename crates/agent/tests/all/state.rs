@@ -228,6 +228,13 @@ fn calls_that_ask_wait_for_the_user_after_all_others() {
 }
 
 #[test]
+fn a_decided_call_is_in_the_conversation_even_where_only_its_result_was_left() {
+    let left = Item::function_call_output("a", "of an earlier one");
+    let state = State::resume(vec![left], vec![(call("a"), Decision::Approved)], BOUNDS);
+    assert_eq!(state.input, [item("a")]);
+}
+
+#[test]
 fn a_bounded_number_of_calls_asks_at_once() {
     let count = MAX_ASKED_CALLS + 1;
     let ids: Vec<String> = (0..count).map(|number| format!("c{number}")).collect();
