@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "all/answers.rs"]
+mod answers;
 #[path = "all/approval.rs"]
 mod approval;
 #[path = "all/asking.rs"]

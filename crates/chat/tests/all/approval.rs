@@ -309,6 +309,27 @@ async fn calls_that_ask_together_are_answered_together_and_shown_as_plain_text()
 }
 
 #[tokio::test]
+async fn no_arguments_hide_those_that_count() {
+    let mut arguments = serde_json::Map::new();
+    for number in 0..40 {
+        arguments.insert(format!("a{number:02}"), json!({"id": 2, "list": [1, 2]}));
+    }
+    arguments.insert("to__id".to_owned(), json!(3));
+    arguments.insert("id".to_owned(), json!(7));
+    let arguments = Value::Object(arguments).to_string();
+    let scene = Scene::asking(&[("delete_task", &arguments)]).await;
+    let lines = scene.lines().await;
+    assert_eq!(lines[2], "Id: 7");
+    assert_eq!(lines[3], r#"A00: {"id":2,"list":[1,2]}"#);
+    assert_eq!(lines[18..], ["… and 26 more", "[Approve]", "[Decline]"]);
+
+    let few = r#"{"id": 1, "to__id": 3, "where": {"file__path": "x"}}"#;
+    let scene = Scene::asking(&[("delete_task", few)]).await;
+    let lines = scene.lines().await;
+    assert_eq!(lines[2..5], ["Id: 1", "To  id: 3", "Where · File  path: x"]);
+}
+
+#[tokio::test]
 async fn the_model_may_ask_again_after_an_answer() {
     let model = Told::new([
         calls_with(&[("delete_task", CALL)]),

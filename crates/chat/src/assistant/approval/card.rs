@@ -125,14 +125,21 @@ fn button(label: &str, answer: Answer, style: &str) -> Value {
     })
 }
 
-/// The arguments, one in a line.
+/// The arguments, one in a line, those within them in lines of their own unless that takes too many.
 fn lines(call: &AskedCall) -> Vec<String> {
     let Some(arguments) = call.arguments() else {
         return vec![plain(&call.call.arguments)];
     };
-    let mut lines = Vec::new();
-    for (name, value) in &arguments {
-        add_lines(&tool_title(name), value, 1, &mut lines);
+    let of_depth = |depth| {
+        let mut lines = Vec::new();
+        for (name, value) in &arguments {
+            add_lines(&words(name), value, depth, &mut lines);
+        }
+        lines
+    };
+    let mut lines = of_depth(1);
+    if lines.len() > MOST_LINES {
+        lines = of_depth(MOST_DEPTH);
     }
     let beyond = lines.len().saturating_sub(MOST_LINES);
     if beyond > 0 {
@@ -146,17 +153,20 @@ fn add_lines(name: &str, value: &Value, depth: usize, lines: &mut Vec<String>) {
     match value {
         Value::Object(inner) if depth < MOST_DEPTH && !inner.is_empty() => {
             for (key, value) in inner {
-                add_lines(
-                    &format!("{name} · {}", tool_title(key)),
-                    value,
-                    depth + 1,
-                    lines,
-                );
+                add_lines(&format!("{name} · {}", words(key)), value, depth + 1, lines);
             }
         }
         Value::String(text) => lines.push(line(name, text)),
         other => lines.push(line(name, &other.to_string())),
     }
+}
+
+/// An argument's name for people. Unlike a tool's, no part of it goes without saying.
+fn words(name: &str) -> String {
+    let name = name.replace(['_', '-', '.'], " ");
+    let mut chars = name.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
 }
 
 fn line(name: &str, value: &str) -> String {
