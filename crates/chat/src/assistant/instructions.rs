@@ -50,13 +50,20 @@ impl InstructionsTemplate {
             .map_err(wrong)?;
         let template = Self { environment };
         names::check(&template.environment, NAME, &source)?;
-        let (context, principal) = made_up().ok_or_else(|| refused("it can't be tried"))?;
+        let (mut context, mut principal) = made_up().ok_or_else(|| refused("it can't be tried"))?;
         if template.render(&context, &principal)?.contains(CANARY) {
             return Err(refused(&format!(
                 "it would show a secret to the model; {}",
                 names::BETTER_WAY
             )));
         }
+        (principal.name, principal.email, context.request.locale) = (None, None, None);
+        template.render(&context, &principal).map_err(|error| {
+            refused(&format!(
+                "it fails for callers of whom no name, email or locale is known: {}",
+                error.reason
+            ))
+        })?;
         Ok(template)
     }
 
@@ -143,8 +150,23 @@ mod tests {
             "{% for letter in user.name | list %}{{ loop.index }}{{ letter }}{% endfor %}",
             "{% set token = locale %}{{ token }}{% if user.email %}{{ user.email | upper }}{% endif %}",
             "{% for n in range(2) %}{{ n }}{% endfor %}",
+            "Hi {{- user.name | default('friend') -}}, {{ date | replace('-', '/') }}.",
+            "{% if locale == \"de\" %}Duze {{ user.name }}.{% else %}{{ locale[:2] }}{% endif %}",
+            "{% set who = user.name or user.id %}You talk to {{ who }}.",
+            "{% for topic in [\"passwords\", 'tokens'] %}- Never show {{ topic }}.{% endfor %}",
+            "{% set never = ['secrets', ['tokens']] %}Never tell {{ never | join(', ') }}.",
+            "{%- raw -%}Write {{ ticket.token }} here.{% endraw %} It's {{ date }}.",
+            "{{ 'It\\'s' }} the app. Tokens aren't shown.",
+            "{% macro rule(text) %}- {{ text }}{% endmacro %}{{ rule('Show no token.') }}",
+            "{% set rules = {'token': 'never', 'date': date} %}{{ rules | length }}",
+            "{% with name = user.name %}{{ name | title }}{% endwith %}",
+            "{% if user.email is endingwith('@example.com') %}A colleague.{% endif %}",
+            "{% if user.email %}{{ (user.email | split('@'))[1] }}{% endif %}",
+            "{% for c in 'ab' %}{{ c }}{% if not loop.last %}, {% endif %}{% endfor %}",
+            "Answer as {\"token\": {\"kind\": 1}}. {{ '{{' }} user.token {{ '}}' }}",
         ] {
-            assert!(InstructionsTemplate::parse(source).is_ok(), "{source}");
+            let parsed = InstructionsTemplate::parse(source);
+            assert!(parsed.is_ok(), "{source}: {parsed:?}");
         }
     }
 
@@ -172,6 +194,13 @@ mod tests {
             ("{% for s in secrets %}{{ s }}{% endfor %}", "secrets"),
             ("{{ [user] | map(attribute=\"apiKey\") | list }}", "apiKey"),
             ("{% macro m(x) %}{{ x.bearer }}{% endmacro %}", "bearer"),
+            ("{{ 'it\\'s' }}{{ user . token }}", "user.token"),
+            ("{{ [user][0]['token'] }}", "token"),
+            ("{% set u = {'a': user} %}{{ u['a']['token'] }}", "token"),
+            (
+                "{% raw %}{{ x }}{% endraw %}{{ user.secret }}",
+                "user.secret",
+            ),
         ] {
             let reason = reason(source);
             let named = reason.contains(&format!("`{name}`")) && reason.starts_with("line 1");
@@ -179,6 +208,17 @@ mod tests {
                 named && reason.contains("auth = \"exchange\""),
                 "{source}: {reason}"
             );
+        }
+    }
+
+    #[test]
+    fn a_template_that_fails_for_some_callers_is_refused() {
+        for source in [
+            "{{ (user.email | split('@'))[1] }}",
+            "{{ {'en': 'English'}[locale] }}",
+        ] {
+            let reason = reason(source);
+            assert!(reason.contains("no name, email or locale"), "{reason}");
         }
     }
 

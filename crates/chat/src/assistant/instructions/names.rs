@@ -36,6 +36,9 @@ const SECRET_WORDS: [&str; 13] = [
     "token",
 ];
 
+/// Words of the template language that a value can follow.
+const OPERATORS: [&str; 9] = ["and", "elif", "else", "do", "if", "in", "is", "not", "or"];
+
 /// How alike two names are that may have been mixed up.
 const ALIKE: f64 = 0.75;
 
@@ -101,7 +104,8 @@ fn attributes(source: &str) -> Vec<String> {
     for token in Tokens::of(source) {
         let [second, first] = before;
         let asks = match (first, token) {
-            (Token::Other('.'), Token::Word(_)) | (Token::Other('['), Token::Text(_)) => true,
+            (Token::Other('.'), Token::Word(_)) => true,
+            (Token::Other('['), Token::Text(_)) => is_value(second),
             (Token::Other('('), Token::Text(_)) => second == Token::Word("attr"),
             (Token::Other('='), Token::Text(_)) => second == Token::Word("attribute"),
             _ => false,
@@ -112,6 +116,15 @@ fn attributes(source: &str) -> Vec<String> {
         before = [first, token];
     }
     found
+}
+
+/// Whether a value ends here, so that a `[` after it picks one of its attributes and begins no list.
+fn is_value(token: Token<'_>) -> bool {
+    match token {
+        Token::Word(word) => !OPERATORS.contains(&word),
+        Token::Text(_) | Token::Other(')' | ']' | '}') => true,
+        Token::Other(_) => false,
+    }
 }
 
 /// A piece of a template's code.
@@ -139,6 +152,10 @@ impl<'s> Tokens<'s> {
     /// Goes on to the next code; `false` if there is none.
     fn enter(&mut self) -> bool {
         while let Some((_, rest)) = self.rest.split_once('{') {
+            if let Some(raw) = rest.strip_prefix('%').and_then(after_raw) {
+                self.rest = raw;
+                continue;
+            }
             if let Some(code) = rest.strip_prefix(['{', '%']) {
                 (self.rest, self.is_code) = (code, true);
                 return true;
@@ -152,12 +169,22 @@ impl<'s> Tokens<'s> {
     }
 
     /// Takes what comes before the first character that doesn't belong.
-    fn take(&mut self, belongs: impl Fn(char) -> bool) -> &'s str {
+    fn take(&mut self, mut belongs: impl FnMut(char) -> bool) -> &'s str {
         let length = self.rest.find(|c| !belongs(c)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;
         taken
     }
+}
+
+/// What follows a block whose text is shown as it stands, where this code begins one.
+fn after_raw(code: &str) -> Option<&str> {
+    let word = code.trim_start_matches(['-', '+']).trim_start();
+    let rest = word.strip_prefix("raw")?;
+    if rest.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+        return None;
+    }
+    Some(rest.split_once("endraw").map_or("", |(_, after)| after))
 }
 
 impl<'s> Iterator for Tokens<'s> {
@@ -185,7 +212,12 @@ impl<'s> Iterator for Tokens<'s> {
             if first != '"' && first != '\'' {
                 return Some(Token::Other(first));
             }
-            let text = self.take(|c| c != first);
+            let mut is_escaped = false;
+            let text = self.take(|c| {
+                let belongs = c != first || is_escaped;
+                is_escaped = c == '\\' && !is_escaped;
+                belongs
+            });
             self.rest = self.rest.strip_prefix(first).unwrap_or_default();
             return Some(Token::Text(text));
         }
