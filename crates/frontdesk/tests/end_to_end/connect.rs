@@ -230,6 +230,10 @@ async fn check_21_an_account_is_connected_used_refreshed_and_given_up_unseen() {
     let connected = stand.connections("ann").await;
     assert_eq!(connected["data"][0]["connected"], true, "{connected}");
     assert_eq!(stand.connections("bob").await, unconnected);
+    let bob = stand.client("bob");
+    let bobs = bob.post_to("/connect/tasks/disconnect").await.unwrap();
+    assert_eq!(bobs.status, StatusCode::OK);
+    assert_eq!(stand.connections("ann").await, connected);
 
     // The next message works, as the account.
     let (_, shown) = stand
