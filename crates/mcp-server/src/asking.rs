@@ -178,13 +178,16 @@ async fn request(peer: &Peer<RoleServer>, question: Value) -> Result<Value, Tool
 }
 
 impl Rounds {
-    /// Begins with the answers of earlier rounds and of this one; what wasn't asked has no answer.
+    /// Begins with the answers of earlier rounds and of this one. Clients may answer without a state;
+    /// with one, what wasn't asked has no answer.
     pub(crate) fn new(state: &State, responses: BTreeMap<String, Value>) -> Self {
         let mut answers = state.answers.clone();
-        for (name, value) in responses {
-            if let Some(digest) = state.asked.get(&name).cloned() {
-                answers.entry(name).or_insert(Answered { digest, value });
+        for (name, value) in responses.into_iter().take(MAX_QUESTIONS) {
+            let digest = state.asked.get(&name).cloned();
+            if digest.is_none() && state.rounds > 0 {
+                continue;
             }
+            answers.entry(name).or_insert(Answered { digest, value });
         }
         Self {
             round: Mutex::new(Round {
@@ -218,10 +221,13 @@ impl Rounds {
             more => format!("{base}-{more}"),
         };
         let found = round.answers.get(&key).and_then(|answered| {
-            let fits = answered.digest == digest;
+            let fits = answered.digest.as_ref().is_none_or(|of| *of == digest);
             fits.then(|| read(answered.value.clone())).flatten()
         });
         if found.is_some() {
+            if let Some(answered) = round.answers.get_mut(&key) {
+                answered.digest = Some(digest);
+            }
             return found;
         }
         round.answers.remove(&key);
@@ -246,7 +252,13 @@ impl Rounds {
         State {
             ends_at: before.ends_at,
             rounds: before.rounds.saturating_add(1),
-            answers: round.answers.clone(),
+            // An answer that no question has taken so far is none.
+            answers: round
+                .answers
+                .iter()
+                .filter(|(_, answered)| answered.digest.is_some())
+                .map(|(name, answered)| (name.clone(), answered.clone()))
+                .collect(),
             asked: round
                 .asked
                 .iter()

@@ -45,7 +45,7 @@ pub(crate) struct State {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Answered {
     #[serde(rename = "d")]
-    pub(crate) digest: String,
+    pub(crate) digest: Option<String>,
     #[serde(rename = "v")]
     pub(crate) value: Value,
 }
