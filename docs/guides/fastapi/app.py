@@ -44,7 +44,7 @@ class Login(BaseModel):
 
 def new_token(user: str) -> str:
     now = int(time.time())
-    claims = {"iss": "notes", "aud": "notes", "sub": user, "name": USERS[user][0], "iat": now, "exp": now + TOKEN_SECONDS}
+    claims = {"iss": "notes", "aud": "notes", "sub": user, "name": USERS[user][0], "exp": now + TOKEN_SECONDS}
     return jwt.encode(claims, SECRET, algorithm="HS256")
 
 
