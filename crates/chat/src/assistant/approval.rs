@@ -146,6 +146,10 @@ pub(super) async fn decide(
         return Ok(None);
     }
     settle(turn, question.widget, question.asks, answer.standing()).await?;
+    // Trying again would forget that something was done, and ask for it anew.
+    if answer == Answer::Approve {
+        turn.never_retry();
+    }
     // An item of this turn's own, unseen: history finds the turn's steps by its items.
     let titles: Vec<String> = question.asks.calls.iter().map(heading).collect();
     let note = ThreadItem::SdkHiddenContext(SdkHiddenContextItem {

@@ -98,6 +98,11 @@ impl Turn {
         self.recorder.wait_for_user();
     }
 
+    /// Says that from here on no error of this turn offers to try again: that would forget what the turn has done.
+    pub fn never_retry(&mut self) {
+        self.recorder.never_retry();
+    }
+
     /// A new id for an item: `msg`, `wf`, `tsk`, `tc` and the like before a `UUIDv7`.
     pub fn new_item_id(&self, prefix: &str) -> ItemId {
         ItemId::new(self.ids.next(prefix))

@@ -32,9 +32,17 @@ pub(crate) struct Recorder {
     steps: Vec<Step>,
     concluding: Vec<ThreadEvent>,
     waits_for_user: bool,
+    retry: Retry,
     tokens: u64,
     store_has_failed: bool,
     writing: Writing,
+}
+
+/// Whether readers of an error may be offered to have the turn's message answered anew, which forgets what it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    AsTheErrorSays,
+    Never,
 }
 
 /// Whether something is being stored right now: nobody drops the recorder's future in the middle of it.
@@ -99,6 +107,7 @@ impl Recorder {
             steps: Vec::new(),
             concluding: Vec::new(),
             waits_for_user: false,
+            retry: Retry::AsTheErrorSays,
             tokens: 0,
             store_has_failed: false,
             writing: Writing::default(),
@@ -142,6 +151,11 @@ impl Recorder {
     /// Says that something does.
     pub(crate) fn wait_for_user(&mut self) {
         self.waits_for_user = true;
+    }
+
+    /// Says that no error of this turn offers to try again.
+    pub(crate) fn never_retry(&mut self) {
+        self.retry = Retry::Never;
     }
 
     /// Counts tokens that the turn used.
@@ -188,6 +202,9 @@ impl Recorder {
     pub(crate) fn conclude(&mut self, mut event: ThreadEvent) {
         self.adopt(&mut event);
         self.waits_for_user |= waits(&event);
+        if let (ThreadEvent::Error(error), Retry::Never) = (&mut event, self.retry) {
+            error.allow_retry = false;
+        }
         self.concluding.push(event);
     }
 

@@ -1,11 +1,12 @@
 //! Answers to a question that come together, break off or come late: what was asked about is done once or not at all.
 
 use frontdesk_chat::OnDisconnect;
+use frontdesk_model::{Error, ErrorKind};
 use frontdesk_store::TurnStatus;
 use serde_json::json;
 
 use crate::asking::{CALL, Deleting, Done, Scene, action, assistant};
-use crate::desk::{Desk, PATIENCE, add, create, plain, read_all, thread_of};
+use crate::desk::{Desk, PATIENCE, add, create, event, plain, read_all, thread_of};
 use crate::faulty::Faulty;
 use crate::model::{Told, calls_with, says};
 
@@ -55,6 +56,34 @@ async fn a_stopped_call_is_not_made_again() {
     assert_eq!(scene.done(), ["deleted 1"]);
     let told = scene.model.read(1).join("\n");
     assert!(told.contains("is not known"), "{told}");
+}
+
+/// Trying again forgets everything since the message: also that the user has approved, and what was done.
+#[tokio::test]
+async fn nobody_is_offered_to_forget_what_was_done() {
+    for (decision, allow_retry) in [("approve", false), ("decline", true)] {
+        let broken = vec![Err(Error::new(ErrorKind::Overloaded, "busy"))];
+        let model = Told::new([calls_with(&[("delete_task", CALL)]), broken, says("Good.")]);
+        let done = Done::default();
+        let desk = Desk::new(assistant(&model, &done, Deleting::Well));
+        let (_, mut reader) = desk.begin(create("Delete task 1"), &plain()).await;
+        let thread = thread_of(&read_all(&mut reader).await);
+        let items = desk.items(&thread, &plain()).await;
+        let widget = items.iter().find(|item| item["type"] == "widget").unwrap();
+        let answer = action(&thread, &widget["id"], &json!({"decision": decision}));
+        let (_, mut reader) = desk.begin(answer, &plain()).await;
+        let frames = read_all(&mut reader).await;
+        let last = event(frames.last().unwrap());
+        assert_eq!(
+            last,
+            json!({"type": "error", "code": "stream.error", "allow_retry": allow_retry})
+        );
+        let (_, mut reader) = desk.begin(add(&thread, "Is it gone?"), &plain()).await;
+        read_all(&mut reader).await;
+        let told = model.read(2).join("\n");
+        assert_eq!(told.contains("deleted 1"), !allow_retry, "{told}");
+        assert_eq!(done.lock().unwrap().len(), usize::from(!allow_retry));
+    }
 }
 
 #[tokio::test]
