@@ -164,6 +164,26 @@ impl Answer {
         Ok(())
     }
 
+    /// Keeps what the provider wants back with its thinking, beside the thinking that grows or without any.
+    pub(crate) fn keep_with_reasoning(
+        &mut self,
+        name: &str,
+        value: &str,
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), Failure> {
+        let index = self.grow(Sort::Reasoning, events)?;
+        if let Some(Item::Reasoning(reasoning)) = self.item(index) {
+            let kept = reasoning
+                .extra
+                .entry(name)
+                .or_insert_with(|| Value::from(""));
+            if let Value::String(kept) = kept {
+                kept.push_str(value);
+            }
+        }
+        Ok(())
+    }
+
     /// Begins a call and gives its index.
     pub(crate) fn begin_call(
         &mut self,
@@ -205,6 +225,14 @@ impl Answer {
     pub(crate) fn close_current(&mut self, events: &mut VecDeque<Event>) {
         if let Some(index) = self.current.take() {
             self.close(index, events);
+        }
+    }
+
+    /// Ends the thinking that grows, and leaves a text open.
+    pub(crate) fn close_reasoning(&mut self, events: &mut VecDeque<Event>) {
+        let item = self.current.and_then(|index| self.items.get(index));
+        if let Some(Item::Reasoning(_)) = item.map(|growing| &growing.item) {
+            self.close_current(events);
         }
     }
 

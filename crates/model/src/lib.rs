@@ -5,6 +5,7 @@
 //! Everything that a provider sends is bounded, and dropping a stream cancels its call.
 
 mod answer;
+pub mod anthropic;
 mod call;
 mod decode;
 mod error;
@@ -15,6 +16,7 @@ mod item;
 pub mod openai_chat;
 pub mod openai_responses;
 mod provider;
+mod raw;
 mod request;
 pub mod scripted;
 pub mod sse;

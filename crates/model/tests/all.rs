@@ -4,6 +4,12 @@
 #[path = "all/answers.rs"]
 mod answers;
 #[cfg(test)]
+#[path = "all/anthropic_answers.rs"]
+mod anthropic_answers;
+#[cfg(test)]
+#[path = "all/anthropic_requests.rs"]
+mod anthropic_requests;
+#[cfg(test)]
 #[path = "all/chat_answers.rs"]
 mod chat_answers;
 #[cfg(test)]
@@ -12,6 +18,9 @@ mod chat_requests;
 #[cfg(test)]
 #[path = "all/failures.rs"]
 mod failures;
+#[cfg(test)]
+#[path = "all/fits.rs"]
+mod fits;
 #[cfg(test)]
 #[path = "all/items.rs"]
 mod items;

@@ -16,6 +16,7 @@ use super::think::{Piece, Splitter};
 use crate::answer::{Answer, Ending};
 use crate::decode::{Decode, Progress};
 use crate::failure::{Again, Failure};
+use crate::raw::{number, text, value};
 use crate::sse::FrameRef;
 use crate::surrogates::without_halves;
 use crate::{ErrorKind, Event, Usage};
@@ -363,17 +364,4 @@ fn failure_of(data: &str) -> Result<Failure, Failure> {
     let value = value(data)?;
     let nested = value.get("error").filter(|error| !error.is_null());
     Ok(Failure::of_event(nested.unwrap_or(&value)))
-}
-
-fn value(data: &str) -> Result<Value, Failure> {
-    frontdesk_json::read(data.as_bytes())
-        .map_err(|error| Failure::malformed(format!("a chunk is not JSON: {error}")))
-}
-
-fn text(raw: Option<&RawValue>) -> Option<String> {
-    serde_json::from_str(raw?.get()).ok()
-}
-
-fn number(raw: Option<&RawValue>) -> Option<u64> {
-    serde_json::from_str(raw?.get()).ok()
 }

@@ -1,8 +1,10 @@
 //! Answers of the Chat Completions API: what servers stream, as our events.
 
 use frontdesk_model::openai_chat::replayed;
-use frontdesk_model::{Error, ErrorKind, Event, Item, Usage};
+use frontdesk_model::{Error, ErrorKind, Event, Usage};
 use serde_json::{Value, json};
+
+use crate::fits::{complete, ended};
 
 const FIXTURES: [(&str, &[u8]); 5] = [
     (
@@ -58,54 +60,8 @@ fn answer(wire: &[u8]) -> (Vec<Event>, Option<Error>) {
     replayed([wire])
 }
 
-/// The items of a complete answer, after a look at how its events fit together.
 fn output(name: &str, wire: &[u8]) -> (Vec<Value>, Usage) {
-    let (mut events, error) = answer(wire);
-    assert_eq!(error, None, "{name}");
-    let Some(Event::Completed { usage, output }) = events.pop() else {
-        panic!("{name}: no end");
-    };
-    let mut done = vec![None; output.len()];
-    let mut grown = vec![String::new(); output.len()];
-    for (position, event) in events.into_iter().enumerate() {
-        match event {
-            Event::Started => assert_eq!(position, 0, "{name}"),
-            Event::TextDelta { index, delta, .. }
-            | Event::RefusalDelta { index, delta, .. }
-            | Event::ReasoningDelta { index, delta, .. }
-            | Event::ArgumentsDelta { index, delta } => {
-                assert_eq!(done[index], None, "{name}");
-                grown[index].push_str(&delta);
-            }
-            Event::ItemDone { index, item } => {
-                assert_eq!(done[index].replace(item), None, "{name}");
-            }
-            Event::ItemAdded { .. } => {}
-            other => panic!("{name}: {other:?}"),
-        }
-    }
-    assert_eq!(
-        done.into_iter().flatten().collect::<Vec<_>>(),
-        output,
-        "{name}"
-    );
-    for (item, grown) in output.iter().zip(grown) {
-        let whole = match item {
-            Item::Message(message) => message.text(),
-            Item::Reasoning(reasoning) => reasoning.summary.concat(),
-            Item::FunctionCall(call) if grown.is_empty() => {
-                assert_eq!(call.arguments, "{}", "{name}");
-                continue;
-            }
-            Item::FunctionCall(call) => call.arguments.clone(),
-            other => panic!("{name}: {other:?}"),
-        };
-        assert_eq!(grown, whole, "{name}");
-    }
-    let output = output
-        .iter()
-        .map(|item| serde_json::to_value(item).unwrap());
-    (output.collect(), usage)
+    complete(name, answer(wire))
 }
 
 #[test]
@@ -315,15 +271,8 @@ fn other_ways_to_say_something() {
     assert_eq!(output("half a character", half).0, [message("a\u{FFFD}")]);
 }
 
-/// How an answer ended, in a word.
 fn ending(wire: &[u8]) -> String {
-    let (mut events, error) = answer(wire);
-    match (error, events.pop()) {
-        (Some(error), _) => format!("{:?}", error.kind),
-        (None, Some(Event::Completed { .. })) => "complete".to_owned(),
-        (None, Some(Event::Incomplete { reason, .. })) => reason,
-        (None, other) => panic!("no end: {other:?}"),
-    }
+    ended(answer(wire))
 }
 
 #[test]
