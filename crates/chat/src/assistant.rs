@@ -11,6 +11,7 @@ mod narrate;
 mod notices;
 mod step;
 mod title;
+mod weight;
 
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ impl Responder for Assistant {
             past.input()
         };
         let context = run_context(turn);
-        let mut events = Events::new(turn);
+        let mut events = Events::new(turn, &history);
         let outcome = frontdesk_agent::run(&self.agent, history, context, &mut events).await;
         finish(events, outcome).await
     }
@@ -104,7 +105,7 @@ impl Responder for Assistant {
         let decide = |asked| (asked, decision.clone());
         let decided = asks.calls.into_iter().map(decide).collect();
         let context = run_context(turn);
-        let mut events = Events::new(turn);
+        let mut events = Events::new(turn, &history);
         let outcome =
             frontdesk_agent::resume(&self.agent, history, decided, context, &mut events).await;
         finish(events, outcome).await
@@ -146,6 +147,8 @@ async fn finish(
         Err(error) => {
             events.close().await?;
             let turn = events.into_turn();
+            // What the provider failed at is nothing that the user used.
+            turn.count_tokens(0);
             tracing::warn!(turn = %turn.id(), error = error.detail(), "the agent's run failed");
             tell_user(turn, error.user_message()).await?;
             Err(TurnError::Stream { allow_retry: true })

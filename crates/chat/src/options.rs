@@ -41,7 +41,8 @@ pub struct Limits {
     /// Turns of one user that run at the same time; at most, and where nothing else is said,
     /// [`MOST_TURNS_AT_ONCE`].
     pub turns_at_once: Option<u32>,
-    /// Tokens that the turns of one user may use on one day (UTC). The turn that reaches the limit is finished.
+    /// Tokens that the turns of one user may use on one day (UTC). The turn that reaches the limit is finished, and so
+    /// are those that run beside it. A call that is broken off counts by a guess at its tokens.
     pub tokens_per_day: Option<u64>,
     /// Turns that run at the same time.
     pub turns: usize,

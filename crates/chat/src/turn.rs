@@ -14,6 +14,7 @@ mod reader;
 mod recorder;
 mod recover;
 mod task;
+mod tokens;
 
 pub use frame::Frame;
 pub use handle::{Place, Turn};

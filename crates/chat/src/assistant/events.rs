@@ -17,6 +17,7 @@ use super::approval;
 use super::narrate::{short, tool_title};
 use super::notices::Notices;
 use super::step::{StepData, VERSION};
+use super::weight;
 use crate::{Turn, TurnError};
 
 /// Parts of one text; what a provider counts beyond is added to the last.
@@ -34,6 +35,8 @@ pub(super) struct Events<'t> {
     notices: Notices,
     failure: Option<TurnError>,
     speech: Speech,
+    /// Bytes of the conversation as the model read it first.
+    input_bytes: usize,
 }
 
 /// Whether the user has read anything of the answer.
@@ -96,7 +99,8 @@ fn empty_workflow(turn: &Turn, kind: WorkflowKind, task: Task) -> WorkflowItem {
 }
 
 impl<'t> Events<'t> {
-    pub(super) fn new(turn: &'t mut Turn) -> Self {
+    pub(super) fn new(turn: &'t mut Turn, input: &[Item]) -> Self {
+        let input_bytes = serde_json::to_vec(input).map_or(0, |json| json.len());
         Self {
             turn,
             texts: BTreeMap::new(),
@@ -105,6 +109,7 @@ impl<'t> Events<'t> {
             notices: Notices::default(),
             failure: None,
             speech: Speech::Silent,
+            input_bytes,
         }
     }
 
@@ -131,6 +136,8 @@ impl<'t> Events<'t> {
     }
 
     async fn show(&mut self, event: AgentEvent) -> Result<(), TurnError> {
+        self.turn
+            .note_bytes(weight::of_event(&event, self.input_bytes));
         match event {
             AgentEvent::ModelStarted { .. } => {
                 self.speech = Speech::Silent;

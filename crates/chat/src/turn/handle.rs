@@ -128,7 +128,13 @@ impl Turn {
 
     /// Counts tokens that the turn used. They are added to its user's day with the turn's end, however it ends.
     pub fn count_tokens(&mut self, tokens: u64) {
-        self.recorder.count_tokens(tokens);
+        self.recorder.tokens_mut().count(tokens);
+    }
+
+    /// Notes bytes that a model reads or writes in a call that isn't over. Where the turn is stopped before they are
+    /// counted, a guess at their tokens is.
+    pub fn note_bytes(&mut self, bytes: usize) {
+        self.recorder.tokens_mut().note(bytes);
     }
 
     /// Stores the steps that are kept so far.

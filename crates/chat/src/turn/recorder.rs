@@ -18,6 +18,7 @@ use frontdesk_store::{
 use super::frame::Audience;
 use super::live::LiveTurn;
 use super::pending::Pending;
+use super::tokens::Tokens;
 use crate::{Limits, TurnError};
 
 /// Records one turn.
@@ -33,7 +34,7 @@ pub(crate) struct Recorder {
     concluding: Vec<ThreadEvent>,
     waits_for_user: bool,
     retry: Retry,
-    tokens: u64,
+    tokens: Tokens,
     store_has_failed: bool,
     writing: Writing,
 }
@@ -108,7 +109,7 @@ impl Recorder {
             concluding: Vec::new(),
             waits_for_user: false,
             retry: Retry::AsTheErrorSays,
-            tokens: 0,
+            tokens: Tokens::default(),
             store_has_failed: false,
             writing: Writing::default(),
         }
@@ -158,14 +159,14 @@ impl Recorder {
         self.retry = Retry::Never;
     }
 
-    /// Counts tokens that the turn used.
-    pub(crate) fn count_tokens(&mut self, tokens: u64) {
-        self.tokens = self.tokens.saturating_add(tokens);
+    /// What the turn used so far, to be added to.
+    pub(crate) fn tokens_mut(&mut self) -> &mut Tokens {
+        &mut self.tokens
     }
 
     /// The tokens that the turn used so far.
     pub(crate) fn tokens(&self) -> u64 {
-        self.tokens
+        self.tokens.sum()
     }
 
     /// A step to be stored with whatever is stored next.
@@ -277,7 +278,7 @@ impl Recorder {
         let end = TurnEnd {
             status,
             at,
-            tokens: self.tokens,
+            tokens: self.tokens.sum(),
         };
         let mut write = TurnWrite {
             end: Some(end),

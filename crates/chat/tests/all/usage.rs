@@ -105,6 +105,45 @@ async fn every_model_call_counts_however_the_turn_ends() {
     assert_eq!(desk.store.tokens_used(&other, today).await.unwrap(), 0);
 }
 
+/// Who always leaves before the end would never reach a limit otherwise.
+#[tokio::test]
+async fn an_answer_that_is_broken_off_counts_as_much_as_it_seems_to() {
+    let clock = midnight(1_000_000);
+    let begun = |text: &str| {
+        let mut events = says(text);
+        events.truncate(2);
+        events
+    };
+    let word = "x".repeat(400);
+    let model = Told::new([begun(&word), begun(&word), says("Done.")]);
+    let desk = desk(&model, &clock, None);
+    let question = "y".repeat(4_000);
+    let (turn, mut reader) = desk.begin(create(&question), &resuming()).await;
+    let seen = read_until(&mut reader, |event| event["update"]["delta"] == word).await;
+    desk.service.stop(&resuming(), &turn).await.unwrap();
+    let once = used(&desk, &clock).await;
+    assert!((1_100..1_200).contains(&once), "{once}");
+
+    // A client that just goes away.
+    let (_, mut reader) = desk.begin(create(&question), &plain()).await;
+    read_until(&mut reader, |event| event["update"]["delta"] == word).await;
+    drop(reader);
+    let counted = async {
+        while used(&desk, &clock).await != 2 * once {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, counted).await.unwrap();
+
+    let (_, mut reader) = desk.begin(add(&thread_of(&seen), "go on"), &plain()).await;
+    read_all(&mut reader).await;
+    assert_eq!(
+        used(&desk, &clock).await,
+        2 * once + 10,
+        "what is told is exact"
+    );
+}
+
 #[tokio::test]
 async fn who_has_used_up_the_day_is_told_when_it_is_over() {
     let clock = midnight(90_500_000);

@@ -1,0 +1,24 @@
+//! How many bytes an event says that a model reads or writes: what a call costs that is broken off.
+
+use frontdesk_agent::AgentEvent;
+
+/// The bytes of this event; each model call reads `input` at least.
+pub(super) fn of_event(event: &AgentEvent, input: usize) -> usize {
+    match event {
+        AgentEvent::ModelStarted { .. } => input,
+        AgentEvent::TextDelta { delta, .. } | AgentEvent::ReasoningDelta { delta, .. } => {
+            delta.len()
+        }
+        AgentEvent::ToolArguments { arguments, .. } => arguments.len(),
+        AgentEvent::ToolsetUnavailable { .. }
+        | AgentEvent::TextStarted { .. }
+        | AgentEvent::TextDone { .. }
+        | AgentEvent::ReasoningDone { .. }
+        | AgentEvent::ToolCalled { .. }
+        | AgentEvent::ToolProgress { .. }
+        | AgentEvent::StepDone { .. }
+        | AgentEvent::ToolResult { .. }
+        | AgentEvent::ToolFinished { .. }
+        | AgentEvent::ApprovalAsked { .. } => 0,
+    }
+}
