@@ -86,7 +86,8 @@ impl Reader {
                 *failure = decoder.read(&frame, events).err();
             }
         });
-        if let (Err(error), None) = (taken, &self.failure) {
+        let more_to_come = self.failure.is_none() && self.decoder.progress() != Progress::Ended;
+        if let (Err(error), true) = (taken, more_to_come) {
             self.failure = Some(Failure::malformed(error.to_string()));
         }
     }

@@ -363,6 +363,12 @@ fn an_answer_is_bounded() {
     assert_eq!(ending(&stream(&many, "stop")), "Protocol");
     let long = format!("data: {}\n\n", "x".repeat(33 * 1024 * 1024));
     assert_eq!(ending(long.as_bytes()), "Protocol");
+    let behind = [
+        stream(&[json!({"content": "a"})], "stop"),
+        long.into_bytes(),
+    ]
+    .concat();
+    assert_eq!(ending(&behind), "complete");
     let large = json!({"content": "x".repeat(5 * 1024 * 1024)});
     assert_eq!(ending(&stream(&[large], "stop")), "complete");
 }
