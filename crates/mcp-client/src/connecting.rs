@@ -212,7 +212,11 @@ impl McpServer {
         let begun = Instant::now();
         let opened = self.opening(caller).own(url).await;
         match self.noted(opened, begun) {
-            Ok(opened) => Ok(Held::opened(&place, opened)),
+            Ok(opened) => {
+                // What changed while nobody listened wasn't heard.
+                self.lists.forget(&caller.principal.scope());
+                Ok(Held::opened(&place, opened))
+            }
             Err(error) => {
                 if !matches!(error, McpError::Identity(_)) {
                     self.era.set(Era::Auto);

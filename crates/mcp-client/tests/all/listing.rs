@@ -207,6 +207,36 @@ async fn a_list_is_shared_where_the_server_says_so_and_good_for_as_long_as_it_sa
 }
 
 #[tokio::test]
+async fn what_changed_between_two_sessions_is_seen_in_the_second() {
+    let listed = Arc::new(AtomicUsize::new(0));
+    let lists = Arc::clone(&listed);
+    let script = Script::with(
+        |config| config.era = Era::Initialize,
+        move |seen| {
+            let number = match seen.method() {
+                "tools/list" => lists.fetch_add(1, Ordering::SeqCst),
+                _ => 0,
+            };
+            async move {
+                match seen.method() {
+                    "tools/call" => seen.text("well"),
+                    _ => seen.legacy(&json!([tool(&format!("tool-{number}"))])),
+                }
+            }
+            .boxed()
+        },
+    )
+    .await
+    .unwrap();
+    assert_eq!(names(&script, "ann").await, ["tool-0"]);
+    assert_eq!(names(&script, "ann").await, ["tool-0"]);
+    script.client.close();
+    script.call("ann", "tool-0", json!({})).await.unwrap();
+    assert_eq!(names(&script, "ann").await, ["tool-1"]);
+    assert_eq!(names(&script, "ann").await, ["tool-1"]);
+}
+
+#[tokio::test]
 async fn many_users_at_once_fetch_a_shared_list_once() {
     let script = Script::open(|seen| async move { seen.modern(&json!([tool("a")])) }.boxed())
         .await
