@@ -89,6 +89,8 @@ pub(crate) fn router(app: App, mounted: Option<Router>) -> Router {
         .route("/", get(page::page))
         .route("/page.js", get(page::script))
         .route("/page.css", get(page::style))
+        // Pages under `/connect` lie at two depths and name their style relative to themselves.
+        .route("/connect/page.css", get(page::style))
         .route("/.well-known/jwks.json", get(well_known::key_set))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -69,7 +69,7 @@ async fn the_client_shows_the_best_that_it_has() {
         refused("we are not registered with the authorization server")
     );
     assert_eq!(
-        identity().document(&document, &back())["client_id"],
+        identity().document(&document, &[back()])["client_id"],
         document.as_str()
     );
 }

@@ -94,7 +94,10 @@ impl Desk {
         let started = self.connect.start(ticket).await.unwrap();
         let query = self.fake.approve(&started.url);
         let cookie = Some(started.browser.expose());
-        self.connect.callback(&query, cookie).await.unwrap();
+        self.connect
+            .callback("tasks", &query, cookie)
+            .await
+            .unwrap();
     }
 }
 
@@ -142,10 +145,13 @@ async fn an_account_is_connected_once_used_and_given_up() {
     let asked = pairs(url.query().unwrap());
     assert_eq!(
         asked["redirect_uri"],
-        "https://desk.example/chat/connect/callback"
+        "https://desk.example/chat/connect/callback/tasks"
     );
     let query = desk.fake.approve(&url);
-    let connected = desk.connect.callback(&query, Some(browser.expose())).await;
+    let connected = desk
+        .connect
+        .callback("tasks", &query, Some(browser.expose()))
+        .await;
     let connected = connected.unwrap();
     assert_eq!(
         (connected.owner, connected.server.as_str()),
@@ -222,18 +228,37 @@ async fn an_answer_counts_once_and_in_the_browser_that_began() {
     for cookie in [None, Some(""), Some("another")] {
         let started = desk.connect.start(&ticket).await.unwrap();
         let query = desk.fake.approve(&started.url);
-        let error = desk.connect.callback(&query, cookie).await.unwrap_err();
+        let error = desk
+            .connect
+            .callback("tasks", &query, cookie)
+            .await
+            .unwrap_err();
         assert_eq!(link_error(&error), "this was begun in another browser");
     }
+    let started = desk.connect.start(&ticket).await.unwrap();
+    let query = desk.fake.approve(&started.url);
+    let cookie = Some(started.browser.expose());
+    let elsewhere = desk.connect.callback("notes", &query, cookie).await;
+    assert_eq!(link_error(&elsewhere.unwrap_err()), USED);
     assert!(desk.fake.seen("/token").is_empty());
     let started = desk.connect.start(&ticket).await.unwrap();
     let query = desk.fake.approve(&started.url);
     let cookie = Some(started.browser.expose());
-    desk.connect.callback(&query, cookie).await.unwrap();
-    let replayed = desk.connect.callback(&query, cookie).await.unwrap_err();
+    desk.connect
+        .callback("tasks", &query, cookie)
+        .await
+        .unwrap();
+    let replayed = desk
+        .connect
+        .callback("tasks", &query, cookie)
+        .await
+        .unwrap_err();
     assert_eq!(link_error(&replayed), USED);
     assert_eq!(desk.fake.seen("/token").len(), 1);
-    let unknown = desk.connect.callback("code=x&state=y", cookie).await;
+    let unknown = desk
+        .connect
+        .callback("tasks", "code=x&state=y", cookie)
+        .await;
     assert_eq!(link_error(&unknown.unwrap_err()), USED);
 }
 
@@ -266,7 +291,11 @@ async fn a_link_holds_ten_minutes_and_says_whose_it_is() {
     let query = desk.fake.approve(&started.url);
     desk.clock.advance(Duration::from_secs(599));
     let cookie = Some(started.browser.expose());
-    let late = desk.connect.callback(&query, cookie).await.unwrap_err();
+    let late = desk
+        .connect
+        .callback("tasks", &query, cookie)
+        .await
+        .unwrap_err();
     assert_eq!(link_error(&late), USED);
 }
 
@@ -278,14 +307,18 @@ async fn a_user_may_say_no() {
     let state = pairs(started.url.query().unwrap()).remove("state").unwrap();
     let query = format!("error=access_denied&state={state}&iss={}", desk.fake.base);
     let cookie = Some(started.browser.expose());
-    let answer = desk.connect.callback(&query, cookie).await;
+    let answer = desk.connect.callback("tasks", &query, cookie).await;
     assert_eq!(answer.unwrap_err(), ConnectError::Declined);
     // A no that another site made up isn't one.
     let started = desk.connect.start(&ticket).await.unwrap();
     let state = pairs(started.url.query().unwrap()).remove("state").unwrap();
     let query = format!("error=access_denied&state={state}&iss=https://evil.example");
     let cookie = Some(started.browser.expose());
-    let answer = desk.connect.callback(&query, cookie).await.unwrap_err();
+    let answer = desk
+        .connect
+        .callback("tasks", &query, cookie)
+        .await
+        .unwrap_err();
     assert!(!matches!(answer, ConnectError::Link { .. }));
 }
 
@@ -351,7 +384,10 @@ async fn an_account_moves_to_the_issuer_that_the_server_names_now() {
     assert_eq!(asked.get("scope").map(String::as_str), None);
     let query = other.approve(&started.url);
     let cookie = Some(started.browser.expose());
-    desk.connect.callback(&query, cookie).await.unwrap();
+    desk.connect
+        .callback("tasks", &query, cookie)
+        .await
+        .unwrap();
     assert_eq!(other.seen("/register").len(), 1);
     assert_eq!(other.seen("/token").len(), 1);
 }

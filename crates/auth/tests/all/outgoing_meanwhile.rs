@@ -74,7 +74,7 @@ async fn what_was_begun_is_carried_through_although_the_browser_goes_away() {
     desk.fake.close_gate();
     let mut answer = pin!(
         desk.connect
-            .callback(&query, Some(started.browser.expose()))
+            .callback("tasks", &query, Some(started.browser.expose()))
     );
     let asked = async {
         while desk.fake.seen("/token").is_empty() {

@@ -61,7 +61,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/connect", get(list))
         .route("/connect/client.json", get(client_document))
-        .route("/connect/callback", get(come_back))
+        .route("/connect/callback/{server}", get(come_back))
         .route("/connect/{server}", get(confirm).post(set_out))
         .route("/connect/{server}/disconnect", post(disconnect))
 }
@@ -144,14 +144,19 @@ async fn set_out(
     }
 }
 
-/// `GET /connect/callback`: the browser is back.
-async fn come_back(State(app): State<App>, parts: Parts) -> Result<Response, Failure> {
+/// `GET /connect/callback/{server}`: the browser is back.
+async fn come_back(
+    State(app): State<App>,
+    server: Result<Path<String>, PathRejection>,
+    parts: Parts,
+) -> Result<Response, Failure> {
     app.hosts.check(&parts)?;
+    let Path(server) = server.map_err(|_| Failure::UNKNOWN)?;
     let accounts = &app.accounts;
     let query = parts.uri.query().unwrap_or_default();
     let cookie = cookie_name(query);
     let browser = cookie.as_deref().and_then(|name| cookie_of(&parts, name));
-    let back = accounts.connect.callback(query, browser).await?;
+    let back = accounts.connect.callback(&server, query, browser).await?;
     tracing::info!(server = %back.server, "an account was connected");
     let mut page = connected(&back.server);
     let own = accounts.public_url.as_ref();

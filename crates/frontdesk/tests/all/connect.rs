@@ -15,7 +15,10 @@ async fn where_nothing_can_be_connected_nothing_is() {
     let ann = Visitor::named(&site, "ann");
     let list = answer(ann.get("/connect").send().await.unwrap()).await;
     assert_eq!(list, (StatusCode::OK, json!({ "data": [] })));
-    for path in ["/connect/desk?ticket=x", "/connect/callback?state=x&code=y"] {
+    for path in [
+        "/connect/desk?ticket=x",
+        "/connect/callback/desk?state=x&code=y",
+    ] {
         let page = ann.get(path).send().await.unwrap();
         assert_eq!(page.status(), StatusCode::BAD_REQUEST, "{path}");
         assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
@@ -44,7 +47,7 @@ async fn the_public_address_is_what_others_read() {
         (&document["client_id"], &document["redirect_uris"]),
         (
             &json!("https://example.com/desk/connect/client.json"),
-            &json!(["https://example.com/desk/connect/callback"])
+            &json!(["https://example.com/desk/connect/callback/notes"])
         )
     );
     assert_eq!(document["application_type"], "web");

@@ -221,7 +221,10 @@ async fn check_21_an_account_is_connected_used_refreshed_and_given_up_unseen() {
 
     let (back, begun) = set_out(&stand, &link).await;
     assert!(
-        back.starts_with(&format!("{}/connect/callback?", stand.desk.server.url())),
+        back.starts_with(&format!(
+            "{}/connect/callback/tasks?",
+            stand.desk.server.url()
+        )),
         "{back}"
     );
     let (status, _, html) = page(browser().get(&back).header("cookie", &begun)).await;
@@ -341,12 +344,12 @@ async fn a_link_works_for_its_user_from_our_page_and_in_one_browser() {
             "run out",
         ),
         (
-            browser().get(format!("{origin}/connect/callback")),
+            browser().get(format!("{origin}/connect/callback/tasks")),
             400,
             "run out",
         ),
         (
-            browser().get(format!("{origin}/connect/callback?state=x&code=y")),
+            browser().get(format!("{origin}/connect/callback/tasks?state=x&code=y")),
             400,
             "run out",
         ),
@@ -418,7 +421,7 @@ async fn giving_up_needs_sign_in_and_a_server_that_there_is() {
     assert_eq!(document["client_id"], format!("{url}/connect/client.json"));
     assert_eq!(
         document["redirect_uris"],
-        json!([format!("{url}/connect/callback")])
+        json!([format!("{url}/connect/callback/tasks")])
     );
 }
 

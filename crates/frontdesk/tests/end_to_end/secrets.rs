@@ -65,7 +65,9 @@ fn everywhere(url: &str, secret: &str) -> Vec<RequestBuilder> {
         post(&format!("/mcp?token={secret}")),
         get(&format!("/connect/tasks?ticket={secret}")),
         post(&format!("/connect/tasks?ticket={secret}")).header("origin", url),
-        get(&format!("/connect/callback?state={secret}&code={secret}")),
+        get(&format!(
+            "/connect/callback/tasks?state={secret}&code={secret}"
+        )),
         post(&format!("/connect/{secret}/disconnect")).header("authorization", &bearer),
         get("/healthz").header("authorization", &bearer),
         get("/readyz").header("authorization", &bearer),

@@ -284,7 +284,7 @@ impl Authorizer {
         let needed = now.saturating_add(PENDING_SECONDS);
         let usable = |made: &Registration| made.until > needed;
         let key = (server.issuer.clone(), redirect_uri.to_string());
-        let metadata = self.client.registration(redirect_uri);
+        let metadata = self.client.registration(std::slice::from_ref(redirect_uri));
         let made = self
             .registrations
             .get(key, usable, register(&self.http, server, metadata, now));

@@ -46,9 +46,9 @@ pub struct RegisteredClient {
 }
 
 impl ClientIdentity {
-    /// The metadata document of a client with this address and this redirect.
-    pub fn document(&self, address: &Url, redirect_uri: &Url) -> Value {
-        let mut document = self.registration(redirect_uri);
+    /// The metadata document of a client with this address, and these addresses to come back to.
+    pub fn document(&self, address: &Url, redirect_uris: &[Url]) -> Value {
+        let mut document = self.registration(redirect_uris);
         if let Some(fields) = document.as_object_mut() {
             fields.insert("client_id".to_owned(), address.as_str().into());
         }
@@ -57,16 +57,18 @@ impl ClientIdentity {
 
     /// What a registration says. A refresh token is among what we want, and we are a web application exactly where the
     /// browser comes back to an address that isn't this machine.
-    pub(super) fn registration(&self, redirect_uri: &Url) -> Value {
-        let local = match redirect_uri.host() {
+    pub(super) fn registration(&self, redirect_uris: &[Url]) -> Value {
+        let is_local = |redirect_uri: &Url| match redirect_uri.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => true,
         };
+        let local = redirect_uris.iter().all(is_local);
+        let redirect_uris: Vec<&str> = redirect_uris.iter().map(Url::as_str).collect();
         json!({
             "client_name": self.name,
-            "redirect_uris": [redirect_uri.as_str()],
+            "redirect_uris": redirect_uris,
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
             "token_endpoint_auth_method": "none",

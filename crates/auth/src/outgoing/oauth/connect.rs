@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::callback::Callback;
-use super::links::{CALLBACK_PATH, CLIENT_DOCUMENT_PATH, Ticket};
+use super::links::{CLIENT_DOCUMENT_PATH, Ticket};
 use super::pkce::sha256;
 use super::{Begun, Challenge, Granted, OAuth, Pending, SetOut, Wanted};
 use crate::outgoing::OutgoingError;
@@ -111,7 +111,7 @@ impl Connect {
                 challenge: (told != Challenge::default()).then_some(&told),
                 scopes: &server.server().scopes,
                 granted,
-                redirect_uri: &links.at(CALLBACK_PATH)?,
+                redirect_uri: &links.callback(&ticket.server)?,
             })
             .await?;
         let journey = SetOut {
@@ -125,9 +125,11 @@ impl Connect {
         Ok(Started { url, browser })
     }
 
-    /// Finishes with the query that the browser came back with and the cookie that it brought. Works once.
+    /// Finishes with the query that the browser came back with, at this server's own address, and the cookie that it
+    /// brought. Works once.
     pub async fn callback(
         &self,
+        server: &str,
         query: &str,
         browser: Option<&str>,
     ) -> Result<Connected, ConnectError> {
@@ -135,6 +137,10 @@ impl Connect {
         let state = answer.state.as_ref().ok_or(UNKNOWN)?;
         let vault = self.servers.values().next().ok_or(UNKNOWN)?.vault();
         let back = vault.take(&sha256(state.expose())).await?.ok_or(UNKNOWN)?;
+        // Whoever set out for one server and comes back at another's address has another issuer's answer.
+        if back.server != server {
+            return Err(UNKNOWN);
+        }
         let server = self.servers.get(&back.server).ok_or(UNKNOWN)?;
         let seal = &server.links().seal;
         let pending =
@@ -173,9 +179,9 @@ impl Connect {
         };
         let links = server.links();
         let address = links.at(CLIENT_DOCUMENT_PATH)?;
-        let back = links.at(CALLBACK_PATH)?;
+        let back: Result<Vec<Url>, _> = self.servers().map(|name| links.callback(name)).collect();
         let client = server.authorizer().client();
-        Ok(Some(client.document(&address, &back)))
+        Ok(Some(client.document(&address, &back?)))
     }
 
     fn ticket(&self, text: &str) -> Result<(&OAuth, Ticket), ConnectError> {

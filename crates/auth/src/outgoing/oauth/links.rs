@@ -11,7 +11,9 @@ use super::Challenge;
 use crate::outgoing::seal::Sealed;
 use crate::outgoing::{OutgoingError, Seal};
 
-/// Where, under the public address, the browser comes back to.
+/// Where, under the public address, browsers come back to: at this path with the server's name behind it. Each server has
+/// an address of its own, so that what one issuer answers is never taken for another's
+/// ([RFC 9700](https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2)).
 pub const CALLBACK_PATH: &str = "connect/callback";
 /// Where, under the public address, the client metadata document is.
 pub const CLIENT_DOCUMENT_PATH: &str = "connect/client.json";
@@ -56,10 +58,7 @@ impl Links {
             resource_metadata: challenge.resource_metadata.clone(),
             expires_at: self.now().saturating_add(TICKET_SECONDS),
         };
-        let mut url = self.at("connect")?;
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.push(server);
-        }
+        let mut url = self.at_server("connect", server)?;
         let ticket = self.seal.seal_text(Sealed::Ticket, &ticket)?;
         url.query_pairs_mut().append_pair("ticket", &ticket);
         Ok(url.into())
@@ -69,6 +68,19 @@ impl Links {
     pub(super) fn ticket(&self, text: &str) -> Option<Ticket> {
         let ticket: Ticket = self.seal.open_text(Sealed::Ticket, text)?;
         (ticket.expires_at > self.now()).then_some(ticket)
+    }
+
+    /// Where the browser comes back to from this server's issuer.
+    pub(super) fn callback(&self, server: &str) -> Result<Url, OutgoingError> {
+        self.at_server(CALLBACK_PATH, server)
+    }
+
+    fn at_server(&self, path: &str, server: &str) -> Result<Url, OutgoingError> {
+        let mut url = self.at(path)?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.push(server);
+        }
+        Ok(url)
     }
 
     /// An address under the public one.

@@ -9,7 +9,7 @@ use super::super::{ConfigError, Origin};
 use super::identity::{client_method, reach, scopes};
 
 /// What lies beside the servers' pages under `/connect`.
-const TAKEN_NAMES: [&str; 2] = ["callback", "client.json"];
+const TAKEN_NAMES: [&str; 3] = ["callback", "client.json", "page.css"];
 
 /// `[mcp.NAME.oauth]`.
 #[derive(Debug, Clone)]

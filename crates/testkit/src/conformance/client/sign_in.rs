@@ -81,10 +81,11 @@ impl SignIn {
         let location = answer.headers().get(LOCATION);
         let location = location.and_then(|value| value.to_str().ok());
         let location = location.ok_or_else(|| failed("the browser is sent nowhere"))?;
-        let (_, query) = location.split_once('?').unwrap_or_default();
+        let (address, query) = location.split_once('?').unwrap_or_default();
+        let (_, server) = address.rsplit_once('/').unwrap_or_default();
         let browser = Some(started.browser.expose());
         self.connect
-            .callback(query, browser)
+            .callback(server, query, browser)
             .await
             .map_err(failed)?;
         Ok(())
