@@ -104,22 +104,34 @@ pub enum Instructions<C> {
     Dynamic(Arc<InstructionsOf<C>>),
 }
 
-/// A function that writes instructions for a caller.
-pub type InstructionsOf<C> = dyn Fn(&C, &Principal) -> String + Send + Sync;
+/// A function that writes instructions for a caller. Its error is for the operator; a run ends with it, since a model
+/// without its instructions is another assistant.
+pub type InstructionsOf<C> = dyn Fn(&C, &Principal) -> Result<String, String> + Send + Sync;
 
 impl<C> Instructions<C> {
     /// Instructions that a function writes, once per run.
     pub fn dynamic(write: impl Fn(&C, &Principal) -> String + Send + Sync + 'static) -> Self {
+        Self::fallible(move |context, principal| Ok(write(context, principal)))
+    }
+
+    /// Instructions that a function writes, once per run, if it can; see [`InstructionsOf`].
+    pub fn fallible(
+        write: impl Fn(&C, &Principal) -> Result<String, String> + Send + Sync + 'static,
+    ) -> Self {
         Self::Dynamic(Arc::new(write))
     }
 
     /// The text for a caller; `None` where there is nothing to say.
-    pub(crate) fn text(&self, context: &C, principal: &Principal) -> Option<String> {
+    pub(crate) fn text(
+        &self,
+        context: &C,
+        principal: &Principal,
+    ) -> Result<Option<String>, String> {
         let text = match self {
             Self::Fixed(text) => text.clone(),
-            Self::Dynamic(write) => write(context, principal),
+            Self::Dynamic(write) => write(context, principal)?,
         };
-        (!text.is_empty()).then_some(text)
+        Ok((!text.is_empty()).then_some(text))
     }
 }
 

@@ -35,7 +35,10 @@ pub(super) async fn drive<C: Send + Sync + 'static>(
     let catalog = until_cancelled(&context.cancel, Catalog::of(agent, &context)).await?;
     let instructions = agent
         .instructions
-        .text(&context.context, &context.principal);
+        .text(&context.context, &context.principal)
+        .map_err(|reason| RunError::Internal {
+            detail: format!("the instructions can't be written: {reason}"),
+        })?;
     let mut driver = Driver {
         agent,
         context,

@@ -66,6 +66,17 @@ async fn a_model_that_answers_is_called_once() {
     assert!(request.tools.is_empty());
 }
 
+#[tokio::test]
+async fn a_model_is_not_asked_without_its_instructions() {
+    let model = PlayedModel::new(vec![says("Good day.")]);
+    let mut agent = agent(&model, vec![]);
+    agent.instructions = Instructions::fallible(|_, _| Err("no such name: desk".to_owned()));
+    let (outcome, notes) = play(&agent).await;
+    let detail = "the instructions can't be written: no such name: desk".to_owned();
+    assert_eq!(outcome, Err(RunError::Internal { detail }));
+    assert_eq!(notes.lines(), Vec::<String>::new());
+}
+
 #[tokio::test(start_paused = true)]
 async fn calls_run_at_once_and_their_results_keep_the_order_of_the_calls() {
     let model = PlayedModel::new(vec![

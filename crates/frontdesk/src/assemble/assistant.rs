@@ -86,10 +86,8 @@ fn instructions(config: &Config) -> Result<Instructions<TurnContext>, Error> {
         expected: "a template".to_owned(),
         found: Some(error.reason),
     })?;
-    Ok(Instructions::dynamic(move |context, principal| {
-        template.render(context, principal).unwrap_or_else(|error| {
-            tracing::error!(error = %error, "the instructions could not be written; the model goes without");
-            String::new()
-        })
+    Ok(Instructions::fallible(move |context, principal| {
+        let written = template.render(context, principal);
+        written.map_err(|error| error.to_string())
     }))
 }
