@@ -74,6 +74,8 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         signer,
         data_dir: &config.server.data_dir.value,
         own_url: builder.own_url,
+        public_url: public_url.clone(),
+        allowed_hosts: &config.auth.allowed_hosts,
         clock: Arc::clone(&clock),
     };
     let mut connected = tools.connect(brokers, &mut health, &mut end).await?;

@@ -24,10 +24,12 @@ pub(crate) fn rules() -> Option<&'static str> {
 }
 
 /// Opens the database and gives the routes of the server, which takes the tokens of `signer` for `audience`.
+/// Callers know it as `resource`, and may name these further `hosts`.
 pub(crate) async fn mount(
     signer: &Signer,
     audience: &str,
-    url: &Url,
+    resource: &Url,
+    hosts: Vec<String>,
     data_dir: &Path,
     clock: Arc<dyn Clock>,
     end: &mut End,
@@ -38,7 +40,11 @@ pub(crate) async fn mount(
         &[signer.public_key().clone()],
         Arc::clone(&clock),
     );
-    let mut options = MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url.as_str());
+    let mut options = MountOptions::new(
+        Authentication::Bearer(Arc::new(verifier)),
+        resource.as_str(),
+    );
+    options.allowed_hosts = hosts;
     // The tokens say who somebody is; what the demonstration's user may do is everything.
     options.granted_scopes = frontdesk_taskflow::SCOPES.map(str::to_owned).to_vec();
     options.shutdown = end.calls();

@@ -25,6 +25,7 @@ pub(crate) async fn mount(
     _: &Signer,
     _: &str,
     _: &Url,
+    _: Vec<String>,
     _: &Path,
     _: Arc<dyn Clock>,
     _: &mut End,

@@ -29,6 +29,10 @@ pub(crate) struct Tools<'a> {
     pub(crate) signer: Arc<Signer>,
     pub(crate) data_dir: &'a Path,
     pub(crate) own_url: Option<Url>,
+    /// Where others find us, if it isn't there.
+    pub(crate) public_url: Option<Url>,
+    /// Further names that we are called by.
+    pub(crate) allowed_hosts: &'a [String],
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -54,8 +58,9 @@ impl Tools<'_> {
             let (url, endpoint) = match &server.endpoint.value {
                 McpEndpoint::At(url) => (Some(url.clone()), Endpoint::Http(url.clone())),
                 McpEndpoint::Embedded => {
-                    let url = self.embedded_url()?;
-                    connected.mounted = Some(self.mount(server, &url, end).await?);
+                    let own = self.own_url.as_ref().ok_or_else(no_own_url)?;
+                    connected.mounted = Some(self.mount(server, own, end).await?);
+                    let url = embedded_url(own);
                     (Some(url.clone()), Endpoint::Http(url))
                 }
                 McpEndpoint::Command(command) => (None, Endpoint::Command(command.clone())),
@@ -73,24 +78,32 @@ impl Tools<'_> {
         Ok(connected)
     }
 
-    fn embedded_url(&self) -> Result<Url, Error> {
-        let own = self.own_url.as_ref().ok_or_else(|| Error::Tools {
-            detail:
-                "the embedded server is called over a socket: say where, by own_url or own_address"
-                    .to_owned(),
-        })?;
-        let mut url = own.clone();
-        url.set_path(&format!(
-            "{}/{EMBEDDED_PATH}",
-            own.path().trim_end_matches('/')
-        ));
-        Ok(url)
-    }
-
-    async fn mount(&self, server: &McpSection, url: &Url, end: &mut End) -> Result<Router, Error> {
+    /// Others call it by the public address, we ourselves by our own; both are served.
+    async fn mount(&self, server: &McpSection, own: &Url, end: &mut End) -> Result<Router, Error> {
         let (audience, clock) = (&server.audience.value, Arc::clone(&self.clock));
-        embedded::mount(&self.signer, audience, url, self.data_dir, clock, end).await
+        let resource = embedded_url(self.public_url.as_ref().unwrap_or(own));
+        let ours = own.host_str().map(str::to_owned);
+        let hosts = self.allowed_hosts.iter().cloned().chain(ours).collect();
+        let (signer, data_dir) = (&self.signer, self.data_dir);
+        embedded::mount(signer, audience, &resource, hosts, data_dir, clock, end).await
     }
+}
+
+fn no_own_url() -> Error {
+    Error::Tools {
+        detail: "the embedded server is called over a socket: say where, by own_url or own_address"
+            .to_owned(),
+    }
+}
+
+/// The embedded server below this address of ours.
+fn embedded_url(base: &Url) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!(
+        "{}/{EMBEDDED_PATH}",
+        base.path().trim_end_matches('/')
+    ));
+    url
 }
 
 fn client(

@@ -65,6 +65,47 @@ async fn it_takes_our_tokens_and_no_others() {
 }
 
 #[tokio::test]
+async fn check_11_it_answers_to_the_public_name_and_the_configured_ones() {
+    let variables = [
+        ("FRONTDESK__SERVER__PUBLIC_URL", "https://desk.example/app/"),
+        ("FRONTDESK__AUTH__ALLOWED_HOSTS", "inner.example:8443"),
+    ];
+    let site = Site::with(&variables, |builder| builder).await;
+    let token = token(&site, "dev", "taskflow");
+    let ask = |host: &str, token: &str| {
+        http()
+            .post(site.url("/mcp"))
+            .header("host", host)
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2025-06-18")
+            .bearer_auth(token)
+            .body(LIST)
+    };
+    for (host, status) in [
+        ("desk.example", 200),
+        ("inner.example:8443", 200),
+        ("localhost:9", 200),
+        ("inner.example", 403),
+        ("evil.example", 403),
+        ("desk.example.evil.example", 403),
+    ] {
+        let answer = ask(host, &token).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{host}");
+    }
+    let metadata = "/.well-known/oauth-protected-resource/app/mcp";
+    let refused = ask("desk.example", "nonsense").send().await.unwrap();
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+    let named = format!("resource_metadata=\"https://desk.example{metadata}\"");
+    assert!(challenge.contains(&named), "{challenge}");
+    let told = http().get(site.url(metadata)).send().await.unwrap();
+    let told: Value = serde_json::from_slice(&told.bytes().await.unwrap()).unwrap();
+    assert_eq!(told["resource"], "https://desk.example/app/mcp");
+    let (_, events) = Visitor::new(&site).create("Add a task: buy milk").await;
+    assert_eq!(said(&events), "Added buy milk.", "we call it ourselves");
+}
+
+#[tokio::test]
 async fn the_assistant_uses_it_as_the_user() {
     let site = Site::demonstration().await;
     let (ann, bob) = (Visitor::named(&site, "ann"), Visitor::named(&site, "bob"));
