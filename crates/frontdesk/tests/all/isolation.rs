@@ -1,17 +1,49 @@
 //! Users and tenants of one site: no request kind and no route shows or changes what another has.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use frontdesk_identity::{Scope, TenantId, UserId};
 use frontdesk_protocol::{Operation, Request};
+use frontdesk_store::Connections;
+use frontdesk_store::memory::MemoryStore;
 use frontdesk_testkit::issuer::Issuer;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::client::{Visitor, answer, events, events_until, message};
-use super::site::{Site, token};
+use super::site::{Site, signed_in_by, token};
 
 /// What the owner says, and what the script answers.
 const SAID: [&str; 2] = ["hello", "Hello there"];
+/// A server at which accounts are connected, and no tools for the assistant.
+const NOTES: [(&str, &str); 3] = [
+    ("FRONTDESK__MCP__NOTES__URL", "http://127.0.0.1:9/mcp"),
+    ("FRONTDESK__MCP__NOTES__AUTH", "oauth"),
+    ("FRONTDESK__AGENT__ASSISTANT__MCP", ","),
+];
+/// The routes that show or change what somebody has.
+const WALKED: [&str; 5] = [
+    "/chatkit",
+    "/chatkit/turns/{turn}/events",
+    "/chatkit/turns/{turn}/stop",
+    "/connect",
+    "/connect/{server}/disconnect",
+];
+/// The others: the same for everybody, or open to who has a ticket or a state that was given to one user, which the
+/// tests of connecting try. The tool server at `/mcp` is another's: `tool_server.rs` and TaskFlow's own tests try it.
+const NOBODYS: [&str; 10] = [
+    "/",
+    "/.well-known/jwks.json",
+    "/connect/callback/{server}",
+    "/connect/client.json",
+    "/connect/page.css",
+    "/connect/{server}",
+    "/healthz",
+    "/page.css",
+    "/page.js",
+    "/readyz",
+];
 /// Kinds of request that name nothing, so that they make or show something of the caller's own.
 const NAMING_NOTHING: [&str; 4] = [
     "threads.create",
@@ -111,6 +143,10 @@ async fn everything(owner: &Visitor<'_>, theirs: &Theirs) -> Vec<Value> {
         assert_eq!(status, StatusCode::OK, "{kind}: {body}");
         all.push(body);
     }
+    let (status, connected) = answer(owner.get("/connect").send().await.unwrap()).await;
+    assert_eq!(status, StatusCode::OK, "{connected}");
+    assert_eq!(connected["data"][0]["connected"], true, "{connected}");
+    all.push(connected);
     let path = format!("/chatkit/turns/{}/events", theirs.turn);
     let told = events(owner.get(&path).send().await.unwrap()).await;
     all.extend(told.into_iter().map(|event| json!([event.id, event.data])));
@@ -160,25 +196,62 @@ async fn walk(owner: &Visitor<'_>, other: &Visitor<'_>) {
         let (status, body) = answer(request.send().await.unwrap()).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
     }
+    let unconnected = json!({ "data": [{ "server": "notes", "connected": false }] });
+    for (request, expected) in [
+        (other.get("/connect"), unconnected),
+        (other.post("/connect/notes/disconnect"), json!({})),
+    ] {
+        let answered = answer(request.send().await.unwrap()).await;
+        assert_eq!(answered, (StatusCode::OK, expected));
+    }
     let after = everything(owner, &theirs).await;
     assert_eq!(after, before, "nothing of theirs has changed");
 }
 
+/// A store in which this user has connected an account.
+async fn connected(user: &str, tenant: TenantId) -> Arc<MemoryStore> {
+    let store = MemoryStore::new();
+    let user = UserId::new(user).unwrap();
+    let owner = Scope { tenant, user };
+    let at = "2026-01-31T10:00:00Z".parse().unwrap();
+    let saved = store.save_connection(&owner, "notes", b"sealed", at);
+    saved.await.unwrap();
+    Arc::new(store)
+}
+
 #[tokio::test]
 async fn check_02_another_user_finds_nothing_and_changes_nothing() {
-    let site = Site::configured(&[]).await;
+    let tenant = TenantId::single();
+    let store = connected("ann", tenant).await;
+    let site = Site::with(&NOTES, |builder| builder.store(store)).await;
     walk(&Visitor::named(&site, "ann"), &Visitor::named(&site, "bob")).await;
 }
 
 #[tokio::test]
 async fn check_02_another_user_or_tenant_by_token_finds_nothing_and_changes_nothing() {
     let issuer = Issuer::start().await.unwrap();
-    let site = Site::with_issuer(&issuer, &[]).await;
+    let store = connected("ann", TenantId::new("acme").unwrap()).await;
+    let mut variables = signed_in_by(&issuer).to_vec();
+    variables.extend(NOTES);
+    let site = Site::with(&variables, |builder| builder.store(store)).await;
     let visitor = |user, tenant| Visitor::with_token(&site, token(&issuer, user, tenant));
     let ann = visitor("ann", "acme");
     walk(&ann, &visitor("bob", "acme")).await;
     walk(&ann, &visitor("ann", "other")).await;
     walk(&ann, &visitor("bob", "other")).await;
+}
+
+/// A new route fails this until it is walked, too, or is told to be nobody's.
+#[test]
+fn every_route_is_walked() {
+    let routes = [
+        include_str!("../../src/http.rs"),
+        include_str!("../../src/http/connect.rs"),
+    ];
+    let routes = routes.iter().flat_map(|file| file.split(".route(").skip(1));
+    let routes: BTreeSet<&str> = routes.map(|rest| rest.split('"').nth(1).unwrap()).collect();
+    let known = WALKED.iter().chain(&NOBODYS).copied();
+    assert_eq!(routes, known.collect());
 }
 
 #[test]

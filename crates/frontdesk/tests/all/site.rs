@@ -45,12 +45,7 @@ impl Site {
 
     /// With sign-in by tokens of this issuer, whose claim `org` is the tenant.
     pub(super) async fn with_issuer(issuer: &Issuer, variables: &[(&str, &str)]) -> Self {
-        let mut all = vec![
-            ("FRONTDESK__AUTH__MODE", "jwt"),
-            ("FRONTDESK__AUTH__ISSUER", issuer.url()),
-            ("FRONTDESK__AUTH__AUDIENCE", AUDIENCE),
-            ("FRONTDESK__AUTH__CLAIMS__TENANT", "org"),
-        ];
+        let mut all = signed_in_by(issuer).to_vec();
         all.extend(variables);
         Self::configured(&all).await
     }
@@ -97,6 +92,16 @@ impl Site {
     pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
+}
+
+/// What makes sign-in one by tokens of this issuer, whose claim `org` is the tenant.
+pub(super) fn signed_in_by(issuer: &Issuer) -> [(&'static str, &str); 4] {
+    [
+        ("FRONTDESK__AUTH__MODE", "jwt"),
+        ("FRONTDESK__AUTH__ISSUER", issuer.url()),
+        ("FRONTDESK__AUTH__AUDIENCE", AUDIENCE),
+        ("FRONTDESK__AUTH__CLAIMS__TENANT", "org"),
+    ]
 }
 
 /// A token for this user of this tenant.
