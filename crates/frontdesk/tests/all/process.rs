@@ -300,6 +300,25 @@ async fn a_dotenv_file_in_the_working_directory_is_read() {
 }
 
 #[tokio::test]
+async fn check_21_instructions_that_show_a_secret_are_refused_at_the_start() {
+    for (instructions, expected) in [
+        (
+            "You help {{ user.name }} with {{ user.access_token }}.",
+            "`user.access_token` would be a secret; no secret is told to a model",
+        ),
+        ("Hi {{ user.nme }}.", "did you mean `user.name`?"),
+    ] {
+        let dir = TempDir::new().unwrap();
+        let file = format!("[agent.assistant]\ninstructions = \"{instructions}\"\n");
+        std::fs::write(dir.path().join("frontdesk.toml"), file).unwrap();
+        let (code, error) = failure(&dir, &["serve", "--listen", "127.0.0.1:0"], &[]).await;
+        assert_eq!(code, Some(1), "{error}");
+        let place = "agent.assistant.instructions (from frontdesk.toml)";
+        assert!(error.contains(place) && error.contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn help_and_version_are_there() {
     let dir = TempDir::new().unwrap();
     let help = command(&dir).arg("--help").output().await.unwrap();
