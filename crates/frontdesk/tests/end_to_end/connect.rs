@@ -278,13 +278,8 @@ async fn check_21_an_account_is_connected_used_refreshed_and_given_up_unseen() {
     // Nothing of it is seen where it mustn't be.
     let seen = format!("{:?}", stand.model.requests());
     let log = stand.desk.server.log();
-    let state = back
-        .split("state=")
-        .nth(1)
-        .unwrap()
-        .split('&')
-        .next()
-        .unwrap();
+    let (_, state) = back.split_once("state=").unwrap();
+    let state = state.split('&').next().unwrap();
     let ticket = again.split("ticket=").nth(1).unwrap();
     let browsers = begun.split('=').nth(1).unwrap();
     for secret in [ticket, state, browsers, MARK] {
