@@ -220,13 +220,8 @@ async fn check_21_an_account_is_connected_used_refreshed_and_given_up_unseen() {
     assert_eq!(headers["x-frame-options"], "DENY");
 
     let (back, begun) = set_out(&stand, &link).await;
-    assert!(
-        back.starts_with(&format!(
-            "{}/connect/callback/tasks?",
-            stand.desk.server.url()
-        )),
-        "{back}"
-    );
+    let own = format!("{}/connect/callback/tasks?", stand.desk.server.url());
+    assert!(back.starts_with(&own), "{back}");
     let (status, _, html) = page(browser().get(&back).header("cookie", &begun)).await;
     assert_eq!(status, StatusCode::OK, "{html}");
     assert!(html.contains("go back to the chat"), "{html}");
