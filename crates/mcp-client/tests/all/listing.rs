@@ -237,6 +237,47 @@ async fn what_changed_between_two_sessions_is_seen_in_the_second() {
 }
 
 #[tokio::test]
+async fn changed_tools_are_heard_of_in_a_session() {
+    let version = Arc::new(AtomicUsize::new(0));
+    let versions = Arc::clone(&version);
+    let script = Script::with(
+        |config| config.era = Era::Initialize,
+        move |seen| {
+            let versions = Arc::clone(&versions);
+            async move {
+                if seen.method() == "tools/call" {
+                    versions.fetch_add(1, Ordering::SeqCst);
+                    let changed =
+                        json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"});
+                    let result = json!({"jsonrpc": "2.0", "id": seen.body["id"],
+                        "result": {"content": [{"type": "text", "text": "well"}]}});
+                    let events = format!("data: {changed}\n\ndata: {result}\n\n");
+                    return ([("content-type", "text/event-stream")], events).into_response();
+                }
+                let name = format!("v{}", versions.load(Ordering::SeqCst));
+                seen.legacy(&json!([tool(&name)]))
+            }
+            .boxed()
+        },
+    )
+    .await
+    .unwrap();
+    for user in ["ann", "bob"] {
+        assert_eq!(names(&script, user).await, ["v0"]);
+        assert_eq!(names(&script, user).await, ["v0"]);
+    }
+    script.call("ann", "v0", json!({})).await.unwrap();
+    assert_eq!(names(&script, "ann").await, ["v1"]);
+    assert_eq!(names(&script, "ann").await, ["v1"]);
+    assert_eq!(
+        names(&script, "bob").await,
+        ["v0"],
+        "his session said nothing"
+    );
+    assert_eq!(script.count("tools/list"), 3);
+}
+
+#[tokio::test]
 async fn many_users_at_once_fetch_a_shared_list_once() {
     let script = Script::open(|seen| async move { seen.modern(&json!([tool("a")])) }.boxed())
         .await

@@ -8,10 +8,11 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use frontdesk_agent::ToolOutput;
-use frontdesk_mcp_client::Era;
+use frontdesk_mcp_client::{Era, McpServers};
 use futures_util::FutureExt;
 use serde_json::json;
 use tokio::sync::{Barrier, Notify};
+use tokio_util::sync::CancellationToken;
 
 use crate::script::Script;
 use crate::stand::{Stand, said};
@@ -85,6 +86,28 @@ async fn idle_connections_are_closed_and_made_again() {
             "tools/call"
         ]
     );
+}
+
+#[tokio::test]
+async fn idle_connections_are_looked_for_while_it_runs() {
+    let stand = Stand::with(|config| {
+        config.era = Era::Initialize;
+        config.idle_timeout = Duration::ZERO;
+    })
+    .unwrap();
+    let called = stand.call("ann", "say", json!({"words": []})).await;
+    assert_eq!((called.is_ok(), stand.client.connections()), (true, 1));
+    let servers = McpServers::new([Arc::clone(&stand.client)]);
+    let running = servers.maintain(CancellationToken::new());
+    let closed = async {
+        while stand.client.connections() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = running => panic!("it ended by itself"),
+        closed = tokio::time::timeout(Duration::from_secs(10), closed) => closed.unwrap(),
+    }
 }
 
 #[tokio::test]
