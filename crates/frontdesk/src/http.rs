@@ -1,8 +1,8 @@
 //! The HTTP surface: one file per family of routes, one envelope around all of them.
 //!
 //! Every answer of a route carries `Frontdesk: 1` and a request id. The errors of our own routes are JSON and tell no
-//! internals. The mounted tool server words its own, some of them as plain text; and what isn't HTTP at all is answered
-//! before any route is reached, without a body.
+//! internals. Those of the mounted tool server are JSON-RPC; and what isn't HTTP at all is answered before any route is
+//! reached, without a body.
 
 mod answer;
 mod caller;
@@ -78,7 +78,8 @@ impl std::ops::Deref for App {
 
 /// All routes. `mounted` is put beside them, inside the envelope: the embedded tool server.
 pub(crate) fn router(app: App, mounted: Option<Router>) -> Router {
-    // All that a caller may have to sign in for is counted by address first, so that guessing is bounded.
+    // All that a caller may have to sign in for is counted by address first, so that guessing is bounded. But the tool
+    // server isn't: all users' calls come from one address, ours, with tokens that nobody guesses.
     let counted = Router::new()
         .route("/chatkit", post(chatkit::handle))
         .route("/chatkit/turns/{turn}/events", get(turns::events))
