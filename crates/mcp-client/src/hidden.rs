@@ -14,6 +14,8 @@ pub(crate) struct Places {
     top: Vec<String>,
     /// The one property that wraps all other arguments, where there is one, and what is hidden in it.
     wrapper: Option<(String, Vec<String>)>,
+    /// Whether some of its arguments go into headers, which are made before the request is written.
+    in_headers: bool,
 }
 
 /// The values of one call, by name.
@@ -44,8 +46,8 @@ pub(crate) fn is_left(schema: &Value, sources: &BTreeMap<String, ArgumentSource>
     !sources.is_empty() && schema::speaks_of(schema, &names)
 }
 
-/// The credentials among the values of one call, filled in where the request is written: what is logged of a request
-/// until then has none.
+/// The values of one call that are filled in where the request is written: what is logged of a request until then has
+/// none of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Secrets {
     places: Places,
@@ -60,7 +62,8 @@ impl Secrets {
 }
 
 impl Places {
-    /// Takes away whatever the model gave under one of the names, and puts in the values that are no credentials.
+    /// Takes away whatever the model gave under one of the names, and puts in what may be needed for headers: of the
+    /// tools that have any, the values that are no credentials.
     pub(crate) fn fill(&self, arguments: &mut Map<String, Value>, values: Values) -> Secrets {
         for name in values.keys() {
             arguments.remove(name);
@@ -73,7 +76,7 @@ impl Places {
         }
         let (secret, plain) = values
             .into_iter()
-            .partition(|(_, hidden)| hidden.secret.is_some());
+            .partition(|(_, hidden)| hidden.secret.is_some() || !self.in_headers);
         self.put(arguments, &plain);
         Secrets {
             places: self.clone(),

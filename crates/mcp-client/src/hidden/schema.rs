@@ -14,6 +14,8 @@ const LISTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 const CONDITION: [&str; 3] = ["if", "then", "else"];
 /// Keywords under which definitions stand.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
+/// The keyword of an argument that goes into a header, too.
+const HEADER: &str = "x-mcp-header";
 /// How many schemas are looked at for what one speaks of.
 const MAX_FACES: usize = 10_000;
 
@@ -31,6 +33,7 @@ pub(super) fn strip(schema: &mut Map<String, Value>, names: &Names<'_>) -> Place
         wrapper: wrapper
             .zip(inner.as_ref())
             .map(|(wrapper, inner)| (wrapper.to_owned(), inner.takes(names))),
+        in_headers: root.to_string().contains(HEADER),
     };
     let mut stripped = root.clone();
     for pointer in std::iter::once("").chain(top.pointers.iter().map(String::as_str)) {

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use frontdesk_agent::{Progress, ProgressSink, ToolOutput, Toolset};
 use frontdesk_auth::outgoing::{ArgumentSource, Attachment, Broker, OutgoingError};
-use frontdesk_identity::{Credential, Secret, SignedIn};
+use frontdesk_identity::{Credential, Principal, Secret, SignedIn};
 use frontdesk_mcp_client::{Era, McpServerConfig};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
@@ -241,19 +241,36 @@ impl std::io::Write for Logged {
     }
 }
 
-#[tokio::test]
-async fn check_21_no_credential_is_logged_whatever_a_server_does_with_it() {
+impl Logged {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// Takes all that this thread logs, until what comes with it is dropped.
+fn logging() -> (
+    Logged,
+    (tracing::Dispatch, tracing::subscriber::DefaultGuard),
+) {
     let logged = Logged::default();
     let writer = logged.clone();
     let everything = LevelFilter::TRACE;
     // Where there is just one subscriber, what a thread without it logs first is never logged.
     let other = tracing_subscriber::fmt().with_max_level(everything);
-    let _other = tracing::Dispatch::new(other.with_writer(std::io::sink).finish());
+    let other = tracing::Dispatch::new(other.with_writer(std::io::sink).finish());
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(everything)
         .with_writer(move || writer.clone())
         .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    (
+        logged,
+        (other, tracing::subscriber::set_default(subscriber)),
+    )
+}
+
+#[tokio::test]
+async fn check_21_no_credential_is_logged_whatever_a_server_does_with_it() {
+    let (logged, _logging) = logging();
     for era in [Era::Stateless, Era::Initialize] {
         let script = Script::with(
             |config| {
@@ -286,11 +303,59 @@ async fn check_21_no_credential_is_logged_whatever_a_server_does_with_it() {
             assert_eq!(called.await.is_ok(), word == "result");
         }
     }
-    let logged = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
+    let logged = logged.text();
     assert!(logged.contains("CallToolRequest"), "requests are logged");
     for secret in ["the \"token\"", r#"the \"token\""#, "a-long-token"] {
         assert!(!logged.contains(secret), "{secret}");
     }
+}
+
+#[tokio::test]
+async fn check_21_a_hidden_value_is_not_logged_unless_a_header_needs_it() {
+    const EMAIL: &str = "ann@mail.example";
+    let (logged, _logging) = logging();
+    let script = Script::with(
+        |config| {
+            config.hidden = BTreeMap::from([("email".to_owned(), ArgumentSource::Email)]);
+        },
+        |seen| {
+            async move {
+                let takes = |email: Value| json!({"type": "object", "properties": {"email": email}});
+                let tools = json!([
+                    {"name": "headed", "inputSchema": takes(json!({"type": "string", "x-mcp-header": "Email"}))},
+                    {"name": "plain", "inputSchema": takes(json!({"type": "string"}))},
+                ]);
+                match seen.method() {
+                    "tools/call" => seen.text("well"),
+                    _ => seen.modern(&tools),
+                }
+            }
+            .boxed()
+        },
+    )
+    .await
+    .unwrap();
+    let call = async |tool: &str| {
+        let mut context = context("ann", ProgressSink::silent()).unwrap();
+        let mut ann = Principal::clone(&context.principal);
+        ann.email = Some(EMAIL.to_owned());
+        context.principal = Arc::new(ann);
+        let called = Toolset::call(
+            script.client.as_ref(),
+            tool,
+            serde_json::Map::new(),
+            context,
+        );
+        called.await.unwrap();
+        let sent = script.seen().pop().unwrap();
+        assert_eq!(sent.arguments(), json!({"email": EMAIL}), "{tool}");
+        sent.header("mcp-param-email").map(str::to_owned)
+    };
+    assert_eq!(call("plain").await, None);
+    let logged = logged.text();
+    assert!(logged.contains("CallToolRequest"), "requests are logged");
+    assert!(!logged.contains(EMAIL));
+    assert_eq!(call("headed").await.as_deref(), Some(EMAIL));
 }
 
 #[derive(Debug)]
