@@ -46,6 +46,7 @@ pub struct Tasks {
     reader: SqlitePool,
     writer: SqlitePool,
     clock: Arc<dyn Clock>,
+    more_room: Option<Arc<str>>,
 }
 
 impl Tasks {
@@ -74,7 +75,22 @@ impl Tasks {
             reader,
             writer,
             clock,
+            more_room: None,
         })
+    }
+
+    /// Names the page where users whose list is full get more room.
+    #[must_use]
+    pub fn with_more_room_at(self, url: impl Into<Arc<str>>) -> Self {
+        Self {
+            more_room: Some(url.into()),
+            ..self
+        }
+    }
+
+    /// The page where there is more room.
+    pub(crate) fn more_room(&self) -> Option<&str> {
+        self.more_room.as_deref()
     }
 
     /// Closes the database; calls that come later fail.

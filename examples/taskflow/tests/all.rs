@@ -1,5 +1,7 @@
 //! TaskFlow over its socket.
 
+#[path = "all/asking.rs"]
+mod asking;
 #[path = "all/desk.rs"]
 mod desk;
 #[path = "all/memory.rs"]

@@ -2,7 +2,7 @@
 //! doesn't want more. What was done by then stays.
 
 use frontdesk_mcp_server::{
-    Cancelled, Log, Params, Progress, Structured, Tool, ToolFailure, ToolServer,
+    Cancelled, Log, Params, Progress, Sample, Sampling, Structured, Tool, ToolFailure, ToolServer,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,10 @@ use crate::{Priority, ProjectId, TaskId, Tasks, WRITE};
 
 /// How many tasks one import takes.
 const MAX_IMPORT: usize = 1_000;
+/// The longest text that tasks are looked for in, in letters.
+const MAX_TEXT_CHARS: usize = 8_000;
+/// The longest list of tasks that the client's model gives, in tokens.
+const MAX_FOUND_TOKENS: u32 = 2_000;
 /// How many tasks one step writes, in one transaction.
 const STEP: u32 = 25;
 
@@ -23,8 +27,12 @@ const STEP: u32 = 25;
 #[serde(deny_unknown_fields)]
 struct Import {
     /// What is to be done, a few words for each task.
-    #[schemars(length(min = 1, max = 1000))]
+    #[serde(default)]
+    #[schemars(length(max = 1000))]
     titles: Vec<String>,
+    /// In place of titles: a text such as a mail, in which the tasks are to be found.
+    #[schemars(length(max = 8000))]
+    text: Option<String>,
     /// The name or number of the project that they belong to.
     project: Option<ProjectKey>,
     /// How much each matters; normal where nothing is said.
@@ -82,8 +90,8 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
                 .scope(WRITE)
                 .title("Import tasks")
                 .description(
-                    "Adds up to 1000 tasks at once, one for each title, and reports how \
-                     far it is.",
+                    "Adds up to 1000 tasks at once, one for each title or what there is to do in a \
+                     text, and reports how far it is.",
                 ),
         )
         .tool(
@@ -97,11 +105,15 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
 
 async fn import_tasks(
     desk: Desk,
-    Params(import): Params<Import>,
+    Params(mut import): Params<Import>,
     progress: Progress,
     Cancelled(cancelled): Cancelled,
     log: Log,
+    sample: Sample,
 ) -> Result<Structured<Imported>, ToolFailure> {
+    if let Some(text) = import.text.take() {
+        import.titles = found_in(&text, &import.titles, &sample).await?;
+    }
     let new = read(&desk, &import).await?;
     let report = Told {
         progress,
@@ -142,6 +154,42 @@ async fn complete_all(
         completed: ids.len(),
         ids,
     }))
+}
+
+/// The tasks of a text, one in each line. Where the client has a model to ask, that finds them first.
+async fn found_in(
+    text: &str,
+    titles: &[String],
+    sample: &Sample,
+) -> Result<Vec<String>, ToolFailure> {
+    if !titles.is_empty() {
+        return Err(ToolFailure::new("give titles or text, not both"));
+    }
+    if text.chars().count() > MAX_TEXT_CHARS {
+        return Err(ToolFailure::new(format!(
+            "text must be at most {MAX_TEXT_CHARS} letters"
+        )));
+    }
+    let asked;
+    let lines = if sample.is_there() {
+        let question = Sampling {
+            system: None,
+            prompt: format!(
+                "List what there is to do in this text, one task in each line, a few words for each, \
+                 and nothing else.\n\n{text}"
+            ),
+            max_tokens: MAX_FOUND_TOKENS,
+        };
+        asked = sample.named("tasks").ask(&question).await?.text;
+        asked.lines()
+    } else {
+        text.lines()
+    };
+    let tasks = lines.map(|line| line.trim().trim_start_matches(['-', '*', '•']).trim());
+    Ok(tasks
+        .filter(|task| !task.is_empty())
+        .map(str::to_owned)
+        .collect())
 }
 
 /// Checks everything before anything is added.

@@ -1,6 +1,8 @@
 //! Tools for projects.
 
-use frontdesk_mcp_server::{Elicit, Elicited, Params, Structured, Tool, ToolFailure, ToolServer};
+use frontdesk_mcp_server::{
+    Elicit, Elicited, Params, RequestInfo, Root, Roots, Structured, Tool, ToolFailure, ToolServer,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -8,16 +10,16 @@ use super::input::{self, ProjectKey, StateFilter};
 use super::told;
 use crate::desk::Desk;
 use crate::store::{Deletion, State};
-use crate::{Project, ProjectId, READ, Tasks, WRITE};
+use crate::{Project, ProjectId, READ, TaskflowError, Tasks, WRITE};
 
 const MAX_NAME_CHARS: usize = 100;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Addition {
-    /// The project's name; not a number.
+    /// The project's name; not a number. Without it, the folder that the client works in gives its name.
     #[schemars(length(min = 1, max = 100))]
-    name: String,
+    name: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -135,13 +137,58 @@ pub(super) fn tools(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
         )
 }
 
-async fn add_project(desk: Desk, Params(Addition { name }): Params<Addition>) -> ProjectResult {
+async fn add_project(
+    desk: Desk,
+    Params(Addition { name }): Params<Addition>,
+    roots: Roots,
+    elicit: Elicit,
+) -> ProjectResult {
+    let name = match name {
+        Some(name) => name,
+        None if roots.is_there() => folder(&roots.named("folders").list().await?)?,
+        None => return Err(ToolFailure::new("name is missing")),
+    };
     let name = name_of(&name)?;
-    let added = desk.tasks.add_project(&desk.owner, &name).await;
-    let added = added.map_err(told)?;
+    let added = match desk.tasks.add_project(&desk.owner, &name).await {
+        Err(full @ TaskflowError::Full { .. }) => return Err(no_room(&desk, &elicit, full).await?),
+        added => added.map_err(told)?,
+    };
     desk.project_changed(&added);
     desk.listing_changed();
     Ok(Structured(added))
+}
+
+/// The name of the one folder that the client works in.
+fn folder(roots: &[Root]) -> Result<String, ToolFailure> {
+    let [root] = roots else {
+        return Err(ToolFailure::new(format!(
+            "name is missing, and the client works in {} folders",
+            roots.len()
+        )));
+    };
+    let last = root.uri.trim_end_matches('/').rsplit('/').next();
+    let name = root.name.as_deref().or(last).unwrap_or_default();
+    Ok(name.to_owned())
+}
+
+/// Nothing more can be added. Where there is more room to be had, the user is led there, past the model.
+async fn no_room(
+    desk: &Desk,
+    elicit: &Elicit,
+    full: TaskflowError,
+) -> Result<ToolFailure, ToolFailure> {
+    let failure = told(full);
+    let Some(url) = desk.tasks.more_room().filter(|_| elicit.has_urls()) else {
+        return Ok(failure);
+    };
+    let message = "Your list is full. More room is to be had here.";
+    Ok(match elicit.named("room").url(url, message).await? {
+        Elicited::Accepted(()) => ToolFailure::new(format!(
+            "{}; the user was led to where more room is to be had, so try again when they say so",
+            failure.message
+        )),
+        Elicited::Declined | Elicited::Cancelled => failure,
+    })
 }
 
 async fn list_projects(
@@ -194,6 +241,7 @@ async fn delete_project(
     desk: Desk,
     Params(One { project }): Params<One>,
     elicit: Elicit,
+    request: RequestInfo,
 ) -> Result<Structured<Deletions>, ToolFailure> {
     let project = required(&desk, &project).await?;
     if project.tasks() > 0 && !agreed(&elicit, &project).await? {
@@ -205,6 +253,8 @@ async fn delete_project(
         .await?
     {
         Deletion::Deleted(deleted) => {
+            let client = request.client.map(|client| client.name);
+            tracing::info!(project = %deleted.id, request = request.id, client, "a project was deleted");
             desk.project_changed(&deleted);
             desk.listing_changed();
             Ok(Structured(Deletions {

@@ -39,6 +39,9 @@ struct Arguments {
     /// every one of their requests needs a session.
     #[arg(long)]
     sessions: bool,
+    /// Page where users whose list is full get more room; clients that can lead them there are asked to.
+    #[arg(long, value_name = "URL")]
+    more_room: Option<String>,
     #[command(flatten)]
     sign_in: SignIn,
 }
@@ -92,9 +95,12 @@ async fn run(arguments: Arguments) -> Result<()> {
     options.health_path = Some("/healthz".to_owned());
     options.shutdown = shutdown.clone();
     let file = arguments.data.join("taskflow.db");
-    let tasks = Tasks::open(&file, clock)
+    let mut tasks = Tasks::open(&file, clock)
         .await
         .with_context(|| format!("opening {}; --data names another directory", file.display()))?;
+    if let Some(page) = arguments.more_room {
+        tasks = tasks.with_more_room_at(page);
+    }
     let router = frontdesk_taskflow::server(tasks.clone()).into_router(options)?;
     let router = arguments.sign_in.guard(router);
     arguments.sign_in.tell(&resource);
