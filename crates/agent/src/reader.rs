@@ -69,6 +69,8 @@ impl StepReader {
                 self.with(number, |output| output.complete(&item, &mut told));
             }
             Event::Started
+            | Event::AnnotationAdded { .. }
+            | Event::ImagePartial { .. }
             | Event::Unknown(_)
             | Event::Completed { .. }
             | Event::Incomplete { .. } => {}

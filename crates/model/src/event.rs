@@ -53,6 +53,24 @@ pub enum Event {
         /// The JSON text that is added.
         delta: String,
     },
+    /// A citation in the text, as the provider writes it. The finished item has it, too.
+    AnnotationAdded {
+        /// Which item.
+        index: usize,
+        /// Which part of its content.
+        part: usize,
+        /// The citation.
+        annotation: Value,
+    },
+    /// An image as far as it is drawn. The finished item has the whole one.
+    ImagePartial {
+        /// Which item.
+        index: usize,
+        /// Which of the partial images, from 0.
+        number: usize,
+        /// The image in base64, whatever its format.
+        data: String,
+    },
     /// An item is finished; this is the item that counts.
     ItemDone {
         /// Which item.

@@ -28,4 +28,6 @@ pub use error::{Error, ErrorKind};
 pub use event::{Event, Usage};
 pub use item::{ContentPart, FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
 pub use provider::{EventStream, Model};
-pub use request::{ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition};
+pub use request::{
+    OutputFormat, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition,
+};

@@ -20,8 +20,29 @@ pub struct Request {
     pub tool_choice: ToolChoice,
     /// Whether it may call several at once.
     pub parallel_tool_calls: ParallelToolCalls,
+    /// The form of its answer.
+    pub output: OutputFormat,
+    /// Tools that the provider runs by itself, such as a web search, as its API has them.
+    pub hosted_tools: Arc<[Value]>,
     /// How it answers.
     pub settings: Settings,
+}
+
+/// The form of a model's answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum OutputFormat {
+    /// Words.
+    #[default]
+    Text,
+    /// JSON that fits a schema. Not every provider keeps its model to it, so check it.
+    Json {
+        /// What it is called, in letters, digits, `_` and `-`.
+        name: String,
+        /// The JSON schema, an object schema.
+        schema: Arc<Value>,
+        /// Whether the provider keeps the model to it.
+        strict: Strictness,
+    },
 }
 
 /// A tool as a model sees it.

@@ -238,6 +238,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             tool_choice: ToolChoice::Auto,
             parallel_tool_calls: ParallelToolCalls::ProviderDefault,
             settings: self.agent.settings.clone(),
+            ..Request::default()
         }
     }
 

@@ -73,6 +73,7 @@ fn asking() -> Request {
             reasoning_effort: Some("low".to_owned()),
             ..Settings::default()
         },
+        ..Request::default()
     }
 }
 
