@@ -90,6 +90,25 @@ pub(crate) async fn call(
     })))
 }
 
+/// Asks, and gives back the body of an answer that is no stream, of no more bytes than `limit`.
+pub(crate) async fn call_for_body(
+    endpoint: &Endpoint,
+    body: Bytes,
+    limit: usize,
+) -> Result<Vec<u8>, Error> {
+    let mut retries = 0;
+    loop {
+        let answer = async {
+            let mut reply = endpoint.send(body.clone()).await?;
+            reply.read_whole(&endpoint.timeouts, limit).await
+        };
+        match answer.await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => endpoint.wait(failure, &mut retries).await?,
+        }
+    }
+}
+
 /// The address of an API below a configured one.
 pub(crate) fn endpoint_url(base_url: &str, path: &[&str]) -> Result<Url, Error> {
     let refused = |reason: &str| {
@@ -311,6 +330,24 @@ impl Reply {
             )));
         }
         Ok(chunk)
+    }
+
+    /// The whole body. Between its first byte and its last there is the time that a stream may be silent, once.
+    async fn read_whole(&mut self, timeouts: &Timeouts, limit: usize) -> Result<Vec<u8>, Failure> {
+        let mut body = Vec::new();
+        let whole_by = self.first_byte_by + timeouts.idle.min(LONGEST_TIMEOUT);
+        while let Some(chunk) = timeout_at(whole_by, self.read(timeouts, Progress::Silent))
+            .await
+            .map_err(|_| late("no whole answer"))??
+        {
+            if body.len() + chunk.len() > limit {
+                return Err(Failure::malformed(format!(
+                    "the answer has more bytes than allowed: {limit}"
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
     }
 
     /// The body of an error, as much of it as there is and is allowed.

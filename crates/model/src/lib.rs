@@ -21,6 +21,7 @@ mod request;
 pub mod scripted;
 pub mod sse;
 mod surrogates;
+mod transcription;
 mod turns;
 
 pub use call::{Retry, Timeouts};
@@ -31,3 +32,4 @@ pub use provider::{EventStream, Model};
 pub use request::{
     OutputFormat, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition,
 };
+pub use transcription::{Transcriber, Transcription, TranscriptionConfig};

@@ -39,3 +39,6 @@ mod server;
 #[cfg(test)]
 #[path = "all/sse.rs"]
 mod sse;
+#[cfg(test)]
+#[path = "all/transcription.rs"]
+mod transcription;

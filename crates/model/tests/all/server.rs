@@ -36,6 +36,7 @@ pub(crate) enum Reply {
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
     pub(crate) head: String,
+    /// JSON, or a text where it isn't that.
     pub(crate) body: Value,
 }
 
@@ -234,6 +235,7 @@ async fn read_request(socket: &mut BufReader<TcpStream>) -> Option<Recorded> {
     socket.read_exact(&mut body).await.ok()?;
     Some(Recorded {
         head,
-        body: serde_json::from_slice(&body).ok()?,
+        body: serde_json::from_slice(&body)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into()),
     })
 }
