@@ -1,13 +1,19 @@
 //! An agent: instructions, a model, tools and limits. Immutable, shared by all runs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_identity::Principal;
-use frontdesk_model::{Model, Settings};
+use frontdesk_model::{Model, ParallelToolCalls, Settings, ToolChoice, ToolDefinition};
+use serde_json::Value;
 
 use crate::approval::ApprovalPolicy;
+use crate::guardrail::Guardrails;
+use crate::handoff::Handoff;
+use crate::hook::Hook;
+use crate::output::OutputSchema;
 use crate::tool::Toolset;
 
 /// Who answers, with what. It holds nothing of any user, so one agent serves all runs at once.
@@ -47,8 +53,10 @@ use crate::tool::Toolset;
 /// }
 /// ```
 pub struct Agent<C> {
-    /// The agent's name, for logs.
+    /// The agent's name, for logs and handoffs.
     pub name: String,
+    /// What it is for, for models that may hand over to it.
+    pub description: String,
     /// What the model is told first.
     pub instructions: Instructions<C>,
     /// The model.
@@ -58,6 +66,27 @@ pub struct Agent<C> {
     /// Where the tools come from. On equal tool names the earlier toolset keeps the name, the later one's gets
     /// `<toolset>__` in front; a tool that still has no free name is left out, with a warning in the log.
     pub toolsets: Vec<Arc<dyn Toolset<C>>>,
+    /// Tools that the user's own page runs: a call of one ends the run, and its result begins the next.
+    pub client_tools: Vec<ClientTool>,
+    /// Tools that the provider runs by itself, as its API has them.
+    pub hosted_tools: Arc<[Value]>,
+    /// Whom it may hand over to.
+    pub handoffs: Vec<Handoff>,
+    /// Whether the model must call a tool.
+    pub tool_choice: ToolChoice,
+    /// Whether that still holds after it did, in the same run.
+    pub after_tool_use: AfterToolUse,
+    /// Whether the model may call several tools at once.
+    pub parallel_tool_calls: ParallelToolCalls,
+    /// Tools whose result is the answer: after one of them succeeded, the model isn't asked again. Named as in an
+    /// [`ApprovalPolicy`].
+    pub stop_at_tools: BTreeSet<String>,
+    /// The form of the final answer, where it isn't words.
+    pub output: Option<OutputSchema>,
+    /// Checks of what goes in and comes out.
+    pub guardrails: Guardrails<C>,
+    /// The application's own code at every step.
+    pub hooks: Vec<Arc<dyn Hook<C>>>,
     /// Which calls ask the user first.
     pub approval: ApprovalPolicy,
     /// The bounds of a run.
@@ -76,7 +105,18 @@ impl<C> Agent<C> {
             instructions: Instructions::Fixed(instructions.into()),
             model,
             settings: Settings::default(),
+            description: String::new(),
             toolsets: Vec::new(),
+            client_tools: Vec::new(),
+            hosted_tools: Arc::new([]),
+            handoffs: Vec::new(),
+            tool_choice: ToolChoice::Auto,
+            after_tool_use: AfterToolUse::Reset,
+            parallel_tool_calls: ParallelToolCalls::ProviderDefault,
+            stop_at_tools: BTreeSet::new(),
+            output: None,
+            guardrails: Guardrails::default(),
+            hooks: Vec::new(),
             approval: ApprovalPolicy::default(),
             limits: Limits::default(),
         }
@@ -94,6 +134,25 @@ impl<C> fmt::Debug for Agent<C> {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a choice of tools holds for a whole run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AfterToolUse {
+    /// After the first tool, the model chooses by itself: a model that must call a tool would never answer.
+    #[default]
+    Reset,
+    /// It holds for every model call.
+    Keep,
+}
+
+/// A tool that the user's own page runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientTool {
+    /// What the model reads.
+    pub definition: ToolDefinition,
+    /// The name to show to people.
+    pub title: Option<String>,
 }
 
 /// What the model is told before the conversation.

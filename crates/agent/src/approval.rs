@@ -23,6 +23,15 @@ pub struct ApprovalPolicy {
     pub never: BTreeSet<String>,
 }
 
+/// A tool that the user has approved for good, as far as whoever keeps this says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ApprovedTool {
+    /// The toolset that the tool is of.
+    pub toolset: String,
+    /// The toolset's own name for the tool.
+    pub tool: String,
+}
+
 /// Which of the tools that aren't named ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ask {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::approval::AskedCall;
 use crate::context::Progress;
+use crate::state::ToolCall;
 use crate::tool::Outcome;
 
 /// One output of a run: ours, never made from a provider's ids.
@@ -40,6 +41,20 @@ pub enum AgentEvent {
     ModelStarted {
         /// The model call, from 1.
         step: u32,
+        /// The agent whose model it is.
+        agent: String,
+    },
+    /// An agent has handed over. What it was called with has its result already.
+    HandedOff {
+        /// The agent that handed over.
+        from: String,
+        /// The agent that goes on.
+        to: String,
+    },
+    /// Texts, thoughts and images that were told are void: a guardrail took them back. They are in no step.
+    Withdrawn {
+        /// What is void.
+        keys: Vec<OutputKey>,
     },
     /// The model begins a text. A message without any text is never started.
     TextStarted {
@@ -63,6 +78,33 @@ pub enum AgentEvent {
         text: String,
         /// The provider's annotations of all parts, as they came.
         annotations: Vec<Value>,
+    },
+    /// A citation in a text; [`AgentEvent::TextDone`] has it, too.
+    AnnotationAdded {
+        /// The text.
+        key: OutputKey,
+        /// The part of the message, from 0.
+        part: usize,
+        /// The citation, as the provider writes it.
+        annotation: Value,
+    },
+    /// An image as far as it is drawn.
+    ImagePartial {
+        /// The image.
+        key: OutputKey,
+        /// Which of the partial images, from 0.
+        number: usize,
+        /// The image in base64.
+        data: String,
+    },
+    /// An image is complete.
+    ImageDone {
+        /// The image.
+        key: OutputKey,
+        /// The image in base64.
+        data: String,
+        /// Its media type, such as `image/png`, where the provider says it.
+        media_type: Option<String>,
     },
     /// More of a reasoning summary.
     ReasoningDelta {
@@ -89,6 +131,13 @@ pub enum AgentEvent {
         /// The tool's name for people.
         title: Option<String>,
     },
+    /// More of a call's arguments.
+    ToolArgumentsDelta {
+        /// The call.
+        call_id: String,
+        /// The JSON text that is added.
+        delta: String,
+    },
     /// A call's arguments are complete.
     ToolArguments {
         /// The call.
@@ -107,6 +156,8 @@ pub enum AgentEvent {
     StepDone {
         /// The model call, from 1.
         step: u32,
+        /// The agent whose model it was.
+        agent: String,
         /// What the model wrote, in order.
         items: Vec<Item>,
         /// What the call used.
@@ -138,5 +189,14 @@ pub enum AgentEvent {
     ApprovalAsked {
         /// The calls, in the model's order.
         calls: Vec<AskedCall>,
+    },
+    /// A tool of the user's own page is called, and the run ends here. Its result comes with the next run's input.
+    ClientToolCalled {
+        /// The call.
+        call: ToolCall,
+        /// The agent that called.
+        agent: String,
+        /// The tool's name for people.
+        title: Option<String>,
     },
 }

@@ -142,7 +142,8 @@ fn output<R: Serialize>(value: &R) -> Result<ToolOutput, ToolError> {
     Ok(ToolOutput::json(&value))
 }
 
-fn schema_of<A: JsonSchema>() -> Value {
+/// The schema that a type has, without what no model needs.
+pub(crate) fn schema_of<A: JsonSchema>() -> Value {
     let mut schema = SchemaGenerator::default()
         .into_root_schema_for::<A>()
         .to_value();

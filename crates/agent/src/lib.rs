@@ -11,9 +11,14 @@ mod run;
 mod state;
 
 mod agent;
+mod agents;
 mod approval;
 mod context;
 mod event;
+mod guardrail;
+mod handoff;
+mod hook;
+mod output;
 mod tool;
 
 mod call_ids;
@@ -24,16 +29,24 @@ mod names;
 mod reader;
 mod validate;
 
-pub use agent::{Agent, Instructions, InstructionsOf, Limits};
-pub use approval::{ApprovalPolicy, Ask, AskedCall, Decision};
+pub use agent::{AfterToolUse, Agent, ClientTool, Instructions, InstructionsOf, Limits};
+pub use agents::{Agents, AgentsError};
+pub use approval::{ApprovalPolicy, ApprovedTool, Ask, AskedCall, Decision};
 pub use call_ids::pair_calls;
 pub use context::{MAX_PROGRESS_BYTES, Progress, ProgressSink, RunContext, ToolContext};
 pub use event::{AgentEvent, OutputKey};
 /// A tool as a model sees it, for those who write toolsets and talk to no model.
 pub use frontdesk_model::{Strictness, ToolDefinition};
 pub use function::{FunctionTool, FunctionTools, NoArguments, function_tool};
+pub use guardrail::{
+    GuardrailError, Guardrails, InputGuardrail, InsteadOfCall, OutputGuardrail, Timing,
+    ToolGuardrail, Verdict,
+};
+pub use handoff::{Handoff, HandoffHistory, InputFilter};
+pub use hook::Hook;
 pub use invoke::MAX_USER_MESSAGE_BYTES;
-pub use run::{Observer, RunError, RunOutcome, Stopped, resume, run};
+pub use output::OutputSchema;
+pub use run::{Observer, RunError, RunOptions, RunOutcome, Start, Stopped, resume, run};
 pub use state::{
     Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Input, MAX_ASKED_CALLS, Phase,
     Reply, State, ToolCall, step,

@@ -3,14 +3,49 @@
 mod calls;
 mod driver;
 
-use async_trait::async_trait;
-use frontdesk_model::{Error, ErrorKind, Item, Usage};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::agent::Agent;
-use crate::approval::{AskedCall, Decision};
+use async_trait::async_trait;
+use frontdesk_model::{Error, ErrorKind, Item, Model, ToolChoice, Usage};
+use serde_json::Value;
+
+use crate::agents::Agents;
+use crate::approval::{ApprovedTool, AskedCall, Decision};
 use crate::context::RunContext;
 use crate::event::AgentEvent;
 use crate::state::{Bounds, Ended, State};
+
+/// What a run begins with.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// The conversation up to now, the current message last.
+    pub input: Vec<Item>,
+    /// The agent that goes on; the entry where none is named, or one that isn't there any more.
+    pub agent: Option<String>,
+    /// What the user chose for this run.
+    pub options: RunOptions,
+}
+
+/// What was chosen for one run, within what its application allows.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Asked in place of the models of the agents.
+    pub model: Option<Arc<dyn Model>>,
+    /// In place of the choice of the agent that begins.
+    pub tool_choice: Option<ToolChoice>,
+    /// Tools that don't ask any more, unless an agent's policy says that they always do.
+    pub approved: BTreeSet<ApprovedTool>,
+}
+
+impl From<Vec<Item>> for Start {
+    fn from(input: Vec<Item>) -> Self {
+        Self {
+            input,
+            ..Self::default()
+        }
+    }
+}
 
 /// Hears what happens in a run. Each event is awaited, so what is to be stored is stored before the run goes on.
 ///
@@ -28,9 +63,16 @@ pub struct Stopped;
 
 /// How a run ended, and what it added.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RunOutcome {
     /// How it ended.
     pub ended: Ended,
+    /// The agent that ended it.
+    pub agent: String,
+    /// The final answer, where its form isn't words.
+    pub output: Option<Value>,
+    /// What its calls cost in US dollars, where all its models have prices.
+    pub cost: Option<f64>,
     /// What all its model calls used.
     pub usage: Usage,
     /// The model's items, and the results of its calls in call order.
@@ -101,26 +143,28 @@ impl From<Stopped> for RunError {
 
 /// Runs an agent on a conversation, until the model has answered or a bound is reached.
 ///
-/// `input` is the conversation up to now, the current message last. Calls and results in it are brought into pairs.
+/// Calls and results of the input are brought into pairs.
 /// When the context's token is cancelled, or the returned future is dropped, the model call and all tools are dropped.
 pub async fn run<C: Send + Sync + 'static>(
-    agent: &Agent<C>,
-    input: Vec<Item>,
+    agents: &Agents<C>,
+    start: impl Into<Start>,
     context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
-    let state = State::new(input, Bounds::from(&agent.limits));
+    let start = start.into();
+    let agent = agents.find_or_entry(start.agent.as_deref());
+    let state = State::new(start.input, Bounds::from(&agent.limits));
     driver::drive(agent, state, Vec::new(), context, observer).await
 }
 
 /// Goes on after [`Ended::WaitingForApproval`]: begins with the calls that the user decided about.
 ///
-/// `input` is the conversation up to and with these calls. A call that has its result there already isn't made again,
+/// The input is the conversation up to and with these calls. A call that has its result there already isn't made again,
 /// nor is one whose name stands for another tool by now: the model is told so. The caller sees to it that each
 /// decision is taken once, and stored before this is called.
 pub async fn resume<C: Send + Sync + 'static>(
-    agent: &Agent<C>,
-    input: Vec<Item>,
+    agents: &Agents<C>,
+    start: impl Into<Start>,
     decided: Vec<(AskedCall, Decision)>,
     context: RunContext<C>,
     observer: &mut dyn Observer,
@@ -132,6 +176,8 @@ pub async fn resume<C: Send + Sync + 'static>(
             (asked, decision)
         })
         .unzip();
-    let state = State::resume(input, decisions, Bounds::from(&agent.limits));
+    let start = start.into();
+    let agent = agents.find_or_entry(start.agent.as_deref());
+    let state = State::resume(start.input, decisions, Bounds::from(&agent.limits));
     driver::drive(agent, state, asked, context, observer).await
 }

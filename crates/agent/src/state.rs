@@ -218,6 +218,26 @@ pub enum Ended {
     TurnLimit,
     /// Calls wait for the user. The results of all others are kept.
     WaitingForApproval,
+    /// A call waits for the user's own page. The results of all others are kept.
+    WaitingForClient {
+        /// The call.
+        call_id: String,
+    },
+    /// A tool's result is the answer.
+    AnsweredByTool {
+        /// The call.
+        call_id: String,
+    },
+    /// A guardrail stopped the run.
+    Blocked {
+        /// What the user reads.
+        message: String,
+    },
+    /// The model's answer doesn't have the form that it has to have, even after it was told so.
+    InvalidOutput {
+        /// What is wrong with it, for the operator.
+        detail: String,
+    },
     /// The model's reply was cut short.
     Incomplete {
         /// The provider's reason, such as `max_output_tokens`.

@@ -13,10 +13,12 @@ mod step;
 mod title;
 mod weight;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use frontdesk_agent::{Agent, RunContext, RunError, RunOutcome};
+use frontdesk_agent::{Agents, RunContext, RunError, RunOutcome};
+use frontdesk_model::Model;
 use frontdesk_protocol::{Action, ThreadEvent, ThreadId, UserMessageItem, WidgetItem};
 
 pub use instructions::{InstructionsError, InstructionsTemplate};
@@ -39,16 +41,61 @@ pub struct TurnContext {
     pub date: String,
 }
 
-/// Answers with an agent.
+/// Answers with agents.
 #[derive(Debug)]
 pub struct Assistant {
-    agent: Arc<Agent<TurnContext>>,
+    agents: Agents<TurnContext>,
+    options: AssistantOptions,
+}
+
+/// What an assistant does besides answering, and what its users may choose.
+#[derive(Debug, Clone, Default)]
+pub struct AssistantOptions {
+    /// How much of a thread the model reads again.
+    pub history: HistoryLimits,
+    /// The model that makes threads' titles; without it, a title is the first words of the first message.
+    pub titles: Option<Arc<dyn Model>>,
+    /// The model that sums up what no longer fits into the history; without it, the oldest part is left out.
+    pub summaries: Option<Arc<dyn Model>>,
+    /// Models that the user may choose for a message, by the id that the client sends.
+    pub models: BTreeMap<String, Arc<dyn Model>>,
+    /// Tools that the user may choose for a message: the model has to call the chosen one. Named as the client sends
+    /// them and as the model knows them.
+    pub tools: BTreeMap<String, String>,
+}
+
+/// How much of a thread the model reads again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryLimits {
+    /// Items of the thread, the newest ones.
+    pub items: u32,
+    /// Tokens, by a guess of four bytes each.
+    pub tokens: u32,
+}
+
+impl Default for HistoryLimits {
+    fn default() -> Self {
+        Self {
+            items: 200,
+            tokens: 100_000,
+        }
+    }
 }
 
 impl Assistant {
-    /// An assistant that answers with this agent.
-    pub fn new(agent: Arc<Agent<TurnContext>>) -> Self {
-        Self { agent }
+    /// An assistant that answers with these agents.
+    pub fn new(agents: Agents<TurnContext>) -> Self {
+        Self::with_options(agents, AssistantOptions::default())
+    }
+
+    /// The same with other options.
+    pub fn with_options(agents: Agents<TurnContext>, options: AssistantOptions) -> Self {
+        Self { agents, options }
+    }
+
+    /// What it does besides answering.
+    pub fn options(&self) -> &AssistantOptions {
+        &self.options
     }
 }
 
@@ -75,7 +122,7 @@ impl Responder for Assistant {
         };
         let context = run_context(turn);
         let mut events = Events::new(turn, &history);
-        let outcome = frontdesk_agent::run(&self.agent, history, context, &mut events).await;
+        let outcome = frontdesk_agent::run(&self.agents, history, context, &mut events).await;
         finish(events, outcome).await
     }
 
@@ -107,7 +154,7 @@ impl Responder for Assistant {
         let context = run_context(turn);
         let mut events = Events::new(turn, &history);
         let outcome =
-            frontdesk_agent::resume(&self.agent, history, decided, context, &mut events).await;
+            frontdesk_agent::resume(&self.agents, history, decided, context, &mut events).await;
         finish(events, outcome).await
     }
 }

@@ -85,6 +85,9 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                         self.tell_asked(&state).await?;
                         return Ok(RunOutcome {
                             ended,
+                            agent: self.agent.name.clone(),
+                            output: None,
+                            cost: None,
                             usage: state.usage,
                             new_items: state.new_items,
                         });
@@ -117,7 +120,14 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 Ok(())
             }
             Effect::RecordStep { step, items, usage } => {
-                self.tell(AgentEvent::StepDone { step, items, usage }).await
+                let agent = self.agent.name.clone();
+                self.tell(AgentEvent::StepDone {
+                    step,
+                    agent,
+                    items,
+                    usage,
+                })
+                .await
             }
             Effect::RecordResult { call, result } => {
                 let item = Item::function_call_output(&call.call_id, result.text.as_str());
@@ -143,7 +153,8 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
     }
 
     async fn call_model(&mut self, state: &State, step: u32) -> Result<Reply, RunError> {
-        self.tell(AgentEvent::ModelStarted { step }).await?;
+        let agent = self.agent.name.clone();
+        self.tell(AgentEvent::ModelStarted { step, agent }).await?;
         let (agent, cancel) = (self.agent, self.context.cancel.clone());
         let patience = agent.limits.model_timeout;
         let opening = agent.model.stream(self.request(state));

@@ -184,7 +184,14 @@ impl<'t> Events<'t> {
                 self.tools_wait(&calls).await?;
                 approval::ask(self.turn, calls)
             }
-            AgentEvent::ToolArguments { .. } => Ok(()),
+            AgentEvent::ToolArguments { .. }
+            | AgentEvent::ToolArgumentsDelta { .. }
+            | AgentEvent::AnnotationAdded { .. }
+            | AgentEvent::ImagePartial { .. }
+            | AgentEvent::ImageDone { .. }
+            | AgentEvent::HandedOff { .. }
+            | AgentEvent::Withdrawn { .. }
+            | AgentEvent::ClientToolCalled { .. } => Ok(()),
             AgentEvent::ToolsetUnavailable { toolset } => {
                 tracing::warn!(turn = %self.turn.id(), toolset, "a toolset is away");
                 Ok(())

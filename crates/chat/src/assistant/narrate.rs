@@ -11,8 +11,12 @@ pub(super) fn ending(ended: &Ended, speech: Speech) -> Option<&'static str> {
             Speech::Spoke => None,
             Speech::Silent => Some("I have nothing to say to that. Ask me in other words."),
         },
-        // The widget asks.
-        Ended::WaitingForApproval => None,
+        // The widget or the page asks, the tool has said it, or a message says it elsewhere.
+        Ended::WaitingForApproval
+        | Ended::WaitingForClient { .. }
+        | Ended::AnsweredByTool { .. }
+        | Ended::Blocked { .. }
+        | Ended::InvalidOutput { .. } => None,
         Ended::TurnLimit => Some(
             "I stopped here because this took more steps than I may take at once. \
              Tell me to go on if I should continue.",

@@ -10,7 +10,14 @@ pub(super) fn of_event(event: &AgentEvent, input: usize) -> usize {
             delta.len()
         }
         AgentEvent::ToolArguments { arguments, .. } => arguments.len(),
-        AgentEvent::ToolsetUnavailable { .. }
+        AgentEvent::ToolArgumentsDelta { .. }
+        | AgentEvent::AnnotationAdded { .. }
+        | AgentEvent::ImagePartial { .. }
+        | AgentEvent::ImageDone { .. }
+        | AgentEvent::HandedOff { .. }
+        | AgentEvent::Withdrawn { .. }
+        | AgentEvent::ClientToolCalled { .. }
+        | AgentEvent::ToolsetUnavailable { .. }
         | AgentEvent::TextStarted { .. }
         | AgentEvent::TextDone { .. }
         | AgentEvent::ReasoningDone { .. }

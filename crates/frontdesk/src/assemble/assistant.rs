@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_agent::{Agent, ApprovalPolicy, Instructions, Limits, Toolset};
+use frontdesk_agent::{Agent, Agents, ApprovalPolicy, Instructions, Limits, Toolset};
 use frontdesk_chat::Responder;
 use frontdesk_chat::assistant::{Assistant, InstructionsTemplate, TurnContext};
 use frontdesk_model::Settings;
@@ -54,15 +54,14 @@ pub(crate) fn assistant(
         ..Settings::default()
     };
     let agent = Agent {
-        name: config.agent.name.clone(),
         instructions: instructions(config)?,
-        model: watched,
         settings,
         toolsets,
         approval: approval(config),
         limits,
+        ..Agent::new(config.agent.name.as_str(), "", watched)
     };
-    Ok(Arc::new(Assistant::new(Arc::new(agent))))
+    Ok(Arc::new(Assistant::new(Agents::of(agent))))
 }
 
 fn approval(config: &Config) -> ApprovalPolicy {

@@ -1,0 +1,105 @@
+//! The agents that a run may go through, by name, and which of them begins.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::agent::Agent;
+
+/// Agents that hand over to each other. Immutable, shared by all runs.
+pub struct Agents<C> {
+    entry: Arc<Agent<C>>,
+    by_name: BTreeMap<String, Arc<Agent<C>>>,
+}
+
+/// Agents that don't fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AgentsError {
+    /// Two have the same name.
+    #[error("two agents are named {name:?}")]
+    SameName {
+        /// The name.
+        name: String,
+    },
+    /// A handoff leads to an agent that isn't there, or to the agent itself.
+    #[error("the agent {agent:?} can't hand over to {to:?}: {reason}")]
+    Handoff {
+        /// Whose handoff it is.
+        agent: String,
+        /// Where it leads.
+        to: String,
+        /// Why not.
+        reason: &'static str,
+    },
+}
+
+impl<C> Agents<C> {
+    /// An agent, and those that it and they may hand over to.
+    pub fn new(
+        entry: impl Into<Arc<Agent<C>>>,
+        others: impl IntoIterator<Item = Arc<Agent<C>>>,
+    ) -> Result<Self, AgentsError> {
+        let entry = entry.into();
+        let mut by_name = BTreeMap::new();
+        for agent in std::iter::once(Arc::clone(&entry)).chain(others) {
+            let name = agent.name.clone();
+            if by_name.insert(name.clone(), agent).is_some() {
+                return Err(AgentsError::SameName { name });
+            }
+        }
+        let agents = Self { entry, by_name };
+        for agent in agents.by_name.values() {
+            for handoff in &agent.handoffs {
+                let reason = if handoff.to == agent.name {
+                    "it is that agent"
+                } else if agents.find(&handoff.to).is_none() {
+                    "there is no such agent"
+                } else {
+                    continue;
+                };
+                return Err(AgentsError::Handoff {
+                    agent: agent.name.clone(),
+                    to: handoff.to.clone(),
+                    reason,
+                });
+            }
+        }
+        Ok(agents)
+    }
+
+    /// An agent alone. Handoffs that it has lead nowhere, so its model isn't offered them.
+    pub fn of(agent: impl Into<Arc<Agent<C>>>) -> Self {
+        let entry = agent.into();
+        let by_name = BTreeMap::from([(entry.name.clone(), Arc::clone(&entry))]);
+        Self { entry, by_name }
+    }
+
+    /// The agent that begins where nothing else is said.
+    pub fn entry(&self) -> &Arc<Agent<C>> {
+        &self.entry
+    }
+
+    /// The agent of this name.
+    pub fn find(&self, name: &str) -> Option<&Arc<Agent<C>>> {
+        self.by_name.get(name)
+    }
+
+    /// The agent of this name, or the one that begins.
+    pub fn find_or_entry(&self, name: Option<&str>) -> &Arc<Agent<C>> {
+        name.and_then(|name| self.find(name)).unwrap_or(&self.entry)
+    }
+
+    /// All of them, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Agent<C>>> {
+        self.by_name.values()
+    }
+}
+
+impl<C> fmt::Debug for Agents<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agents")
+            .field("entry", &self.entry.name)
+            .field("agents", &self.by_name.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
