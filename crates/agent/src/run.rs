@@ -63,7 +63,6 @@ pub struct Stopped;
 
 /// How a run ended, and what it added.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct RunOutcome {
     /// How it ended.
     pub ended: Ended,

@@ -13,6 +13,9 @@ mod calls;
 #[path = "all/conversation.rs"]
 mod conversation;
 #[cfg(test)]
+#[path = "all/lines.rs"]
+mod lines;
+#[cfg(test)]
 #[path = "all/reading.rs"]
 mod reading;
 #[cfg(test)]

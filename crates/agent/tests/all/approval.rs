@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use frontdesk_agent::{
-    Agent, AgentEvent, Annotations, ApprovalPolicy, Ask, AskedCall, Decision, Ended, FunctionTool,
-    FunctionTools, ToolContext, ToolError, function_tool, resume, run,
+    Agent, AgentEvent, Agents, Annotations, ApprovalPolicy, Ask, AskedCall, Decision, Ended,
+    FunctionTool, FunctionTools, ToolContext, ToolError, function_tool, resume, run,
 };
 use frontdesk_model::Item;
 use schemars::JsonSchema;
@@ -56,10 +56,10 @@ fn desk(model: &Arc<PlayedModel>, toolset: &str, done: &Done) -> Agent<Desk> {
 }
 
 /// Runs on "hello"; gives back what waits for the user, and the conversation up to there.
-async fn ask(agent: &Agent<Desk>) -> (Ended, Vec<AskedCall>, Vec<Item>, Vec<String>) {
+async fn ask(agents: &Agents<Desk>) -> (Ended, Vec<AskedCall>, Vec<Item>, Vec<String>) {
     let mut notes = Notes::default();
     let hello = Item::user("hello");
-    let outcome = run(agent, vec![hello.clone()], context(), &mut notes).await;
+    let outcome = run(agents, vec![hello.clone()], context(), &mut notes).await;
     let outcome = outcome.unwrap();
     let asked = notes.events.iter().find_map(|event| match event {
         AgentEvent::ApprovalAsked { calls } => Some(calls.clone()),
@@ -85,8 +85,8 @@ fn two_calls() -> Vec<crate::scene::Play> {
 async fn a_destructive_call_is_made_only_after_the_user_approved_it() {
     let done = Done::default();
     let model = PlayedModel::new(vec![two_calls(), says("Deleted.")]);
-    let agent = desk(&model, "desk", &done);
-    let (ended, asked, items, lines) = ask(&agent).await;
+    let agents = Agents::of(desk(&model, "desk", &done));
+    let (ended, asked, items, lines) = ask(&agents).await;
     assert_eq!(ended, Ended::WaitingForApproval);
     assert_eq!(*done.lock().unwrap(), ["show 2"]);
     assert_eq!(
@@ -96,7 +96,7 @@ async fn a_destructive_call_is_made_only_after_the_user_approved_it() {
 
     let decided = asked.into_iter().map(|asked| (asked, Decision::Approved));
     let mut notes = Notes::default();
-    let outcome = resume(&agent, items, decided.collect(), context(), &mut notes).await;
+    let outcome = resume(&agents, items, decided.collect(), context(), &mut notes).await;
     let outcome = outcome.unwrap();
     assert_eq!(outcome.ended, Ended::Answered);
     assert_eq!(*done.lock().unwrap(), ["show 2", "delete 1"]);
@@ -132,7 +132,8 @@ async fn a_tool_that_always_asks_does_so_whatever_name_it_has_today() {
                 agent.toolsets.push(Arc::new(tools));
             }
             agent.approval.always.insert(named.to_owned());
-            let (ended, asked, _, _) = ask(&agent).await;
+            let agents = Agents::of(agent);
+            let (ended, asked, _, _) = ask(&agents).await;
             assert_eq!(ended, Ended::WaitingForApproval, "{name} as {named}");
             assert_eq!(asked[0].toolset, "theirs");
             assert!(done.lock().unwrap().is_empty());
@@ -146,7 +147,8 @@ async fn a_tool_that_always_asks_does_so_whatever_name_it_has_today() {
     let tools = FunctionTools::new("mine", vec![tool("act.on", shows(), &done)]);
     agent.toolsets.push(Arc::new(tools));
     agent.approval.always.insert("theirs__act_on".to_owned());
-    assert_eq!(ask(&agent).await.0, Ended::Answered);
+    let agents = Agents::of(agent);
+    assert_eq!(ask(&agents).await.0, Ended::Answered);
 }
 
 #[tokio::test]
@@ -154,7 +156,7 @@ async fn arguments_that_the_tool_knows_are_shown_first() {
     let done = Done::default();
     let arguments = r#"{"aa": 1, "id": 7, "zz": 2}"#;
     let model = PlayedModel::new(vec![calls(&[("a", "delete", arguments)])]);
-    let (_, asked, _, _) = ask(&desk(&model, "desk", &done)).await;
+    let (_, asked, _, _) = ask(&Agents::of(desk(&model, "desk", &done))).await;
     let names: Vec<String> = asked[0]
         .arguments()
         .unwrap()
@@ -168,14 +170,14 @@ async fn arguments_that_the_tool_knows_are_shown_first() {
 async fn a_declined_call_is_never_made_and_the_model_is_told() {
     let done = Done::default();
     let model = PlayedModel::new(vec![two_calls(), says("All right.")]);
-    let agent = desk(&model, "desk", &done);
-    let (_, asked, items, _) = ask(&agent).await;
+    let agents = Agents::of(desk(&model, "desk", &done));
+    let (_, asked, items, _) = ask(&agents).await;
     let no = Decision::Declined {
         reason: "the user said no".to_owned(),
     };
     let decided = asked.into_iter().map(|asked| (asked, no.clone())).collect();
     let mut notes = Notes::default();
-    let outcome = resume(&agent, items, decided, context(), &mut notes).await;
+    let outcome = resume(&agents, items, decided, context(), &mut notes).await;
     assert_eq!(outcome.unwrap().ended, Ended::Answered);
     assert_eq!(*done.lock().unwrap(), ["show 2"]);
     let read = results(&model.request(1).input);
@@ -187,8 +189,8 @@ async fn a_declined_call_is_never_made_and_the_model_is_told() {
 async fn an_approval_holds_for_the_tool_that_the_user_saw() {
     let done = Done::default();
     let model = PlayedModel::new(vec![two_calls(), says("Sorry.")]);
-    let (_, asked, items, _) = ask(&desk(&model, "desk", &done)).await;
-    let elsewhere = desk(&model, "elsewhere", &done);
+    let (_, asked, items, _) = ask(&Agents::of(desk(&model, "desk", &done))).await;
+    let elsewhere = Agents::of(desk(&model, "elsewhere", &done));
     let decided = asked.into_iter().map(|asked| (asked, Decision::Approved));
     let mut notes = Notes::default();
     let outcome = resume(&elsewhere, items, decided.collect(), context(), &mut notes).await;
@@ -210,7 +212,7 @@ async fn a_call_that_fails_anyway_asks_nobody() {
     ] {
         let done = Done::default();
         let model = PlayedModel::new(vec![calls(&[("a", name, arguments)]), says("Sorry.")]);
-        let (ended, asked, _, _) = ask(&desk(&model, "desk", &done)).await;
+        let (ended, asked, _, _) = ask(&Agents::of(desk(&model, "desk", &done))).await;
         assert_eq!(
             (ended, asked),
             (Ended::Answered, vec![]),
@@ -270,7 +272,8 @@ async fn the_policy_says_what_asks() {
             .toolsets
             .push(Arc::new(FunctionTools::new("desk", tools)));
         agent.approval = policy.clone();
-        let (ended, _, _, _) = ask(&agent).await;
+        let agents = Agents::of(agent);
+        let (ended, _, _, _) = ask(&agents).await;
         let is_asked = ended == Ended::WaitingForApproval;
         assert_eq!(is_asked, asks, "{policy:?} {annotations:?}");
         assert_eq!(done.lock().unwrap().is_empty(), asks);

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use frontdesk_agent::{
-    AgentEvent, Ended, MAX_USER_MESSAGE_BYTES, NoArguments, Progress, ToolContext, ToolError,
-    function_tool, run,
+    AgentEvent, Agents, Ended, MAX_USER_MESSAGE_BYTES, NoArguments, Progress, ToolContext,
+    ToolError, function_tool, run,
 };
 use frontdesk_model::Item;
 use schemars::JsonSchema;
@@ -99,7 +99,7 @@ async fn a_call_that_fails_tells_the_model_why_and_harms_no_other() {
         function_tool("hang", "Hangs.", hang),
         function_tool("greet", "Greets.", greet),
     ];
-    let (outcome, notes) = play(&agent(&model, tools)).await;
+    let (outcome, notes) = play(agent(&model, tools)).await;
 
     let outcome = outcome.unwrap();
     assert_eq!(outcome.ended, Ended::Answered);
@@ -139,7 +139,7 @@ async fn what_the_user_alone_is_to_read_is_told_and_reaches_no_model() {
         function_tool("locked", "Reads mail.", locked),
         function_tool("wordy", "Talks.", wordy),
     ];
-    let (outcome, notes) = play(&agent(&model, tools)).await;
+    let (outcome, notes) = play(agent(&model, tools)).await;
     let lines = notes.lines();
     let mut finished: Vec<&String> = lines
         .iter()
@@ -189,7 +189,7 @@ async fn progress_gives_a_call_its_time_again_but_not_for_ever() {
         let model = PlayedModel::new(vec![calls(&[("a", "work", "{}")]), says("Done.")]);
         let mut agent = agent(&model, vec![function_tool("work", "Works.", work)]);
         agent.limits.tool_timeout_total = total;
-        let (outcome, notes) = play(&agent).await;
+        let (outcome, notes) = play(agent).await;
         assert_eq!(results(&outcome.unwrap().new_items), [result]);
         let told: Vec<String> = notes
             .lines()
@@ -215,7 +215,7 @@ async fn progress_that_nobody_keeps_up_with_is_dropped_and_none_comes_after_the_
         Ok("said".to_owned())
     }
     let model = PlayedModel::new(vec![calls(&[("a", "chatter", "{}")]), says("Done.")]);
-    let (_, notes) = play(&agent(&model, vec![function_tool("chatter", "", chatter)])).await;
+    let (_, notes) = play(agent(&model, vec![function_tool("chatter", "", chatter)])).await;
     let lines = notes.lines();
     assert_eq!(
         lines
@@ -236,7 +236,7 @@ async fn long_outputs_are_cut_with_a_note() {
     let model = PlayedModel::new(vec![calls(&[("a", "write", "{}")]), says("Done.")]);
     let mut agent = agent(&model, vec![function_tool("write", "Writes.", write)]);
     agent.limits.max_tool_output_bytes = 9;
-    let (outcome, _) = play(&agent).await;
+    let (outcome, _) = play(agent).await;
     let expected = "a: ääää\n[output cut off: these are the first 8 of 200 bytes]";
     assert_eq!(results(&outcome.unwrap().new_items), [expected]);
 }
@@ -249,7 +249,7 @@ async fn long_arguments_reach_no_tool() {
     ]);
     let mut agent = agent(&model, vec![function_tool("greet", "Greets.", greet)]);
     agent.limits.max_arguments_bytes = 64;
-    let (outcome, _) = play(&agent).await;
+    let (outcome, _) = play(agent).await;
     let expected = "a: the arguments are longer than 64 bytes";
     assert_eq!(results(&outcome.unwrap().new_items), [expected]);
 }
@@ -275,7 +275,7 @@ async fn no_more_tools_run_at_once_than_may_and_no_more_calls_are_made() {
     agent.limits.max_parallel_tools = 2;
     agent.limits.max_calls = 5;
     let start = Instant::now();
-    let (outcome, _) = play(&agent).await;
+    let (outcome, _) = play(agent).await;
 
     assert_eq!(highest.load(Ordering::SeqCst), 2);
     assert_eq!(start.elapsed(), Duration::from_secs(3));
@@ -294,14 +294,17 @@ async fn no_more_tools_run_at_once_than_may_and_no_more_calls_are_made() {
 async fn one_agent_serves_two_users_at_once_and_each_tool_knows_whose_call_it_is() {
     let step = || calls(&[("a", "greet", "{}")]);
     let model = PlayedModel::new(vec![step(), step(), says("Done."), says("Done.")]);
-    let agent = agent(&model, vec![function_tool("greet", "Greets.", greet)]);
+    let agents = Agents::of(agent(
+        &model,
+        vec![function_tool("greet", "Greets.", greet)],
+    ));
     let as_user = |user: &str| {
         let mut context = context();
         context.principal = Arc::new(principal(user));
-        let agent = &agent;
+        let agents = &agents;
         async move {
             run(
-                agent,
+                agents,
                 vec![Item::user("hello")],
                 context,
                 &mut Notes::default(),

@@ -1,11 +1,10 @@
 //! Whole runs: what the model is asked, what is told, how it ends.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_agent::{
-    Annotations, Ended, Instructions, NoArguments, RunError, RunOutcome, ToolContext, ToolError,
-    function_tool, run,
+    Agents, Annotations, Ended, Instructions, NoArguments, RunError, RunOutcome, ToolContext,
+    ToolError, function_tool, run,
 };
 use frontdesk_model::{ContentPart, Error, ErrorKind, Event, Item, Message, Role, Settings};
 use serde_json::Map;
@@ -37,10 +36,13 @@ async fn a_model_that_answers_is_called_once() {
         temperature: Some(0.5),
         ..Settings::default()
     };
-    let (outcome, notes) = play(&agent).await;
+    let (outcome, notes) = play(agent).await;
 
     let expected = RunOutcome {
         ended: Ended::Answered,
+        agent: "desk".to_owned(),
+        output: None,
+        cost: None,
         usage: usage(10),
         new_items: vec![Item::assistant("Good day.")],
     };
@@ -71,7 +73,7 @@ async fn a_model_is_not_asked_without_its_instructions() {
     let model = PlayedModel::new(vec![says("Good day.")]);
     let mut agent = agent(&model, vec![]);
     agent.instructions = Instructions::fallible(|_, _| Err("no such name: desk".to_owned()));
-    let (outcome, notes) = play(&agent).await;
+    let (outcome, notes) = play(agent).await;
     let detail = "the instructions can't be written: no such name: desk".to_owned();
     assert_eq!(outcome, Err(RunError::Internal { detail }));
     assert_eq!(notes.lines(), Vec::<String>::new());
@@ -92,7 +94,7 @@ async fn calls_run_at_once_and_their_results_keep_the_order_of_the_calls() {
         function_tool("quick", "Takes one second.", quick),
     ];
     let start = tokio::time::Instant::now();
-    let (outcome, notes) = play(&agent(&model, tools)).await;
+    let (outcome, notes) = play(agent(&model, tools)).await;
 
     assert_eq!(start.elapsed(), Duration::from_secs(2));
     assert_eq!(
@@ -139,7 +141,7 @@ async fn the_turn_limit_counts_model_calls_and_keeps_the_last_results() {
     let model = PlayedModel::new(vec![step(), step(), step()]);
     let mut agent = agent(&model, vec![function_tool("quick", "", quick)]);
     agent.limits.max_turns = 2;
-    let (outcome, notes) = play(&agent).await;
+    let (outcome, notes) = play(agent).await;
 
     let outcome = outcome.unwrap();
     assert_eq!(outcome.ended, Ended::TurnLimit);
@@ -173,7 +175,7 @@ async fn equal_call_ids_of_one_reply_become_different_ones() {
         ]),
         says("Done."),
     ]);
-    let (outcome, notes) = play(&agent(&model, vec![])).await;
+    let (outcome, notes) = play(agent(&model, vec![])).await;
 
     let told: Vec<String> = notes
         .lines()
@@ -206,7 +208,7 @@ async fn a_reply_that_was_cut_short_ends_the_run_with_its_calls_answered() {
         output: output.clone(),
     });
     let model = PlayedModel::new(vec![vec![cut]]);
-    let (outcome, notes) = play(&agent(&model, vec![function_tool("quick", "", quick)])).await;
+    let (outcome, notes) = play(agent(&model, vec![function_tool("quick", "", quick)])).await;
 
     let why = "the call was not made, because the response was cut short: max_output_tokens";
     let answered = [output, vec![Item::function_call_output("a", why)]].concat();
@@ -214,6 +216,9 @@ async fn a_reply_that_was_cut_short_ends_the_run_with_its_calls_answered() {
         ended: Ended::Incomplete {
             reason: "max_output_tokens".to_owned(),
         },
+        agent: "desk".to_owned(),
+        output: None,
+        cost: None,
         usage: usage(7),
         new_items: answered,
     };
@@ -249,7 +254,7 @@ async fn a_refusal_is_shown_and_ends_the_run_as_one() {
         delta: "I won't.".to_owned(),
     });
     let model = PlayedModel::new(vec![vec![refuses, completed(vec![refusal])]]);
-    let (outcome, notes) = play(&agent(&model, vec![])).await;
+    let (outcome, notes) = play(agent(&model, vec![])).await;
     assert_eq!(outcome.unwrap().ended, Ended::Refused);
     assert_eq!(
         notes.lines()[1..4],
@@ -292,7 +297,7 @@ async fn a_model_that_fails_ends_the_run_with_what_it_began_left_open() {
         let model = PlayedModel::new(vec![plays]);
         let mut agent = agent(&model, vec![]);
         agent.limits.max_response_bytes = 100;
-        let (outcome, notes) = play(&agent).await;
+        let (outcome, notes) = play(agent).await;
         assert_eq!(outcome, Err(RunError::Model(Error::new(kind, detail))));
         assert_eq!(
             notes.lines(),
@@ -332,8 +337,8 @@ async fn calls_that_were_left_without_a_result_are_answered_before_the_model_rea
         Item::function_call("old", "quick", "{}"),
         Item::user("hello"),
     ];
-    let agent = Arc::new(agent(&model, vec![]));
-    run(&agent, input, context(), &mut Notes::default())
+    let agents = Agents::of(agent(&model, vec![]));
+    run(&agents, input, context(), &mut Notes::default())
         .await
         .unwrap();
 

@@ -167,7 +167,7 @@ fn odd_ends() -> Vec<Case> {
 async fn odd_replies_are_read_as_far_as_they_make_sense() {
     for case in odd_events().into_iter().chain(odd_ends()) {
         let model = PlayedModel::new(vec![case.plays]);
-        let (outcome, notes) = play(&agent(&model, vec![])).await;
+        let (outcome, notes) = play(agent(&model, vec![])).await;
         let lines = notes.lines();
         let told = &lines[1..lines.len() - 1];
         assert_eq!(told, case.lines, "{}", case.name);
@@ -184,7 +184,7 @@ async fn a_call_keeps_its_id_though_the_end_has_the_calls_in_another_order() {
         completed(vec![call("y", "right"), call("x", "left")]),
     ];
     let model = PlayedModel::new(vec![plays, says("Done.")]);
-    let (outcome, notes) = play(&agent(&model, vec![])).await;
+    let (outcome, notes) = play(agent(&model, vec![])).await;
     let finished: Vec<String> = notes
         .lines()
         .into_iter()
@@ -209,7 +209,7 @@ async fn a_call_keeps_its_id_though_the_end_has_the_calls_in_another_order() {
 async fn more_outputs_than_a_response_may_have_end_the_run() {
     let plays = (0..2_000).map(|index| delta(index, "x")).collect();
     let model = PlayedModel::new(vec![plays]);
-    let (outcome, _) = play(&agent(&model, vec![])).await;
+    let (outcome, _) = play(agent(&model, vec![])).await;
     assert_eq!(
         outcome.unwrap_err().detail(),
         "more than 1024 outputs in one response"

@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use frontdesk_agent::{
-    Agent, AgentEvent, FunctionTool, FunctionTools, Observer, Outcome, RunContext, RunError,
+    Agent, AgentEvent, Agents, FunctionTool, FunctionTools, Observer, RunContext, RunError,
     RunOutcome, Stopped, Toolset, run,
 };
 use frontdesk_identity::{Credentials, Principal, TenantId, UserId};
 use frontdesk_model::{Error, Event, EventStream, Item, Model, Request, Usage};
 use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
+
+use crate::lines::{line, output};
 
 /// The application's context in these tests.
 pub(crate) struct Desk {
@@ -118,92 +120,6 @@ impl Observer for Notes {
     }
 }
 
-/// An event in a line, with everything that it says.
-pub(crate) fn line(event: &AgentEvent) -> String {
-    match event {
-        AgentEvent::ToolsetUnavailable { toolset } => format!("away {toolset}"),
-        AgentEvent::ModelStarted { step } => format!("model {step}"),
-        AgentEvent::TextStarted { key } => format!("text {key}"),
-        AgentEvent::TextDelta { key, part, delta } => format!("text {key} part {part} + {delta}"),
-        AgentEvent::TextDone {
-            key,
-            text,
-            annotations,
-        } => {
-            format!("text {key} = {text} {}", annotations.len())
-        }
-        AgentEvent::ReasoningDelta { key, part, delta } => {
-            format!("reasoning {key} part {part} + {delta}")
-        }
-        AgentEvent::ReasoningDone { key, summary } => {
-            format!("reasoning {key} = {}", summary.join("|"))
-        }
-        AgentEvent::ToolCalled {
-            call_id,
-            name,
-            title,
-        } => {
-            format!(
-                "called {call_id} {name} {}",
-                title.as_deref().unwrap_or("-")
-            )
-        }
-        AgentEvent::ToolArguments { call_id, arguments } => {
-            format!("arguments {call_id} {arguments}")
-        }
-        AgentEvent::ToolProgress { call_id, progress } => format!(
-            "progress {call_id} {} {}",
-            progress.message.as_deref().unwrap_or("-"),
-            progress
-                .fraction
-                .map_or_else(|| "-".to_owned(), |fraction| fraction.to_string())
-        ),
-        AgentEvent::StepDone { step, items, usage } => {
-            format!(
-                "step {step}: {} items, {} tokens",
-                items.len(),
-                usage.total_tokens
-            )
-        }
-        AgentEvent::ToolResult { call_id, item } => format!("result {call_id} {}", output(item)),
-        AgentEvent::ToolFinished {
-            call_id,
-            name,
-            outcome,
-            text,
-            user_message,
-        } => {
-            let outcome = match outcome {
-                Outcome::Ok => "ok",
-                Outcome::Error => "error",
-            };
-            let for_user = user_message
-                .as_deref()
-                .map(|text| format!(" for the user: {text}"));
-            let for_user = for_user.unwrap_or_default();
-            format!("finished {call_id} {name} {outcome}: {text}{for_user}")
-        }
-        AgentEvent::ApprovalAsked { calls } => {
-            let calls = calls.iter().map(|asked| {
-                let call = &asked.call;
-                let title = asked.title.as_deref().unwrap_or("-");
-                format!(
-                    "{} {}/{} {title} {}",
-                    call.call_id, asked.toolset, asked.tool, call.arguments
-                )
-            });
-            format!("asked: {}", calls.collect::<Vec<_>>().join(", "))
-        }
-    }
-}
-
-fn output(item: &Item) -> String {
-    match item {
-        Item::FunctionCallOutput(result) => format!("{}: {}", result.call_id, result.text()),
-        other => format!("not a result: {other:?}"),
-    }
-}
-
 pub(crate) fn usage(total_tokens: u64) -> Usage {
     Usage {
         total_tokens,
@@ -286,9 +202,12 @@ pub(crate) fn agent(model: &Arc<PlayedModel>, tools: Vec<FunctionTool<Desk>>) ->
 }
 
 /// Runs an agent on "hello" and writes down what happens.
-pub(crate) async fn play(agent: &Agent<Desk>) -> (Result<RunOutcome, RunError>, Notes) {
+pub(crate) async fn play(
+    agent: impl Into<Arc<Agent<Desk>>>,
+) -> (Result<RunOutcome, RunError>, Notes) {
     let mut notes = Notes::default();
-    let outcome = run(agent, vec![Item::user("hello")], context(), &mut notes).await;
+    let agents = Agents::of(agent);
+    let outcome = run(&agents, vec![Item::user("hello")], context(), &mut notes).await;
     (outcome, notes)
 }
 

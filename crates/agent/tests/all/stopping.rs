@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use frontdesk_agent::{
-    Agent, FunctionTool, NoArguments, RunError, ToolContext, ToolError, function_tool, run,
+    Agent, Agents, FunctionTool, NoArguments, RunError, ToolContext, ToolError, function_tool, run,
 };
 use frontdesk_model::Item;
 
@@ -40,12 +40,18 @@ fn calling() -> Arc<PlayedModel> {
     PlayedModel::new(vec![calls(&[("a", "hang", "{}"), ("b", "hang", "{}")])])
 }
 
-async fn hear(agent: &Agent<Desk>, mut notes: Notes) -> (Result<(), RunError>, Vec<String>) {
+async fn hear(agent: Agent<Desk>, mut notes: Notes) -> (Result<(), RunError>, Vec<String>) {
     let mut context = context();
     if let Some((_, cancel)) = &notes.cancel_at {
         context.cancel = cancel.clone();
     }
-    let outcome = run(agent, vec![Item::user("hello")], context, &mut notes).await;
+    let outcome = run(
+        &Agents::of(agent),
+        vec![Item::user("hello")],
+        context,
+        &mut notes,
+    )
+    .await;
     (outcome.map(|_| ()), notes.lines())
 }
 
@@ -61,7 +67,7 @@ async fn a_run_stops_while_the_model_writes() {
     };
     for notes in [by_token, by_observer] {
         let model = streaming();
-        let (outcome, lines) = hear(&agent(&model, vec![]), notes).await;
+        let (outcome, lines) = hear(agent(&model, vec![]), notes).await;
         assert_eq!(outcome, Err(RunError::Stopped));
         assert_eq!(lines, ["model 1", "text 1.0", "text 1.0 part 0 + one"]);
         assert_eq!(model.dropped.load(Ordering::SeqCst), 1);
@@ -72,7 +78,7 @@ async fn a_run_stops_while_the_model_writes() {
 async fn a_run_stops_while_tools_work() {
     let model = calling();
     let dropped = Arc::new(AtomicUsize::new(0));
-    let agent = agent(&model, vec![hang(&dropped)]);
+    let agents = Agents::of(agent(&model, vec![hang(&dropped)]));
     let context = context();
     let cancel = context.cancel.clone();
     let mut notes = Notes::default();
@@ -81,7 +87,7 @@ async fn a_run_stops_while_tools_work() {
         cancel.cancel();
     };
     let (outcome, ()) = tokio::join!(
-        run(&agent, vec![Item::user("hello")], context, &mut notes),
+        run(&agents, vec![Item::user("hello")], context, &mut notes),
         stop
     );
     assert_eq!(outcome, Err(RunError::Stopped));
@@ -101,12 +107,10 @@ async fn dropping_a_run_drops_its_tools_and_cancels_their_tokens() {
             std::future::pending::<Result<String, ToolError>>().await
         }
     };
-    let agent = agent(
-        &model,
-        vec![hang(&dropped), function_tool("keep", "Keeps.", keep)],
-    );
+    let tools = vec![hang(&dropped), function_tool("keep", "Keeps.", keep)];
+    let agents = Agents::of(agent(&model, tools));
     let mut notes = Notes::default();
-    let running = run(&agent, vec![Item::user("hello")], context(), &mut notes);
+    let running = run(&agents, vec![Item::user("hello")], context(), &mut notes);
     assert!(
         tokio::time::timeout(Duration::from_secs(1), running)
             .await
@@ -123,11 +127,11 @@ async fn dropping_a_run_drops_its_tools_and_cancels_their_tokens() {
 #[tokio::test]
 async fn a_run_that_was_cancelled_before_it_began_asks_nobody() {
     let model = streaming();
-    let agent = agent(&model, vec![]);
+    let agents = Agents::of(agent(&model, vec![]));
     let context = context();
     context.cancel.cancel();
     let mut notes = Notes::default();
-    let outcome = run(&agent, vec![Item::user("hello")], context, &mut notes).await;
+    let outcome = run(&agents, vec![Item::user("hello")], context, &mut notes).await;
     assert_eq!(outcome, Err(RunError::Stopped));
     assert!(notes.events.is_empty());
     assert!(model.requests.lock().unwrap().is_empty());
@@ -140,7 +144,7 @@ async fn a_result_that_could_not_be_stored_is_not_shown() {
         ..Notes::default()
     };
     let model = PlayedModel::new(vec![calls(&[("a", "unheard", "{}")])]);
-    let (outcome, lines) = hear(&agent(&model, vec![]), notes).await;
+    let (outcome, lines) = hear(agent(&model, vec![]), notes).await;
     assert_eq!(outcome, Err(RunError::Stopped));
     assert_eq!(lines.last().unwrap(), "result a a: tool not found: unheard");
 }

@@ -105,7 +105,7 @@ async fn a_run_goes_on_without_the_toolsets_that_are_away_and_says_so() {
         server("crashing", &["z"], Health::Crashing),
     ];
     let start = Instant::now();
-    let (outcome, notes) = play(&agent).await;
+    let (outcome, notes) = play(agent).await;
 
     assert_eq!(start.elapsed(), Duration::from_secs(15));
     let outcome = outcome.unwrap();
@@ -150,7 +150,7 @@ async fn equal_names_are_told_apart_and_calls_reach_the_right_toolset() {
         server("one", &["find", "more_io"], Health::Well),
         server("two", &["find", "more/io", "find"], Health::Well),
     ];
-    let (outcome, _) = play(&agent).await;
+    let (outcome, _) = play(agent).await;
 
     let names: Vec<String> = model
         .request(0)
@@ -170,7 +170,7 @@ async fn schemas_are_sent_with_what_providers_insist_on() {
     let model = PlayedModel::new(vec![says("Done.")]);
     let mut agent = agent(&model, vec![]);
     agent.toolsets = vec![server("one", &["find"], Health::Well)];
-    play(&agent).await.0.unwrap();
+    play(agent).await.0.unwrap();
     let sent = model.request(0).tools[0].parameters.as_ref().clone();
     assert_eq!(sent, json!({"type": "object", "properties": {}}));
 }
@@ -180,7 +180,7 @@ async fn a_toolset_may_give_its_calls_more_time() {
     let model = PlayedModel::new(vec![calls(&[("a", "find", "{}")]), says("Done.")]);
     let mut agent = agent(&model, vec![]);
     agent.toolsets = vec![server("patient", &["find"], Health::Patient)];
-    let (outcome, _) = play(&agent).await;
+    let (outcome, _) = play(agent).await;
     assert_eq!(results(&outcome.unwrap().new_items), ["a: find of patient"]);
 }
 
@@ -244,7 +244,7 @@ async fn schemas_that_make_no_sense_check_nothing_and_harm_nothing() {
         tools,
         calls: Arc::clone(&count),
     })];
-    let (outcome, _) = play(&agent).await;
+    let (outcome, _) = play(agent).await;
     let expected: Vec<String> = names.iter().map(|name| format!("{name}: called")).collect();
     assert_eq!(results(&outcome.unwrap().new_items), expected);
     assert_eq!(count.load(Ordering::SeqCst), schemas.len());
