@@ -69,6 +69,7 @@ impl StepReader {
                 self.with(number, |output| output.complete(&item, &mut told));
             }
             Event::Started
+            | Event::AnsweredBy { .. }
             | Event::AnnotationAdded { .. }
             | Event::ImagePartial { .. }
             | Event::Unknown(_)

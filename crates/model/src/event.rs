@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Item;
+use crate::{Item, Prices};
 
 /// One event of a model's answer. `index` says which item of the answer it belongs to, `part` which part of that item.
 ///
@@ -12,6 +12,13 @@ use crate::Item;
 pub enum Event {
     /// The provider took the request. At most once, before everything else.
     Started,
+    /// Another model answers than the one that was asked. Before all content; of several the last one counts.
+    AnsweredBy {
+        /// Its name.
+        model: String,
+        /// What its tokens cost, where that is known.
+        prices: Option<Prices>,
+    },
     /// An item begins. A function call's name and `call_id` are known, its arguments are empty.
     ItemAdded {
         /// Which item.

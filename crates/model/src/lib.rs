@@ -11,10 +11,12 @@ mod decode;
 mod error;
 mod event;
 mod failure;
+mod fallback;
 pub mod http;
 mod item;
 pub mod openai_chat;
 pub mod openai_responses;
+mod prices;
 mod provider;
 mod raw;
 mod request;
@@ -27,7 +29,9 @@ mod turns;
 pub use call::{Retry, Timeouts};
 pub use error::{Error, ErrorKind};
 pub use event::{Event, Usage};
+pub use fallback::Fallback;
 pub use item::{ContentPart, FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
+pub use prices::{Priced, Prices};
 pub use provider::{EventStream, Model};
 pub use request::{
     OutputFormat, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition,

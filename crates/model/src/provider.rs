@@ -6,7 +6,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use futures_util::Stream;
 
-use crate::{Error, Event, Request};
+use crate::{Error, Event, Prices, Request};
 
 /// The events of one answer. It ends after a terminal event or an error; dropping it cancels the call.
 pub type EventStream = Pin<Box<dyn Stream<Item = Result<Event, Error>> + Send>>;
@@ -16,6 +16,11 @@ pub type EventStream = Pin<Box<dyn Stream<Item = Result<Event, Error>> + Send>>;
 pub trait Model: Debug + Send + Sync {
     /// The model's name, for logs and usage.
     fn name(&self) -> &str;
+
+    /// What its tokens cost, where that is known. A wrapper hands on what its model says.
+    fn prices(&self) -> Option<Prices> {
+        None
+    }
 
     /// Sends a request and gives back the events of its answer.
     ///

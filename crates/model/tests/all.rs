@@ -19,11 +19,20 @@ mod chat_requests;
 #[path = "all/failures.rs"]
 mod failures;
 #[cfg(test)]
+#[path = "all/fallback.rs"]
+mod fallback;
+#[cfg(test)]
 #[path = "all/fits.rs"]
 mod fits;
 #[cfg(test)]
 #[path = "all/items.rs"]
 mod items;
+#[cfg(test)]
+#[path = "all/planned.rs"]
+mod planned;
+#[cfg(test)]
+#[path = "all/prices.rs"]
+mod prices;
 #[cfg(test)]
 #[path = "all/replay.rs"]
 mod replay;

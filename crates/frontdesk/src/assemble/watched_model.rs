@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use frontdesk_model::{Error, EventStream, Model, Request};
+use frontdesk_model::{Error, EventStream, Model, Prices, Request};
 
 use crate::health::State;
 
@@ -37,6 +37,10 @@ impl WatchedModel {
 impl Model for WatchedModel {
     fn name(&self) -> &str {
         self.model.name()
+    }
+
+    fn prices(&self) -> Option<Prices> {
+        self.model.prices()
     }
 
     async fn stream(&self, request: Request) -> Result<EventStream, Error> {
