@@ -14,6 +14,7 @@ mod failure;
 mod fallback;
 pub mod http;
 mod item;
+mod limited;
 pub mod openai_chat;
 pub mod openai_responses;
 mod prices;
@@ -31,6 +32,7 @@ pub use error::{Error, ErrorKind};
 pub use event::{Event, Usage};
 pub use fallback::Fallback;
 pub use item::{ContentPart, FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
+pub use limited::{Limited, Limits};
 pub use prices::{Priced, Prices};
 pub use provider::{EventStream, Model};
 pub use request::{

@@ -28,6 +28,9 @@ mod fits;
 #[path = "all/items.rs"]
 mod items;
 #[cfg(test)]
+#[path = "all/limited.rs"]
+mod limited;
+#[cfg(test)]
 #[path = "all/planned.rs"]
 mod planned;
 #[cfg(test)]
