@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use frontdesk_agent::{
-    Agent, Annotations, FunctionTools, NoArguments, ToolContext, ToolError, function_tool,
+    Agent, Agents, Annotations, FunctionTools, NoArguments, ToolContext, ToolError, function_tool,
 };
 use frontdesk_chat::OnDisconnect;
 use frontdesk_chat::assistant::{Assistant, TurnContext};
@@ -68,7 +68,7 @@ pub(crate) fn assistant(model: &Arc<Told>, done: &Done, deleting: Deleting) -> A
     agent
         .toolsets
         .push(Arc::new(FunctionTools::new("taskflow", tools)));
-    Arc::new(Assistant::new(Arc::new(agent)))
+    Arc::new(Assistant::new(Agents::of(agent)))
 }
 
 /// A desk whose model asked to delete, and what is known of it.

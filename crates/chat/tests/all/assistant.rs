@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use frontdesk_agent::{Agent, FunctionTools, NoArguments, ToolContext, ToolError, function_tool};
+use frontdesk_agent::{
+    Agent, Agents, FunctionTools, NoArguments, ToolContext, ToolError, function_tool,
+};
 use frontdesk_chat::Frame;
 use frontdesk_chat::assistant::{Assistant, TurnContext};
 use frontdesk_model::{Error, ErrorKind, Event, Model, Usage};
@@ -31,7 +33,7 @@ fn desk(model: &Arc<Told>) -> Desk {
     agent
         .toolsets
         .push(Arc::new(FunctionTools::new("sky", tools)));
-    Desk::new(Arc::new(Assistant::new(Arc::new(agent))))
+    Desk::new(Arc::new(Assistant::new(Agents::of(agent))))
 }
 
 async fn turn(desk: &Desk, request: Value) -> Vec<Frame> {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use frontdesk_agent::{Agent, FunctionTools, NoArguments, ToolContext, ToolError, function_tool};
+use frontdesk_agent::{
+    Agent, Agents, FunctionTools, NoArguments, ToolContext, ToolError, function_tool,
+};
 use frontdesk_chat::assistant::{Assistant, TurnContext};
 use frontdesk_chat::{Client, Frame, RequestContext};
 use frontdesk_identity::{Credential, Credentials, Secret};
@@ -119,7 +121,7 @@ async fn check_21_no_token_is_in_items_events_errors_or_the_store() {
     agent
         .toolsets
         .push(Arc::new(FunctionTools::new("keys", tools)));
-    let desk = Desk::new(Arc::new(Assistant::new(Arc::new(agent))));
+    let desk = Desk::new(Arc::new(Assistant::new(Agents::of(agent))));
     let cx = signed_in("dev", CANARY, i64::MAX);
     let mut seen: Vec<Frame> = Vec::new();
     let (turn, mut reader) = desk.begin(create("Use it."), &cx).await;

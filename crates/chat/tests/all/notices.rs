@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use frontdesk_agent::{Agent, FunctionTools, NoArguments, ToolContext, ToolError, function_tool};
+use frontdesk_agent::{
+    Agent, Agents, FunctionTools, NoArguments, ToolContext, ToolError, function_tool,
+};
 use frontdesk_chat::assistant::{Assistant, TurnContext};
 use frontdesk_model::Model;
 use serde_json::{Value, json};
@@ -37,7 +39,7 @@ fn desk(model: &Arc<Told>) -> Desk {
     ];
     let tools = FunctionTools::new("office", tools);
     agent.toolsets.push(Arc::new(tools));
-    Desk::new(Arc::new(Assistant::new(Arc::new(agent))))
+    Desk::new(Arc::new(Assistant::new(Agents::of(agent))))
 }
 
 /// The assistant's messages, tickets left out.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_agent::{
-    Agent, FunctionTools, NoArguments, Progress, ToolContext, ToolError, function_tool,
+    Agent, Agents, FunctionTools, NoArguments, Progress, ToolContext, ToolError, function_tool,
 };
 use frontdesk_chat::assistant::{Assistant, TurnContext};
 use frontdesk_chat::{ChatError, Client, TurnReader};
@@ -41,7 +41,7 @@ fn desk(model: &Arc<Told>, clock: &Arc<ManualClock>, tokens_per_day: Option<u64>
         .toolsets
         .push(Arc::new(FunctionTools::new("eyes", tools)));
     let clock: Arc<dyn Clock> = clock.clone();
-    Desk::built(Arc::new(Assistant::new(Arc::new(agent))), |parts| {
+    Desk::built(Arc::new(Assistant::new(Agents::of(agent))), |parts| {
         parts.options.limits.tokens_per_day = tokens_per_day;
         parts.clock = clock;
     })
