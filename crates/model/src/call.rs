@@ -60,11 +60,19 @@ pub(crate) struct Endpoint {
     pub(crate) retry: Retry,
 }
 
+/// What is sent.
+#[derive(Debug, Default)]
+pub(crate) struct Body {
+    now: Bytes,
+    /// What is sent where that one is refused.
+    then: Option<Bytes>,
+}
+
 /// An answer that is being read.
 #[derive(Debug)]
 struct Live {
     endpoint: Arc<Endpoint>,
-    body: Bytes,
+    body: Body,
     retries: u32,
     reply: Option<Reply>,
     reader: Reader,
@@ -80,10 +88,10 @@ struct Reply {
 /// Asks, and gives back the events of the answer.
 pub(crate) async fn call(
     endpoint: &Arc<Endpoint>,
-    body: Vec<u8>,
+    body: Body,
     decoder: Box<dyn Decode>,
 ) -> Result<EventStream, Error> {
-    let live = Box::new(Live::open(Arc::clone(endpoint), body.into(), decoder).await?);
+    let live = Box::new(Live::open(Arc::clone(endpoint), body, decoder).await?);
     Ok(Box::pin(stream::unfold(live, |mut live| async move {
         let next = live.next().await?;
         Some((next, live))
@@ -150,15 +158,34 @@ pub(crate) fn key_header(name: HeaderName, value: &str) -> Result<HeaderMap, Err
     Ok(HeaderMap::from_iter([(name, value)]))
 }
 
+impl Body {
+    /// `other` is sent where this one is refused.
+    pub(crate) fn or(now: Vec<u8>, other: Vec<u8>) -> Self {
+        Self {
+            now: now.into(),
+            then: Some(other.into()),
+        }
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(body: Vec<u8>) -> Self {
+        Self {
+            now: body.into(),
+            then: None,
+        }
+    }
+}
+
 impl Live {
     /// Sends the request and waits for the head of the answer.
     async fn open(
         endpoint: Arc<Endpoint>,
-        body: Bytes,
+        mut body: Body,
         decoder: Box<dyn Decode>,
     ) -> Result<Self, Error> {
         let mut retries = 0;
-        let reply = endpoint.send_until_taken(&body, &mut retries).await?;
+        let reply = endpoint.send_until_taken(&mut body, &mut retries).await?;
         Ok(Self {
             endpoint,
             body,
@@ -181,6 +208,10 @@ impl Live {
                 }
             }
             let progress = self.reader.progress();
+            if progress >= Progress::Content {
+                // It won't be sent again.
+                self.body = Body::default();
+            }
             let reply = self.reply.as_mut()?;
             if progress == Progress::Ended {
                 reply.finish().await;
@@ -206,24 +237,43 @@ impl Live {
                 ..failure
             },
         };
-        self.endpoint.wait(failure, &mut self.retries).await?;
-        self.reply = Some(
-            self.endpoint
-                .send_until_taken(&self.body, &mut self.retries)
-                .await?,
-        );
+        let Self { body, retries, .. } = self;
+        self.endpoint.recover(failure, body, retries).await?;
+        self.reply = Some(self.endpoint.send_until_taken(body, retries).await?);
         self.reader.start_again();
         Ok(())
     }
 }
 
 impl Endpoint {
-    async fn send_until_taken(&self, body: &Bytes, retries: &mut u32) -> Result<Reply, Error> {
+    async fn send_until_taken(&self, body: &mut Body, retries: &mut u32) -> Result<Reply, Error> {
         loop {
-            match self.send(body.clone()).await {
+            match self.send(body.now.clone()).await {
                 Ok(reply) => return Ok(reply),
-                Err(failure) => self.wait(failure, retries).await?,
+                Err(failure) => self.recover(failure, body, retries).await?,
             }
+        }
+    }
+
+    /// Makes the next try possible: with the other body where this one is refused, else after a wait.
+    async fn recover(
+        &self,
+        failure: Failure,
+        body: &mut Body,
+        retries: &mut u32,
+    ) -> Result<(), Error> {
+        let refused = failure.error.kind == ErrorKind::InvalidRequest;
+        match body.then.take_if(|_| refused) {
+            Some(other) => {
+                let error = failure.into_error(self.key.as_ref());
+                tracing::info!(
+                    detail = error.detail,
+                    "the model refused to go on from its last answer"
+                );
+                body.now = other;
+                Ok(())
+            }
+            None => self.wait(failure, retries).await,
         }
     }
 

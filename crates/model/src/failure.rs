@@ -99,7 +99,7 @@ impl Failure {
             "invalid_api_key" | "authentication_error" | "permission_error" => {
                 (ErrorKind::Unauthorized, Again::Pointless)
             }
-            "not_found_error" | "request_too_large" => {
+            "not_found_error" | "request_too_large" | "previous_response_not_found" => {
                 (ErrorKind::InvalidRequest, Again::Pointless)
             }
             code if code.starts_with("invalid_") || code == "context_length_exceeded" => {

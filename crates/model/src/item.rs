@@ -196,6 +196,25 @@ impl ContentPart {
         }
     }
 
+    /// An image for the model, at an `https:` or `data:` address.
+    pub fn image(url: impl Into<String>) -> Self {
+        Self::of_fields([("type", "input_image".into()), ("image_url", url.into())])
+    }
+
+    /// A file for the model, such as a PDF, at a `data:` address.
+    pub fn file(name: impl Into<String>, data: impl Into<String>) -> Self {
+        Self::of_fields([
+            ("type", "input_file".into()),
+            ("filename", name.into()),
+            ("file_data", data.into()),
+        ])
+    }
+
+    fn of_fields<const N: usize>(fields: [(&str, String); N]) -> Self {
+        let fields = fields.map(|(name, value)| (name.to_owned(), Value::from(value)));
+        Self::Other(Map::from_iter(fields))
+    }
+
     /// The part's text, where it has one.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -117,7 +117,7 @@ impl Model for OpenAiChat {
     async fn stream(&self, request: Request) -> Result<EventStream, Error> {
         let body = encode::body(&self.model, self.quirks, &self.settings, &request)?;
         let decoder = Decoder::new(Arc::clone(&self.ids));
-        call(&self.endpoint, body, Box::new(decoder)).await
+        call(&self.endpoint, body.into(), Box::new(decoder)).await
     }
 }
 

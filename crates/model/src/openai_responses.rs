@@ -1,10 +1,13 @@
 //! The Responses API, of OpenAI or of anything compatible.
 //!
-//! Streaming only, and nothing is stored at the provider: every request carries its whole history.
+//! Streaming only. Every request carries its whole history, unless the provider is told to keep its answers.
 //! <https://platform.openai.com/docs/api-reference/responses>
 
+mod custom;
 mod decode;
 mod encode;
+mod input;
+mod previous;
 
 use std::sync::Arc;
 
@@ -12,8 +15,8 @@ use async_trait::async_trait;
 use frontdesk_identity::Secret;
 
 use self::decode::Decoder;
-use crate::call::{Endpoint, Retry, Timeouts, bearer, call, endpoint_url};
-use crate::{Error, EventStream, Model, Request, Settings};
+use crate::call::{Body, Endpoint, Retry, Timeouts, bearer, call, endpoint_url};
+use crate::{Error, Event, EventStream, Model, Request, Settings, decode::replay};
 
 /// Where OpenAI serves the API.
 pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
@@ -27,6 +30,8 @@ pub struct Config {
     pub api_key: Option<Secret>,
     /// The model's name at the provider.
     pub model: String,
+    /// Whether the provider keeps its answers.
+    pub kept_answers: KeptAnswers,
     /// What a request's own settings leave open.
     pub settings: Settings,
     /// How long to wait.
@@ -35,10 +40,23 @@ pub struct Config {
     pub retry: Retry,
 }
 
+/// Whether the provider keeps its answers, so that a request needs only what came after the newest of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptAnswers {
+    /// It keeps nothing.
+    #[default]
+    None,
+    /// It keeps them, and a request goes on from the newest one in its history (`previous_response_id`).
+    /// What the history changed before that one doesn't count then.
+    /// Where the provider refuses to go on from it, the whole history is sent.
+    GoOnFrom,
+}
+
 /// A model behind the Responses API.
 #[derive(Debug)]
 pub struct OpenAiResponses {
     model: String,
+    kept_answers: KeptAnswers,
     settings: Settings,
     endpoint: Arc<Endpoint>,
 }
@@ -50,6 +68,7 @@ impl Config {
             base_url: OPENAI_BASE_URL.to_owned(),
             api_key: None,
             model: model.into(),
+            kept_answers: KeptAnswers::default(),
             settings: Settings::default(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
@@ -68,6 +87,7 @@ impl OpenAiResponses {
             .unwrap_or_default();
         Ok(Self {
             model: config.model,
+            kept_answers: config.kept_answers,
             settings: config.settings,
             endpoint: Arc::new(Endpoint {
                 http,
@@ -88,7 +108,17 @@ impl Model for OpenAiResponses {
     }
 
     async fn stream(&self, request: Request) -> Result<EventStream, Error> {
-        let body = encode::body(&self.model, &self.settings, &request)?;
-        call(&self.endpoint, body, Box::new(Decoder::default())).await
+        let bodies = encode::bodies(&self.model, &self.settings, self.kept_answers, &request)?;
+        let body = match bodies.continued {
+            Some(continued) => Body::or(continued, bodies.whole),
+            None => Body::from(bodies.whole),
+        };
+        let decoder = Decoder::new(self.kept_answers);
+        call(&self.endpoint, body, Box::new(decoder)).await
     }
+}
+
+/// The events of a recorded answer, and the error that it ends with if it does. `pieces` are its bytes in any split.
+pub fn replayed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Option<Error>) {
+    replay(Box::new(Decoder::new(KeptAnswers::None)), pieces)
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::Item;
 
-/// One question to a model. It carries its whole history: a provider keeps nothing.
+/// One question to a model. It carries its whole history, whatever a provider keeps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
     /// What the model is told about its job, before the input.
@@ -58,6 +58,39 @@ pub struct ToolDefinition {
     pub strict: Strictness,
 }
 
+/// The argument of a tool that takes a text.
+pub(crate) const FREEFORM_ARGUMENT: &str = "input";
+/// The keyword of such a tool's schema that has the form of the text.
+pub(crate) const FREEFORM_FORMAT: &str = "x-format";
+
+impl ToolDefinition {
+    /// A tool that takes a text of the model's instead of JSON. Its handler reads the arguments `{"input": "<text>"}`.
+    ///
+    /// `format` is the form of the text as the Responses API has it, such as a grammar; elsewhere it isn't sent.
+    /// <https://platform.openai.com/docs/guides/function-calling#custom-tools>
+    pub fn freeform(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        format: Option<Value>,
+    ) -> Self {
+        let mut parameters = json!({
+            "type": "object",
+            "properties": {FREEFORM_ARGUMENT: {"type": "string"}},
+            "required": [FREEFORM_ARGUMENT],
+            "additionalProperties": false,
+        });
+        if let (Some(format), Some(fields)) = (format, parameters.as_object_mut()) {
+            fields.insert(FREEFORM_FORMAT.to_owned(), format);
+        }
+        Self {
+            name: name.into(),
+            description: description.into(),
+            parameters: Arc::new(parameters),
+            strict: Strictness::Freeform,
+        }
+    }
+}
+
 /// Whether the provider keeps a model's arguments to the schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
@@ -66,6 +99,8 @@ pub enum Strictness {
     /// Any JSON schema; the arguments usually fit.
     #[default]
     Lenient,
+    /// The model writes a text and no JSON, where the provider knows such tools; see [`ToolDefinition::freeform`].
+    Freeform,
 }
 
 /// Whether a model must, may or must not call a tool.

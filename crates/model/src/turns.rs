@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::answer::DIALECT;
 use crate::{FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
@@ -27,14 +27,16 @@ pub(crate) enum Said<'a> {
     Text(&'a Message),
     Thought(&'a Reasoning),
     Call(&'a FunctionCall, &'a FunctionCallOutput),
+    /// Something of this dialect's own.
+    Own(&'a Map<String, Value>),
 }
 
 /// The turns of a history. Thoughts of another dialect than this one, and such that led to nothing, stay out.
 pub(crate) fn turns<'a>(items: &'a [Item], dialect: &str) -> Vec<Turn<'a>> {
-    let mut results = results(items);
+    let results = results(items);
     let mut turns = Vec::new();
     let mut said = Vec::new();
-    for item in items {
+    for (place, item) in items.iter().enumerate() {
         match item {
             Item::Message(message) => match message.role {
                 Role::Assistant => said.push(Said::Text(message)),
@@ -48,8 +50,8 @@ pub(crate) fn turns<'a>(items: &'a [Item], dialect: &str) -> Vec<Turn<'a>> {
                 }
             },
             Item::FunctionCall(call) => {
-                let result = results.get_mut(call.call_id.as_str());
-                if let Some(result) = result.and_then(VecDeque::pop_front) {
+                let result = results.get(&place).and_then(|place| items.get(*place));
+                if let Some(Item::FunctionCallOutput(result)) = result {
                     said.push(Said::Call(call, result));
                 }
             }
@@ -59,27 +61,28 @@ pub(crate) fn turns<'a>(items: &'a [Item], dialect: &str) -> Vec<Turn<'a>> {
                     said.push(Said::Thought(reasoning));
                 }
             }
-            Item::Other(_) => {}
+            Item::Other(fields) => {
+                if fields.get(DIALECT).and_then(Value::as_str) == Some(dialect) {
+                    said.push(Said::Own(fields));
+                }
+            }
         }
     }
     end_turn(&mut turns, &mut said);
     turns
 }
 
-/// The results that stand behind their calls, by call.
-fn results(items: &[Item]) -> BTreeMap<&str, VecDeque<&FunctionCallOutput>> {
-    let mut open: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut results: BTreeMap<&str, VecDeque<&FunctionCallOutput>> = BTreeMap::new();
-    for item in items {
+/// The results that stand behind their calls: the place of each, by the place of its call.
+pub(crate) fn results(items: &[Item]) -> BTreeMap<usize, usize> {
+    let mut open: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
+    let mut results = BTreeMap::new();
+    for (place, item) in items.iter().enumerate() {
         match item {
-            Item::FunctionCall(call) => *open.entry(&call.call_id).or_default() += 1,
+            Item::FunctionCall(call) => open.entry(&call.call_id).or_default().push_back(place),
             Item::FunctionCallOutput(result) => {
-                if let Some(count) = open.get_mut(result.call_id.as_str()).filter(|it| **it > 0) {
-                    *count -= 1;
-                    results
-                        .entry(&result.call_id)
-                        .or_default()
-                        .push_back(result);
+                let call = open.get_mut(result.call_id.as_str());
+                if let Some(call) = call.and_then(VecDeque::pop_front) {
+                    results.insert(call, place);
                 }
             }
             Item::Message(_) | Item::Reasoning(_) | Item::Other(_) => {}

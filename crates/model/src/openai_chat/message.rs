@@ -68,6 +68,7 @@ fn add_turn(said: &[Said<'_>], quirks: &Quirks, goes_on: bool, messages: &mut Ve
                 calls.push(call(called));
                 results.push((*called, *result));
             }
+            Said::Own(_) => {}
         }
     }
     let text = texts.join("\n\n");

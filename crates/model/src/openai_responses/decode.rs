@@ -3,12 +3,13 @@
 //! A frame is parsed once, into a struct that borrows from it; only what an event hands on is copied.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::{KeptAnswers, custom, previous};
 use crate::decode::{Decode, Progress};
 use crate::failure::Failure;
 use crate::sse::FrameRef;
@@ -19,12 +20,15 @@ use crate::{Event, Item, Usage};
 const MAX_ITEMS: usize = 1_000;
 
 /// How far the answer has come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Decoder {
     progress: Progress,
+    kept: KeptAnswers,
     /// The index of the newest item, for providers that leave indexes out.
     newest: usize,
     done: BTreeMap<usize, Item>,
+    /// The calls of custom tools whose input has begun.
+    inputs: BTreeSet<usize>,
 }
 
 #[derive(Deserialize)]
@@ -34,7 +38,12 @@ struct Wire<'a> {
     output_index: Option<usize>,
     content_index: Option<usize>,
     summary_index: Option<usize>,
+    partial_image_index: Option<usize>,
+    #[serde(borrow)]
+    partial_image_b64: Option<Cow<'a, str>>,
     delta: Option<String>,
+    #[serde(borrow)]
+    annotation: Option<&'a RawValue>,
     #[serde(borrow)]
     item: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -45,6 +54,7 @@ struct Wire<'a> {
 
 #[derive(Default, Deserialize)]
 struct Response {
+    id: Option<Value>,
     output: Option<Vec<Value>>,
     usage: Option<Value>,
     incomplete_details: Option<Value>,
@@ -114,6 +124,9 @@ impl Decode for Decoder {
                     delta,
                 });
             }
+            "response.custom_tool_call_input.delta" => self.add_input(&wire, events),
+            "response.output_text.annotation.added" => self.add_annotation(&wire, events)?,
+            "response.image_generation_call.partial_image" => self.add_image(wire, events),
             "response.created" => self.start(events),
             "response.output_item.added" => self.add_item(&wire, events)?,
             "response.output_item.done" => self.end_item(&wire, events)?,
@@ -138,6 +151,7 @@ impl Decode for Decoder {
             | "response.output_text.done"
             | "response.refusal.done"
             | "response.function_call_arguments.done"
+            | "response.custom_tool_call_input.done"
             | "response.reasoning_summary_part.added"
             | "response.reasoning_summary_part.done"
             | "response.reasoning_summary_text.done"
@@ -153,12 +167,22 @@ impl Decode for Decoder {
     fn again(&self) -> Box<dyn Decode> {
         Box::new(Self {
             progress: self.progress,
-            ..Self::default()
+            ..Self::new(self.kept)
         })
     }
 }
 
 impl Decoder {
+    pub(super) fn new(kept: KeptAnswers) -> Self {
+        Self {
+            progress: Progress::Silent,
+            kept,
+            newest: 0,
+            done: BTreeMap::new(),
+            inputs: BTreeSet::new(),
+        }
+    }
+
     /// A frame that isn't as expected: fatal where it isn't even JSON or is an event that we need.
     fn read_odd(
         &mut self,
@@ -214,6 +238,50 @@ impl Decoder {
         }
     }
 
+    /// More of a custom tool's input, as more of the arguments that it is for an agent.
+    fn add_input(&mut self, wire: &Wire<'_>, events: &mut VecDeque<Event>) {
+        let index = self.index(wire);
+        if let Some(input) = wire.delta.as_deref().filter(|input| !input.is_empty()) {
+            let mut delta = custom::escaped(input);
+            if self.inputs.insert(index) {
+                delta.insert_str(0, &custom::around_input().0);
+            }
+            self.add(events, Event::ArgumentsDelta { index, delta });
+        }
+    }
+
+    fn add_annotation(
+        &mut self,
+        wire: &Wire<'_>,
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), Failure> {
+        let (index, part) = (self.index(wire), wire.content_index.unwrap_or_default());
+        if let Some(raw) = wire.annotation {
+            let annotation = value(raw.get())?;
+            self.add(
+                events,
+                Event::AnnotationAdded {
+                    index,
+                    part,
+                    annotation,
+                },
+            );
+        }
+        Ok(())
+    }
+
+    fn add_image(&mut self, wire: Wire<'_>, events: &mut VecDeque<Event>) {
+        let index = self.index(&wire);
+        if let Some(data) = wire.partial_image_b64 {
+            let event = Event::ImagePartial {
+                index,
+                number: wire.partial_image_index.unwrap_or_default(),
+                data: data.into_owned(),
+            };
+            self.add(events, event);
+        }
+    }
+
     fn add_item(&mut self, wire: &Wire<'_>, events: &mut VecDeque<Event>) -> Result<(), Failure> {
         let index = wire.output_index.unwrap_or(self.done.len());
         self.newest = index;
@@ -232,6 +300,10 @@ impl Decoder {
                 "the answer has more items than allowed: {MAX_ITEMS}"
             )));
         }
+        if self.inputs.remove(&index) {
+            let delta = custom::around_input().1.to_owned();
+            self.add(events, Event::ArgumentsDelta { index, delta });
+        }
         self.done.insert(index, item.clone());
         self.add(events, Event::ItemDone { index, item });
         Ok(())
@@ -249,6 +321,7 @@ impl Decoder {
             .unwrap_or_default()
             .into_iter()
             .filter_map(Item::from_value)
+            .map(custom::read)
             .collect();
         let done = std::mem::take(&mut self.done);
         if output.is_empty() {
@@ -256,6 +329,12 @@ impl Decoder {
         } else if done.is_empty() {
             for (index, item) in output.iter().cloned().enumerate() {
                 events.push_back(Event::ItemDone { index, item });
+            }
+        }
+        let id = response.id.as_ref().and_then(Value::as_str);
+        if let (KeptAnswers::GoOnFrom, "response.completed", Some(id)) = (self.kept, kind, id) {
+            for item in &mut output {
+                previous::note(item, id);
             }
         }
         let usage = usage(&response.usage.unwrap_or_default());
@@ -283,6 +362,7 @@ fn item(wire: &Wire<'_>) -> Result<Item, Failure> {
         .item
         .ok_or_else(|| Failure::malformed(format!("{}: no item", wire.kind)))?;
     frontdesk_json::read_as(raw.get().as_bytes())
+        .map(custom::read)
         .map_err(|error| Failure::malformed(format!("{}: {error}", wire.kind)))
 }
 

@@ -1,33 +1,59 @@
 //! A request as the body of `POST /responses`.
-//!
-//! The provider stores nothing, so ids that it gave to messages and calls mean nothing to it any more and stay out;
-//! reasoning goes back in its encrypted form, and only in front of the item that it led to.
 
-use serde::ser::{Error as _, SerializeMap, SerializeSeq};
+use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use super::input::Input;
+use super::{KeptAnswers, custom, previous};
 use crate::{
-    Error, ErrorKind, Item, ParallelToolCalls, Reasoning, Request, Role, Settings, Strictness,
-    ToolChoice, ToolDefinition,
+    Error, ErrorKind, OutputFormat, ParallelToolCalls, Request, Settings, Strictness, ToolChoice,
 };
 
 /// What the provider must send along so that reasoning can go back without being stored there.
 const INCLUDE: [&str; 1] = ["reasoning.encrypted_content"];
 
-/// The body. What the request's settings leave open is taken from `defaults`.
-pub(super) fn body(model: &str, defaults: &Settings, request: &Request) -> Result<Vec<u8>, Error> {
+/// A request in the forms in which it can be sent.
+pub(super) struct Bodies {
+    /// With its whole history.
+    pub(super) whole: Vec<u8>,
+    /// With what came after the newest answer that the provider keeps, where there is one.
+    pub(super) continued: Option<Vec<u8>>,
+}
+
+/// The bodies. What the request's settings leave open is taken from `defaults`.
+pub(super) fn bodies(
+    model: &str,
+    defaults: &Settings,
+    kept: KeptAnswers,
+    request: &Request,
+) -> Result<Bodies, Error> {
     let settings = request.settings.or(defaults);
-    serde_json::to_vec(&Body {
-        model,
-        settings: &settings,
-        request,
-    })
-    .map_err(|error| {
-        Error::new(
-            ErrorKind::InvalidRequest,
-            format!("the request can't be written: {error}"),
-        )
+    let body = |input, previous| {
+        serde_json::to_vec(&Body {
+            model,
+            settings: &settings,
+            request,
+            kept,
+            input,
+            previous,
+        })
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::InvalidRequest,
+                format!("the request can't be written: {error}"),
+            )
+        })
+    };
+    let continued = match kept {
+        KeptAnswers::None => None,
+        KeptAnswers::GoOnFrom => previous::newest(&request.input)
+            .map(|(id, input)| body(input, Some(id)))
+            .transpose()?,
+    };
+    Ok(Bodies {
+        whole: body(Input::whole(&request.input), None)?,
+        continued,
     })
 }
 
@@ -35,6 +61,9 @@ struct Body<'a> {
     model: &'a str,
     settings: &'a Settings,
     request: &'a Request,
+    kept: KeptAnswers,
+    input: Input<'a>,
+    previous: Option<&'a str>,
 }
 
 impl Serialize for Body<'_> {
@@ -46,13 +75,17 @@ impl Serialize for Body<'_> {
         };
         fields.put("model", &self.model)?;
         fields.put("stream", &true)?;
-        fields.put("store", &false)?;
+        fields.put("store", &(self.kept == KeptAnswers::GoOnFrom))?;
+        fields.put_some("previous_response_id", self.previous.as_ref())?;
         fields.put("include", &INCLUDE)?;
         fields.put_some("instructions", request.instructions.as_ref())?;
-        fields.put("input", &Input(&request.input))?;
-        if !request.tools.is_empty() {
-            fields.put("tools", &Tools(&request.tools))?;
-            fields.put("tool_choice", &tool_choice(&request.tool_choice))?;
+        fields.put("input", &self.input)?;
+        if let Some(text) = text(&request.output, settings) {
+            fields.map.serialize_entry("text", &text)?;
+        }
+        if !request.tools.is_empty() || !request.hosted_tools.is_empty() {
+            fields.put("tools", &Tools(request))?;
+            fields.put("tool_choice", &tool_choice(request))?;
             fields.put_some(
                 "parallel_tool_calls",
                 parallel(request.parallel_tool_calls).as_ref(),
@@ -63,7 +96,9 @@ impl Serialize for Body<'_> {
         fields.put_some("max_output_tokens", settings.max_output_tokens.as_ref())?;
         fields.put_some("reasoning", reasoning(settings).as_ref())?;
         for (name, value) in &settings.extra {
-            fields.map.serialize_entry(name, value)?;
+            if name != "text" {
+                fields.map.serialize_entry(name, value)?;
+            }
         }
         fields.map.end()
     }
@@ -95,13 +130,46 @@ impl<M: SerializeMap> Fields<'_, M> {
     }
 }
 
-fn tool_choice(choice: &ToolChoice) -> Value {
-    match choice {
-        ToolChoice::Auto => json!("auto"),
-        ToolChoice::Required => json!("required"),
-        ToolChoice::None => json!("none"),
-        ToolChoice::Tool(name) => json!({"type": "function", "name": name}),
+/// A named tool is one of ours, or a hosted one, which is named by its kind.
+fn tool_choice(request: &Request) -> Value {
+    let name = match &request.tool_choice {
+        ToolChoice::Auto => return json!("auto"),
+        ToolChoice::Required => return json!("required"),
+        ToolChoice::None => return json!("none"),
+        ToolChoice::Tool(name) => name,
+    };
+    let strict = request.tools.iter().find(|tool| tool.name == *name);
+    let hosted = |tool: &Value| tool.get("type").and_then(Value::as_str) == Some(name);
+    match strict.map(|tool| tool.strict) {
+        Some(Strictness::Freeform) => json!({"type": "custom", "name": name}),
+        None if request.hosted_tools.iter().any(hosted) => json!({"type": name}),
+        Some(Strictness::Strict | Strictness::Lenient) | None => {
+            json!({"type": "function", "name": name})
+        }
     }
+}
+
+/// The form of the answer, with what else the settings have to say about its text.
+fn text(output: &OutputFormat, settings: &Settings) -> Option<Value> {
+    let set = settings.extra.get("text");
+    let OutputFormat::Json {
+        name,
+        schema,
+        strict,
+    } = output
+    else {
+        return set.cloned();
+    };
+    let mut fields = set.and_then(Value::as_object).cloned().unwrap_or_default();
+    fields.entry("format").or_insert_with(|| {
+        json!({
+            "type": "json_schema",
+            "name": name,
+            "schema": **schema,
+            "strict": *strict == Strictness::Strict,
+        })
+    });
+    Some(Value::Object(fields))
 }
 
 fn parallel(calls: ParallelToolCalls) -> Option<bool> {
@@ -125,96 +193,38 @@ fn reasoning(settings: &Settings) -> Option<Value> {
     (!fields.is_empty()).then_some(Value::Object(fields))
 }
 
-struct Tools<'a>(&'a [ToolDefinition]);
+struct Tools<'a>(&'a Request);
 
 impl Serialize for Tools<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|tool| Tool {
-            kind: "function",
-            name: &tool.name,
-            description: &tool.description,
-            parameters: &tool.parameters,
-            strict: tool.strict == Strictness::Strict,
-        }))
+        let mut tools = serializer.serialize_seq(None)?;
+        for tool in &*self.0.tools {
+            match tool.strict {
+                Strictness::Freeform => tools.serialize_element(&custom::tool(tool))?,
+                strict @ (Strictness::Strict | Strictness::Lenient) => {
+                    tools.serialize_element(&Function {
+                        kind: "function",
+                        name: &tool.name,
+                        description: &tool.description,
+                        parameters: &tool.parameters,
+                        strict: strict == Strictness::Strict,
+                    })?;
+                }
+            }
+        }
+        for tool in &*self.0.hosted_tools {
+            tools.serialize_element(tool)?;
+        }
+        tools.end()
     }
 }
 
 #[derive(Serialize)]
-struct Tool<'a> {
+struct Function<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     name: &'a str,
     description: &'a str,
     parameters: &'a Value,
     strict: bool,
-}
-
-struct Input<'a>(&'a [Item]);
-
-impl Serialize for Input<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut items = serializer.serialize_seq(None)?;
-        let mut rest = self.0;
-        while let Some((item, after)) = rest.split_first() {
-            rest = after;
-            match item {
-                Item::Reasoning(reasoning) if !goes_back(reasoning, after) => {}
-                item => items.serialize_element(&Replayed(item))?,
-            }
-        }
-        items.end()
-    }
-}
-
-/// Whether a reasoning item has something that the provider can read, and stands in front of the item it led to.
-fn goes_back(reasoning: &Reasoning, after: &[Item]) -> bool {
-    let readable = reasoning.encrypted_content.is_some() || reasoning.extra.contains_key("content");
-    let followed = after
-        .iter()
-        .find(|item| !matches!(item, Item::Reasoning(_)))
-        .is_some_and(|item| match item {
-            Item::Message(message) => message.role == Role::Assistant,
-            Item::FunctionCall(_) => true,
-            Item::FunctionCallOutput(_) | Item::Reasoning(_) => false,
-            Item::Other(fields) => fields
-                .get("type")
-                .and_then(Value::as_str)
-                .is_some_and(|kind| kind.ends_with("_call")),
-        });
-    readable && followed
-}
-
-/// An item of the history as it goes back.
-struct Replayed<'a>(&'a Item);
-
-impl Serialize for Replayed<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let item = serde_json::to_value(self.0).map_err(S::Error::custom)?;
-        let Value::Object(mut fields) = item else {
-            return Err(S::Error::custom("an item is not an object"));
-        };
-        match self.0 {
-            Item::Message(_) | Item::FunctionCall(_) => {
-                fields.remove("id");
-                fields.remove("status");
-            }
-            Item::Reasoning(_) => {
-                fields.remove("status");
-            }
-            Item::FunctionCallOutput(_) | Item::Other(_) => {}
-        }
-        match (self.0, fields.get("arguments"), fields.get("output")) {
-            (Item::FunctionCall(call), _, _) if call.arguments.is_empty() => {
-                fields.insert("arguments".to_owned(), Value::from("{}"));
-            }
-            (Item::FunctionCallOutput(_), _, Some(output))
-                if !output.is_string() && !output.is_array() =>
-            {
-                let text = output.to_string();
-                fields.insert("output".to_owned(), Value::from(text));
-            }
-            _ => {}
-        }
-        fields.serialize(serializer)
-    }
 }

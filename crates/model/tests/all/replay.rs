@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::server::{Server, collect, whole};
 
-async fn sent(defaults: Settings, request: Request) -> Value {
+pub(crate) async fn sent(defaults: Settings, request: Request) -> Value {
     let end = json!({"type": "response.completed", "response": {}});
     let server = Server::start(vec![whole(&[end])]).await;
     let config = Config {
@@ -97,18 +97,21 @@ async fn the_history_goes_back_in_a_form_that_the_provider_takes() {
     let user = json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "a"}]});
     let output =
         |output: &str| json!({"type": "function_call_output", "call_id": "c", "output": output});
-    let cases = [
+    let call = || json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"});
+    let cases = vec![
         (
             "ids of messages and calls stay out",
             vec![
                 json!({"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "phase": "commentary",
                     "content": [{"type": "output_text", "text": "a", "annotations": []}]}),
                 json!({"type": "function_call", "id": "fc_1", "status": "completed", "call_id": "c", "name": "n", "arguments": ""}),
+                output("o"),
             ],
             vec![
                 json!({"type": "message", "role": "assistant", "phase": "commentary",
                     "content": [{"type": "output_text", "text": "a", "annotations": []}]}),
-                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"}),
+                call(),
+                output("o"),
             ],
         ),
         (
@@ -118,7 +121,8 @@ async fn the_history_goes_back_in_a_form_that_the_provider_takes() {
                 json!({"type": "message", "role": "assistant", "content": []}),
                 reasoning("2"),
                 reasoning("3"),
-                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"}),
+                call(),
+                output("o"),
                 reasoning("4"),
                 json!({"type": "web_search_call", "id": "ws_1"}),
             ],
@@ -127,7 +131,8 @@ async fn the_history_goes_back_in_a_form_that_the_provider_takes() {
                 json!({"type": "message", "role": "assistant", "content": []}),
                 back("2"),
                 back("3"),
-                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"}),
+                call(),
+                output("o"),
                 back("4"),
                 json!({"type": "web_search_call", "id": "ws_1"}),
             ],
@@ -137,32 +142,73 @@ async fn the_history_goes_back_in_a_form_that_the_provider_takes() {
             vec![
                 reasoning("1"),
                 user.clone(),
+                call(),
                 reasoning("2"),
                 output("o"),
                 reasoning("3"),
             ],
-            vec![user, output("o")],
+            vec![user.clone(), call(), output("o")],
         ),
         (
             "reasoning that nobody can read stays out",
             vec![
                 json!({"type": "reasoning", "id": "1", "summary": []}),
-                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"}),
+                json!({"type": "reasoning", "summary": [], "dialect": "openai_chat", "content": []}),
+                call(),
+                output("o"),
             ],
-            vec![json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"})],
+            vec![call(), output("o")],
         ),
         (
             "an output is a text or a list",
             vec![
+                call(),
                 json!({"type": "function_call_output", "call_id": "c", "output": {"a": 1}}),
+                call(),
                 json!({"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "o"}]}),
             ],
             vec![
+                call(),
                 output(r#"{"a":1}"#),
+                call(),
                 json!({"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "o"}]}),
             ],
         ),
     ];
+    check(cases).await;
+}
+
+#[tokio::test]
+async fn what_the_provider_would_refuse_stays_out() {
+    let user = json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "a"}]});
+    let citation = json!({"type": "url_citation", "url": "https://example.com", "title": "t", "start_index": 0, "end_index": 1});
+    let cases = vec![
+        (
+            "calls and results that stand alone stay out, with the reasoning that led to them",
+            vec![
+                json!({"type": "function_call_output", "call_id": "c", "output": "early"}),
+                json!({"type": "reasoning", "summary": [], "encrypted_content": "x"}),
+                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"}),
+                user.clone(),
+            ],
+            vec![user],
+        ),
+        (
+            "what only another provider can read stays out",
+            vec![
+                json!({"type": "server_tool_use", "dialect": "anthropic", "id": "s"}),
+                json!({"type": "message", "role": "assistant",
+                    "content": [{"type": "output_text", "text": "a", "annotations": [{"type": "page_location"}, citation]}]}),
+            ],
+            vec![json!({"type": "message", "role": "assistant",
+                "content": [{"type": "output_text", "text": "a", "annotations": [citation]}]})],
+        ),
+    ];
+    check(cases).await;
+}
+
+/// Checks what input each history is sent as.
+async fn check(cases: Vec<(&str, Vec<Value>, Vec<Value>)>) {
     for (name, input, expected) in cases {
         let request = Request {
             input: serde_json::from_value(Value::from(input)).unwrap(),

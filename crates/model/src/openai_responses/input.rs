@@ -1,0 +1,145 @@
+//! The history as it goes back: calls and results in pairs, reasoning only in front of the item that it led to.
+//!
+//! Ids that the provider gave to messages and calls mean nothing to it any more and stay out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::ser::{Error as _, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::custom;
+use super::previous::RESPONSE_ID;
+use crate::answer::DIALECT;
+use crate::turns::results;
+use crate::{Item, Reasoning, Role};
+
+/// The kinds of citations that the API takes back.
+const CITATIONS: [&str; 4] = [
+    "url_citation",
+    "file_citation",
+    "container_file_citation",
+    "file_path",
+];
+
+/// The items of a history that are sent.
+pub(super) struct Input<'a> {
+    items: Vec<&'a Item>,
+    /// The custom tools' calls of the whole history.
+    custom: BTreeSet<&'a str>,
+}
+
+impl<'a> Input<'a> {
+    /// The whole history.
+    pub(super) fn whole(items: &'a [Item]) -> Self {
+        Self::of(items, |_| true)
+    }
+
+    /// Of the history what `sent` says, by its place.
+    pub(super) fn of(items: &'a [Item], sent: impl Fn(usize) -> bool) -> Self {
+        let results = results(items);
+        let answers: BTreeSet<usize> = results.values().copied().collect();
+        let stands = |place: &usize, item: &Item| match item {
+            Item::FunctionCall(_) => results.contains_key(place),
+            Item::FunctionCallOutput(_) => answers.contains(place),
+            Item::Other(fields) => !fields.contains_key(DIALECT),
+            Item::Message(_) | Item::Reasoning(_) => true,
+        };
+        let items_sent = items
+            .iter()
+            .enumerate()
+            .filter(|(place, item)| stands(place, item) && sent(*place))
+            .map(|(_, item)| item);
+        Self {
+            items: items_sent.collect(),
+            custom: custom::calls(items),
+        }
+    }
+}
+
+impl Serialize for Input<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut items = serializer.serialize_seq(None)?;
+        let mut rest = &*self.items;
+        while let Some((item, after)) = rest.split_first() {
+            rest = after;
+            match item {
+                Item::Reasoning(reasoning) if !goes_back(reasoning, after) => {}
+                item => items.serialize_element(&self.fields(item).map_err(S::Error::custom)?)?,
+            }
+        }
+        items.end()
+    }
+}
+
+impl Input<'_> {
+    /// An item as it goes back.
+    fn fields(&self, item: &Item) -> Result<BTreeMap<String, Value>, String> {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(item) else {
+            return Err("an item is not an object".to_owned());
+        };
+        fields.remove(RESPONSE_ID);
+        match item {
+            Item::Message(_) => {
+                fields.remove("id");
+                fields.remove("status");
+                keep_citations(&mut fields);
+            }
+            Item::FunctionCall(call) => {
+                fields.remove("id");
+                fields.remove("status");
+                if custom::is_custom(call) {
+                    custom::write_call(call, &mut fields);
+                } else if call.arguments.trim().is_empty() {
+                    fields.insert("arguments".to_owned(), Value::from("{}"));
+                }
+            }
+            Item::FunctionCallOutput(result) => {
+                if !result.output.is_string() && !result.output.is_array() {
+                    let text = result.output.to_string();
+                    fields.insert("output".to_owned(), Value::from(text));
+                }
+                if self.custom.contains(result.call_id.as_str()) {
+                    custom::write_output(&mut fields);
+                }
+            }
+            Item::Reasoning(_) => {
+                fields.remove("status");
+            }
+            Item::Other(_) => {}
+        }
+        Ok(fields.into_iter().collect())
+    }
+}
+
+/// Whether a reasoning item has something that the provider can read, and stands in front of the item it led to.
+fn goes_back(reasoning: &Reasoning, after: &[&Item]) -> bool {
+    let readable = reasoning.encrypted_content.is_some() || reasoning.extra.contains_key("content");
+    let foreign = reasoning.extra.contains_key(DIALECT);
+    let followed = after
+        .iter()
+        .find(|item| !matches!(item, Item::Reasoning(_)))
+        .is_some_and(|item| match item {
+            Item::Message(message) => message.role == Role::Assistant,
+            Item::FunctionCall(_) => true,
+            Item::FunctionCallOutput(_) | Item::Reasoning(_) => false,
+            Item::Other(fields) => fields
+                .get("type")
+                .and_then(Value::as_str)
+                .is_some_and(|kind| kind.ends_with("_call")),
+        });
+    readable && !foreign && followed
+}
+
+/// Leaves out the citations that only another provider knows.
+fn keep_citations(fields: &mut Map<String, Value>) {
+    let parts = fields.get_mut("content").and_then(Value::as_array_mut);
+    for part in parts.into_iter().flatten() {
+        if let Some(citations) = part.get_mut("annotations").and_then(Value::as_array_mut) {
+            citations.retain(|citation| {
+                let kind = citation.get("type").and_then(Value::as_str);
+                kind.is_some_and(|kind| CITATIONS.contains(&kind))
+            });
+        }
+    }
+}
