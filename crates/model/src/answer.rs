@@ -184,6 +184,56 @@ impl Answer {
         Ok(())
     }
 
+    /// How many characters the part of text that grows has.
+    pub(crate) fn text_length(&self) -> usize {
+        let item = self.current.and_then(|index| self.items.get(index));
+        match item.map(|growing| &growing.item) {
+            Some(Item::Message(message)) => match message.content.last() {
+                Some(ContentPart::OutputText { text, .. }) => text.chars().count(),
+                _ => 0,
+            },
+            _ => 0,
+        }
+    }
+
+    /// Adds a citation to the text that grows. Where none does, it is left out.
+    pub(crate) fn annotate(&mut self, annotation: Value, events: &mut VecDeque<Event>) {
+        let Some(index) = self.current else { return };
+        let Some(Item::Message(message)) = self.item(index) else {
+            return;
+        };
+        let part = message.content.len().saturating_sub(1);
+        if let Some(ContentPart::OutputText { annotations, .. }) = message.content.last_mut() {
+            annotations.push(annotation.clone());
+            self.add(
+                Event::AnnotationAdded {
+                    index,
+                    part,
+                    annotation,
+                },
+                events,
+            );
+        }
+    }
+
+    /// Begins an item of the provider's own, which only this dialect can read again, and gives its index.
+    pub(crate) fn begin_own(
+        &mut self,
+        mut fields: Map<String, Value>,
+        events: &mut VecDeque<Event>,
+    ) -> Result<usize, Failure> {
+        self.close_current(events);
+        fields.insert(DIALECT.to_owned(), Value::from(self.dialect));
+        self.begin(Item::Other(fields), events)
+    }
+
+    /// Changes a field of such an item.
+    pub(crate) fn set_own(&mut self, index: usize, name: &str, value: Value) {
+        if let Some(Item::Other(fields)) = self.item(index) {
+            fields.insert(name.to_owned(), value);
+        }
+    }
+
     /// Begins a call and gives its index.
     pub(crate) fn begin_call(
         &mut self,

@@ -3,9 +3,11 @@
 //! Streaming only. Thinking goes back as it came, with its signature; what doesn't change is marked for the cache.
 //! <https://docs.claude.com/en/api/messages>
 
+mod block;
 mod decode;
 mod encode;
 mod message;
+mod output;
 
 use std::sync::Arc;
 
@@ -146,7 +148,7 @@ impl Model for Anthropic {
             &request,
         )?;
         let decoder = Decoder::new(Arc::clone(&self.ids));
-        call(&self.endpoint, body, Box::new(decoder)).await
+        call(&self.endpoint, body.into(), Box::new(decoder)).await
     }
 }
 

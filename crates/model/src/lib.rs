@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod failure;
 mod fallback;
+mod form;
 pub mod http;
 mod item;
 mod limited;

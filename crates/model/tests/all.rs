@@ -7,8 +7,20 @@ mod answers;
 #[path = "all/anthropic_answers.rs"]
 mod anthropic_answers;
 #[cfg(test)]
+#[path = "all/anthropic_failures.rs"]
+mod anthropic_failures;
+#[cfg(test)]
+#[path = "all/anthropic_history.rs"]
+mod anthropic_history;
+#[cfg(test)]
+#[path = "all/anthropic_hosted.rs"]
+mod anthropic_hosted;
+#[cfg(test)]
 #[path = "all/anthropic_requests.rs"]
 mod anthropic_requests;
+#[cfg(test)]
+#[path = "all/beyond_text.rs"]
+mod beyond_text;
 #[cfg(test)]
 #[path = "all/chat_answers.rs"]
 mod chat_answers;
@@ -27,6 +39,9 @@ mod fits;
 #[cfg(test)]
 #[path = "all/items.rs"]
 mod items;
+#[cfg(test)]
+#[path = "all/kept_answers.rs"]
+mod kept_answers;
 #[cfg(test)]
 #[path = "all/limited.rs"]
 mod limited;
@@ -51,6 +66,9 @@ mod server;
 #[cfg(test)]
 #[path = "all/sse.rs"]
 mod sse;
+#[cfg(test)]
+#[path = "all/tools_and_forms.rs"]
+mod tools_and_forms;
 #[cfg(test)]
 #[path = "all/transcription.rs"]
 mod transcription;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{DIALECT, REDACTED, SIGNATURE};
+use super::{DIALECT, REDACTED, SIGNATURE, block};
 use crate::answer::{Answer, Ending};
 use crate::decode::{Decode, Progress};
 use crate::failure::Failure;
@@ -28,8 +28,27 @@ pub(super) struct Decoder {
     calls: BTreeMap<u64, Call>,
     /// The index of the newest block, for gateways that leave indexes out.
     newest: u64,
+    /// The calls of the provider's own tools.
+    own_calls: BTreeMap<u64, OwnCall>,
+    cited: Cited,
     ending: Option<Ending>,
     counts: Counts,
+}
+
+#[derive(Debug)]
+struct OwnCall {
+    /// Its place in the answer.
+    place: usize,
+    /// The JSON of its input, as far as it came.
+    input: String,
+}
+
+/// What the block of text that grows cites.
+#[derive(Debug, Default)]
+struct Cited {
+    /// Where the block begins in its message, in characters.
+    start: usize,
+    citations: Vec<Value>,
 }
 
 #[derive(Debug)]
@@ -79,6 +98,8 @@ struct Delta<'a> {
     #[serde(borrow)]
     partial_json: Option<&'a RawValue>,
     #[serde(borrow)]
+    citation: Option<&'a RawValue>,
+    #[serde(borrow)]
     stop_reason: Option<&'a RawValue>,
 }
 
@@ -93,6 +114,8 @@ impl Decoder {
             answer,
             calls: BTreeMap::new(),
             newest: 0,
+            own_calls: BTreeMap::new(),
+            cited: Cited::default(),
             ending: None,
             counts: Counts::default(),
         }
@@ -155,6 +178,7 @@ impl Decode for Decoder {
     fn end(&mut self, events: &mut VecDeque<Event>) {
         if let Some(ending) = self.ending.take() {
             self.fill_calls(events);
+            self.cite(events);
             self.answer.end(ending, self.counts.usage(), events);
         }
     }
@@ -172,6 +196,7 @@ impl Decoder {
         events: &mut VecDeque<Event>,
     ) -> Result<(), Failure> {
         self.answer.start(events);
+        self.cite(events);
         let index = number(wire.index).unwrap_or_else(|| self.newest.saturating_add(1));
         self.newest = index;
         let block = match wire.content_block {
@@ -180,7 +205,12 @@ impl Decoder {
         };
         let field = |name: &str| block.get(name).and_then(Value::as_str).unwrap_or_default();
         match (field("type"), field("name")) {
-            ("text", _) => self.answer.add_text(field("text").to_owned(), events),
+            ("text", _) => {
+                self.cited.start = self.answer.text_length();
+                let citations = block.get("citations").and_then(Value::as_array);
+                self.cited.citations = citations.cloned().unwrap_or_default();
+                self.answer.add_text(field("text").to_owned(), events)
+            }
             ("thinking", _) => {
                 self.answer.close_current(events);
                 let thinking = field("thinking").to_owned();
@@ -203,11 +233,30 @@ impl Decoder {
                 self.calls.insert(index, Call { place, whole });
                 Ok(())
             }
+            (kind, _) if block::is_call(kind) || block::is_result(kind) => {
+                self.begin_own(index, block, events)
+            }
             _ => {
                 self.answer.add_unknown(value(data)?, events);
                 Ok(())
             }
         }
+    }
+
+    /// Begins what a tool of the provider's was asked or gave.
+    fn begin_own(
+        &mut self,
+        index: u64,
+        block: Value,
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), Failure> {
+        let Value::Object(block) = block else {
+            return Ok(());
+        };
+        let place = self.answer.begin_own(block, events)?;
+        let input = String::new();
+        self.own_calls.insert(index, OwnCall { place, input });
+        Ok(())
     }
 
     fn read_delta(
@@ -225,10 +274,17 @@ impl Decoder {
             "signature_delta" => self.keep(SIGNATURE, &some(delta.signature), events),
             "input_json_delta" => {
                 let index = number(wire.index).unwrap_or(self.newest);
-                // The arguments of a tool of the provider's are no part of the answer.
+                let json = some(delta.partial_json);
                 if let Some(call) = self.calls.get(&index) {
-                    self.answer
-                        .add_arguments(call.place, some(delta.partial_json), events);
+                    self.answer.add_arguments(call.place, json, events);
+                } else if let Some(call) = self.own_calls.get_mut(&index) {
+                    call.input.push_str(&json);
+                }
+                Ok(())
+            }
+            "citations_delta" => {
+                if let Some(raw) = delta.citation {
+                    self.cited.citations.push(value(raw.get())?);
                 }
                 Ok(())
             }
@@ -244,8 +300,32 @@ impl Decoder {
         if let Some(call) = self.calls.remove(&index) {
             self.fill(&call, events);
             self.answer.close(call.place, events);
+        } else if let Some(call) = self.own_calls.remove(&index) {
+            self.end_own(&call, events);
         } else {
+            self.cite(events);
             self.answer.close_reasoning(events);
+        }
+    }
+
+    fn end_own(&mut self, call: &OwnCall, events: &mut VecDeque<Event>) {
+        if let Ok(input @ Value::Object(_)) = frontdesk_json::read(call.input.as_bytes()) {
+            self.answer.set_own(call.place, "input", input);
+        }
+        self.answer.close(call.place, events);
+    }
+
+    /// Adds what the block of text has cited, all of it for the whole block.
+    fn cite(&mut self, events: &mut VecDeque<Event>) {
+        let Cited { start, citations } = std::mem::take(&mut self.cited);
+        let end = if citations.is_empty() {
+            start
+        } else {
+            self.answer.text_length()
+        };
+        for citation in citations {
+            self.answer
+                .annotate(block::citation(citation, start, end), events);
         }
     }
 
@@ -290,6 +370,9 @@ impl Decoder {
     fn fill_calls(&mut self, events: &mut VecDeque<Event>) {
         for call in std::mem::take(&mut self.calls).into_values() {
             self.fill(&call, events);
+        }
+        for call in std::mem::take(&mut self.own_calls).into_values() {
+            self.end_own(&call, events);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::message::{self, Thoughts};
-use super::{Caching, DEFAULT_MAX_OUTPUT_TOKENS, DIALECT, Thinking};
+use super::{Caching, DEFAULT_MAX_OUTPUT_TOKENS, DIALECT, Thinking, output};
 use crate::turns::{Said, Turn, turns};
 use crate::{Error, ErrorKind, ParallelToolCalls, Request, Settings, ToolChoice};
 
@@ -26,7 +26,8 @@ pub(super) fn body(
         (Thinking::Adaptive | Thinking::Budget(_), None) => Thoughts::LeftOut,
         (Thinking::ProviderDefault, _) | (_, Some(_)) => Thoughts::Sent,
     };
-    let mut system = message::system(request.instructions.as_deref(), operator);
+    let form = output::words(request);
+    let mut system = message::system(request.instructions.as_deref(), form, operator);
     let mut tools = tools(request);
     let mut messages = message::messages(rest, thoughts);
     if caching == Caching::On {
@@ -59,10 +60,12 @@ pub(super) fn body(
         }
         Some(thinking) => put("thinking", thinking_field(thinking, settings)),
     }
-    if let Some(effort) = &settings.reasoning_effort {
-        put("output_config", json!({"effort": effort}));
-    }
-    fields.extend(settings.extra.clone());
+    put(output::CONFIG, output::config(settings, request));
+    let set = settings.extra.iter();
+    fields.extend(
+        set.filter(|(name, _)| *name != output::CONFIG)
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
     serde_json::to_vec(&fields).map_err(|error| {
         Error::new(
             ErrorKind::InvalidRequest,
@@ -75,7 +78,7 @@ pub(super) fn body(
 /// after calls that it made without thinking.
 fn thinks(thinking: Thinking, request: &Request, turns: &[Turn<'_>]) -> Option<Thinking> {
     let forced = match request.tool_choice {
-        ToolChoice::Required | ToolChoice::Tool(_) => !request.tools.is_empty(),
+        ToolChoice::Required | ToolChoice::Tool(_) => has_tools(request),
         ToolChoice::Auto | ToolChoice::None => false,
     };
     let thoughtless = match turns.last() {
@@ -90,6 +93,10 @@ fn thinks(thinking: Thinking, request: &Request, turns: &[Turn<'_>]) -> Option<T
         Thinking::Adaptive => (!forced).then_some(thinking),
         Thinking::Budget(_) => (!forced && !thoughtless).then_some(thinking),
     }
+}
+
+fn has_tools(request: &Request) -> bool {
+    !request.tools.is_empty() || !request.hosted_tools.is_empty()
 }
 
 fn thinking_field(thinking: Thinking, settings: &Settings) -> Value {
@@ -124,7 +131,8 @@ fn tools(request: &Request) -> Vec<Value> {
             "input_schema": *tool.parameters,
         })
     };
-    request.tools.iter().map(tool).collect()
+    let own = request.tools.iter().map(tool);
+    own.chain(request.hosted_tools.iter().cloned()).collect()
 }
 
 fn tool_choice(request: &Request) -> Value {

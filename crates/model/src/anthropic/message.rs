@@ -1,10 +1,10 @@
 //! The history as messages: person and model in turn, each call in the model's and its result in the one behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{REDACTED, SIGNATURE};
+use super::{REDACTED, SIGNATURE, block};
 use crate::turns::{Said, Turn};
 use crate::{ContentPart, FunctionCall, FunctionCallOutput, Message, Reasoning};
 
@@ -14,6 +14,11 @@ const NOTHING_SAID: &str = "[go on]";
 const NO_IMAGE: &str = "[an image that can't be shown to this model]";
 /// What stands for a file that the model can't be shown.
 const NO_FILE: &str = "[a file that can't be shown to this model]";
+
+/// The images that the API takes.
+const IMAGES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+/// The files that the API takes.
+const FILES: [&str; 1] = ["application/pdf"];
 
 /// Whether the model's earlier thinking goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +34,11 @@ enum Speaker {
 }
 
 /// The blocks of the system prompt.
-pub(super) fn system(instructions: Option<&str>, operator: &[Turn<'_>]) -> Vec<Value> {
+pub(super) fn system(
+    instructions: Option<&str>,
+    form: Option<String>,
+    operator: &[Turn<'_>],
+) -> Vec<Value> {
     let said = operator.iter().filter_map(|turn| match turn {
         Turn::Operator(message) => Some(message.text()),
         Turn::User(_) | Turn::Assistant(_) => None,
@@ -37,6 +46,7 @@ pub(super) fn system(instructions: Option<&str>, operator: &[Turn<'_>]) -> Vec<V
     instructions
         .map(str::to_owned)
         .into_iter()
+        .chain(form)
         .chain(said)
         .filter_map(|text| self::text(&text))
         .collect()
@@ -53,15 +63,18 @@ pub(super) fn messages(turns: &[Turn<'_>], thoughts: Thoughts) -> Vec<Value> {
             }
             Turn::User(message) => add(&mut messages, Speaker::User, parts(&message.content)),
             Turn::Assistant(said) => {
-                let blocks = said.iter().filter_map(|said| block(said, &ids, thoughts));
-                let mut blocks: Vec<Value> = blocks.collect();
+                let answered = block::answered(said);
+                let mut blocks: Vec<Value> = said
+                    .iter()
+                    .filter_map(|said| said_block(said, &ids, &answered, thoughts))
+                    .collect();
                 while blocks.last().is_some_and(is_thought) {
                     blocks.pop();
                 }
                 add(&mut messages, Speaker::Assistant, blocks);
                 let results = said.iter().filter_map(|said| match said {
                     Said::Call(call, result) => Some(result_block(call, result, &ids)),
-                    Said::Text(_) | Said::Thought(_) => None,
+                    Said::Text(_) | Said::Thought(_) | Said::Own(_) => None,
                 });
                 add(&mut messages, Speaker::User, results);
             }
@@ -130,7 +143,7 @@ fn call_ids<'a>(turns: &[Turn<'a>]) -> BTreeMap<&'a str, String> {
     let calls: Vec<&str> = calls
         .filter_map(|said| match said {
             Said::Call(call, _) => Some(call.call_id.as_str()),
-            Said::Text(_) | Said::Thought(_) => None,
+            Said::Text(_) | Said::Thought(_) | Said::Own(_) => None,
         })
         .collect();
     for (position, id) in calls.iter().enumerate() {
@@ -153,11 +166,17 @@ fn call_ids<'a>(turns: &[Turn<'a>]) -> BTreeMap<&'a str, String> {
     ids
 }
 
-fn block(said: &Said<'_>, ids: &BTreeMap<&str, String>, thoughts: Thoughts) -> Option<Value> {
+fn said_block(
+    said: &Said<'_>,
+    ids: &BTreeMap<&str, String>,
+    answered: &BTreeSet<&str>,
+    thoughts: Thoughts,
+) -> Option<Value> {
     match (said, thoughts) {
         (Said::Text(message), _) => text(&said_text(message)),
         (Said::Thought(reasoning), Thoughts::Sent) => thought(reasoning),
         (Said::Thought(_), Thoughts::LeftOut) => None,
+        (Said::Own(fields), _) => block::back(fields, answered),
         (Said::Call(call, _), _) => Some(json!({
             "type": "tool_use",
             "id": ids.get(call.call_id.as_str()),
@@ -226,7 +245,7 @@ fn part(part: &ContentPart) -> Option<Value> {
     let field = |name: &str| fields.get(name).and_then(Value::as_str);
     match field("type") {
         Some("input_image") => {
-            let source = field("image_url").and_then(|url| source(url, "image/"));
+            let source = field("image_url").and_then(|url| source(url, &IMAGES));
             source.map_or_else(
                 || text(NO_IMAGE),
                 |source| Some(json!({"type": "image", "source": source})),
@@ -234,7 +253,7 @@ fn part(part: &ContentPart) -> Option<Value> {
         }
         Some("input_file") => {
             let address = field("file_data").or_else(|| field("file_url"));
-            let source = address.and_then(|url| source(url, "application/pdf"));
+            let source = address.and_then(|url| source(url, &FILES));
             source.map_or_else(
                 || text(NO_FILE),
                 |source| Some(json!({"type": "document", "source": source})),
@@ -244,14 +263,14 @@ fn part(part: &ContentPart) -> Option<Value> {
     }
 }
 
-/// Where an image or a file is: in the address itself, if it is of this kind, or elsewhere.
-fn source(url: &str, kind: &str) -> Option<Value> {
+/// Where an image or a file is: in the address itself, if it is of these kinds, or elsewhere.
+fn source(url: &str, kinds: &[&str]) -> Option<Value> {
     if url.starts_with("https://") || url.starts_with("http://") {
         return Some(json!({"type": "url", "url": url}));
     }
     let (media_type, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
-    media_type
-        .starts_with(kind)
+    kinds
+        .contains(&media_type)
         .then(|| json!({"type": "base64", "media_type": media_type, "data": data}))
 }
 

@@ -20,7 +20,7 @@ fn message(text: &str) -> Value {
 }
 
 /// Frames as the provider sends them.
-fn stream(events: &[Value]) -> Vec<u8> {
+pub(crate) fn stream(events: &[Value]) -> Vec<u8> {
     let frame = |event: &Value| {
         format!(
             "event: {}\ndata: {event}\n\n",
@@ -33,7 +33,7 @@ fn stream(events: &[Value]) -> Vec<u8> {
         .collect()
 }
 
-fn start() -> Value {
+pub(crate) fn start() -> Value {
     json!({"type": "message_start", "message": {}})
 }
 
@@ -45,7 +45,7 @@ fn reason(reason: &str) -> Value {
     json!({"type": "message_delta", "delta": {"stop_reason": reason}})
 }
 
-fn stop() -> Value {
+pub(crate) fn stop() -> Value {
     json!({"type": "message_stop"})
 }
 
