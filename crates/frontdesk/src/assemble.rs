@@ -29,7 +29,9 @@ use crate::server_secret::server_secret;
 use crate::token::signer;
 use crate::{Builder, Error, Frontdesk};
 
+use assistant::Toolsets;
 use brokers::Brokers;
+use model::Models;
 use vault::StoredAccounts;
 
 pub(crate) use end::End;
@@ -78,17 +80,15 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         allowed_hosts: &config.auth.allowed_hosts,
         clock: Arc::clone(&clock),
     };
-    let mut connected = tools.connect(brokers, &mut health, &mut end).await?;
-    if let Some(wanted) = &config.agent.mcp {
-        let is_wanted = |name: &str| wanted.value.iter().any(|wanted| wanted == name);
-        connected
-            .toolsets
-            .retain(|toolset| is_wanted(toolset.name()));
-    }
-    connected.toolsets.extend(builder.toolsets);
+    let connected = tools.connect(brokers, &mut health, &mut end).await?;
+    let mut models = Models::new(&config.models, &http, &ids, &mut health);
+    let toolsets = Toolsets {
+        servers: connected.toolsets,
+        own: builder.toolsets,
+    };
     let responder = match builder.responder {
         Some(own) => own,
-        None => assistant::assistant(&config, &http, connected.toolsets, &mut health)?,
+        None => assistant::assistant(&config, &mut models, &toolsets)?,
     };
     let accounts = Accounts {
         connect: connected.accounts,

@@ -9,6 +9,7 @@ mod chat;
 mod cors;
 mod environment;
 mod error;
+mod json;
 mod layers;
 mod limits;
 mod mcp;
@@ -34,7 +35,7 @@ pub use mcp::{
     ExchangeSection, McpAuth, McpCalls, McpEndpoint, McpSection, OAuthSection, StaticSection,
     StaticUser,
 };
-pub use model::{ModelSection, Provider};
+pub use model::{ModelCalls, ModelEndpoint, ModelSection, Provider};
 pub use section::time_span;
 pub use server::ServerSection;
 pub use setting::{Origin, Setting};

@@ -12,6 +12,7 @@ mod all {
     mod isolation;
     mod keys;
     mod limits;
+    mod model_configuration;
     mod modes;
     mod nesting;
     mod process;

@@ -5,13 +5,10 @@ use std::sync::Arc;
 use frontdesk_agent::{Agent, Agents, ApprovalPolicy, Instructions, Limits, Toolset};
 use frontdesk_chat::Responder;
 use frontdesk_chat::assistant::{Assistant, InstructionsTemplate, TurnContext};
-use frontdesk_model::Settings;
 
-use super::model::model;
-use super::watched_model::WatchedModel;
+use super::model::Models;
 use crate::Error;
 use crate::config::{Config, ConfigError, Origin};
-use crate::health::Health;
 
 /// What the model is told when nothing is configured.
 const DEFAULT_INSTRUCTIONS: &str = "\
@@ -21,45 +18,46 @@ Some tools ask the user for approval by themselves when you call them, so don't 
 Say plainly when something failed or can't be done. Be brief and friendly.
 Today is {{ date }} (UTC).";
 
+/// Where the tools come from.
+pub(crate) struct Toolsets {
+    /// The tool servers.
+    pub(crate) servers: Vec<Arc<dyn Toolset<TurnContext>>>,
+    /// What was brought along, for every agent.
+    pub(crate) own: Vec<Arc<dyn Toolset<TurnContext>>>,
+}
+
+impl Toolsets {
+    /// Those that an agent has; `wanted` names its servers, where not all are its own.
+    fn of(&self, wanted: Option<&[String]>) -> Vec<Arc<dyn Toolset<TurnContext>>> {
+        let is_wanted = |name: &str| match wanted {
+            Some(wanted) => wanted.iter().any(|wanted| wanted == name),
+            None => true,
+        };
+        let servers = self
+            .servers
+            .iter()
+            .filter(|toolset| is_wanted(toolset.name()));
+        servers.chain(&self.own).cloned().collect()
+    }
+}
+
 /// The assistant with its model, instructions and tools.
 pub(crate) fn assistant(
     config: &Config,
-    http: &reqwest::Client,
-    toolsets: Vec<Arc<dyn Toolset<TurnContext>>>,
-    health: &mut Health,
+    models: &mut Models<'_>,
+    toolsets: &Toolsets,
 ) -> Result<Arc<dyn Responder>, Error> {
-    let name = &config.agent.model.value;
-    let section = config.models.get(name).ok_or_else(|| Error::Model {
-        name: name.clone(),
-        detail: "there is no such model".to_owned(),
-    })?;
-    let watched = Arc::new(WatchedModel::new(model(name, section, http)?));
-    let watch = Arc::clone(&watched);
-    health.add(format!("model.{name}"), move || watch.state());
-
+    let model = models.get(&config.agent.model.value)?;
     let mut limits = Limits::default();
     if let Some(turns) = &config.agent.max_turns {
         limits.max_turns = turns.value;
     }
-    let settings = Settings {
-        temperature: section.temperature.as_ref().map(|setting| setting.value),
-        max_output_tokens: section
-            .max_output_tokens
-            .as_ref()
-            .map(|setting| setting.value),
-        reasoning_effort: section
-            .reasoning_effort
-            .as_ref()
-            .map(|setting| setting.value.clone()),
-        ..Settings::default()
-    };
     let agent = Agent {
         instructions: instructions(config)?,
-        settings,
-        toolsets,
+        toolsets: toolsets.of(config.agent.mcp.as_ref().map(|mcp| mcp.value.as_slice())),
         approval: approval(config),
         limits,
-        ..Agent::new(config.agent.name.as_str(), "", watched)
+        ..Agent::new(config.agent.name.as_str(), "", model)
     };
     Ok(Arc::new(Assistant::new(Agents::of(agent))))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use frontdesk_agent::Ask;
 
 use super::layers::Layers;
-use super::model::DEFAULT_MODEL;
+use super::model;
 use super::section::Section;
 use super::{ConfigError, ModelSection, Setting};
 
@@ -49,7 +49,7 @@ impl AgentSection {
             });
         }
         let mut section = Section::new(layers, format!("agent.{name}"));
-        let model = section.text("model")?;
+        let model_name = section.text("model")?;
         let text = section.text("instructions")?;
         let file = section.path("instructions_file")?;
         let mcp = section.list("mcp")?;
@@ -87,9 +87,9 @@ impl AgentSection {
             }
             (text, None) => text,
         };
-        let model = match model {
+        let model = match model_name {
             Some(model) => model,
-            None => Setting::default_value(only_or_default(models)),
+            None => model::usual(models),
         };
         if !models.contains_key(&model.value) {
             return Err(ConfigError::Invalid {
@@ -120,12 +120,4 @@ fn names_of(names: Option<Setting<Vec<String>>>) -> BTreeSet<String> {
         .into_iter()
         .flat_map(|setting| setting.value)
         .collect()
-}
-
-fn only_or_default(models: &BTreeMap<String, ModelSection>) -> String {
-    let mut names = models.keys();
-    match (names.next(), names.next()) {
-        (Some(only), None) => only.clone(),
-        _ => DEFAULT_MODEL.to_owned(),
-    }
 }

@@ -124,7 +124,7 @@ impl Layers {
                 format!("{prefix}.{name}")
             };
             match value {
-                Value::Table(inner) => self.overlay_table(key, inner, origin),
+                Value::Table(inner) if !is_whole(&key) => self.overlay_table(key, inner, origin),
                 value => {
                     self.0.insert(
                         key,
@@ -148,6 +148,16 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .filter(|(distance, _)| *distance <= near_enough)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether the table at this key is one value, whose names are somebody else's.
+fn is_whole(key: &str) -> bool {
+    let mut names = key.split('.');
+    let place = (names.next(), names.nth(1), names.next());
+    matches!(
+        place,
+        (Some("model"), Some("extra"), None) | (Some("client_tool"), Some("parameters"), None)
+    )
 }
 
 /// Whether this is the mark of an empty section.

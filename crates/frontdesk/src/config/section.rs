@@ -1,8 +1,9 @@
 //! Reads the keys of one section by their kind, and complains about what is left over.
 
+mod number;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use frontdesk_identity::Secret;
 use toml::Value;
@@ -10,6 +11,8 @@ use toml::Value;
 use super::layers::{Layers, is_table, nearest};
 use super::secret_text::read_secret_file;
 use super::{ConfigError, Origin, Setting};
+
+pub use number::time_span;
 
 /// One section, while it is read.
 pub(crate) struct Section<'a> {
@@ -105,51 +108,6 @@ impl<'a> Section<'a> {
                 .filter(|path| !path.is_empty())
                 .map(PathBuf::from)
         })
-    }
-
-    /// A number from 1.
-    pub(crate) fn number<T>(
-        &mut self,
-        key: &str,
-        expected: &str,
-    ) -> Result<Option<Setting<T>>, ConfigError>
-    where
-        T: TryFrom<i64> + std::str::FromStr + From<u8> + PartialOrd,
-    {
-        self.read(key, expected, |value| {
-            let number = match value {
-                Value::Integer(number) => T::try_from(*number).ok(),
-                Value::String(text) => text.parse().ok(),
-                _ => None,
-            };
-            number.filter(|number| *number >= T::from(1))
-        })
-    }
-
-    pub(crate) fn fraction(&mut self, key: &str) -> Result<Option<Setting<f64>>, ConfigError> {
-        self.read(key, "a number", |value| match value {
-            Value::Float(number) => Some(*number),
-            Value::Integer(number) => i32::try_from(*number).ok().map(f64::from),
-            Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
-            _ => None,
-        })
-    }
-
-    pub(crate) fn duration(&mut self, key: &str) -> Result<Option<Setting<Duration>>, ConfigError> {
-        self.read(
-            key,
-            "a time span such as \"500ms\", \"60s\", \"5m\" or \"1h\"",
-            |value| value.as_str().and_then(time_span),
-        )
-    }
-
-    /// A time in which something has to be done; none at all would be no time to do it in.
-    pub(crate) fn deadline(&mut self, key: &str) -> Result<Option<Setting<Duration>>, ConfigError> {
-        self.read(
-            key,
-            "a time span above zero such as \"500ms\", \"60s\", \"5m\" or \"1h\"",
-            |value| time_span(value.as_str()?).filter(|span| !span.is_zero()),
-        )
     }
 
     /// A list of texts; in a variable or a flag they are separated by commas.
@@ -249,6 +207,18 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Fails if one of these keys is set, because it means nothing here.
+    pub(crate) fn refuse(&mut self, keys: &[&str], reason: &str) -> Result<(), ConfigError> {
+        for key in keys {
+            if let Some(origin) = self.origin_of(key) {
+                return Err(ConfigError::Conflict {
+                    message: format!("{} (from {origin}) {reason}", self.key(key)),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Fails if a key of the section was read by nobody.
     pub(crate) fn finish(self) -> Result<(), ConfigError> {
         let mut left = self.layers.below(&self.name);
@@ -266,20 +236,5 @@ impl<'a> Section<'a> {
     fn take(&mut self, key: &str) -> Option<Setting<Value>> {
         self.known.push(key.to_owned());
         self.layers.take(&self.key(key))
-    }
-}
-
-/// A time span such as `500ms`, `60s`, `5m`, `1h` or `90d`.
-pub fn time_span(text: &str) -> Option<Duration> {
-    let digits = text.find(|sign: char| !sign.is_ascii_digit())?;
-    let (number, unit) = text.split_at_checked(digits)?;
-    let number: u64 = number.parse().ok()?;
-    match unit.trim() {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        "m" => number.checked_mul(60).map(Duration::from_secs),
-        "h" => number.checked_mul(3_600).map(Duration::from_secs),
-        "d" => number.checked_mul(86_400).map(Duration::from_secs),
-        _ => None,
     }
 }

@@ -98,17 +98,16 @@ fn variables_that_are_known_elsewhere_count() {
         ..NOTHING
     })
     .unwrap();
-    let Provider::OpenAiResponses {
-        base_url,
-        name,
-        api_key,
-    } = &key.models["default"].provider
-    else {
+    let Provider::OpenAiResponses { endpoint } = &key.models["default"].provider else {
         panic!("{key:?}");
     };
-    assert_eq!(base_url.value.as_str(), "https://api.openai.com/v1");
-    assert_eq!(name.value, "gpt-5.6");
-    assert_eq!(api_key.as_ref().unwrap().value.expose(), "sk-secret");
+    assert_eq!(
+        endpoint.base_url.value.as_str(),
+        "https://api.openai.com/v1"
+    );
+    assert_eq!(endpoint.name.value, "gpt-5.6");
+    let api_key = &endpoint.api_key.as_ref().unwrap().value;
+    assert_eq!(api_key.expose(), "sk-secret");
     let endpoint = &key.mcp["taskflow"].endpoint.value;
     assert!(matches!(endpoint, McpEndpoint::Embedded));
     assert!(!format!("{key:?}").contains("sk-secret"));
@@ -126,20 +125,16 @@ fn variables_that_are_known_elsewhere_count() {
         ..NOTHING
     })
     .unwrap();
-    let Provider::OpenAiResponses {
-        base_url,
-        name,
-        api_key,
-    } = &config.models["default"].provider
-    else {
+    let Provider::OpenAiResponses { endpoint } = &config.models["default"].provider else {
         panic!("{config:?}");
     };
+    let name = &endpoint.name;
     assert_eq!(
-        (base_url.value.as_str(), name.value.as_str()),
+        (endpoint.base_url.value.as_str(), name.value.as_str()),
         ("http://127.0.0.1:9/v1", "small")
     );
     assert_eq!(name.origin, Origin::Variable("OPENAI_MODEL".to_owned()));
-    assert!(api_key.is_none());
+    assert!(endpoint.api_key.is_none());
     assert_eq!(config.store.path.value.to_str(), Some("/data/chat.db"));
     let names: Vec<&String> = config.mcp.keys().collect();
     assert_eq!(names, ["default"]);
@@ -298,17 +293,6 @@ const MISTAKES: &[Mistake] = &[
         "[store]\nurl = \"mysql://u:secret@h\"",
         &[],
         "store.url (from FILE): expected sqlite:// and a file",
-    ),
-    (
-        "[model.default]\nprovider = \"anthropic\"",
-        &[],
-        "model.default.provider (from FILE): the provider anthropic isn't built yet; \
-             use \"openai_responses\" or \"scripted\"",
-    ),
-    (
-        "[model.default]\nprovider = \"gpt\"",
-        &[],
-        "model.default.provider (from FILE): expected \"openai_responses\" or \"scripted\", found \"gpt\"",
     ),
     (
         "[model.default]\nprovider = \"scripted\"\nname = \"x\"",
