@@ -18,7 +18,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use self::decode::Decoder;
 use crate::call::{Endpoint, Retry, Timeouts, call, endpoint_url, key_header};
-use crate::{Error, Event, EventStream, Model, Request, Settings, decode::replay};
+use crate::decode::{Decode, replay};
+use crate::{Error, Event, EventStream, Model, Request, Settings};
 
 /// Where Anthropic serves the API.
 pub const ANTHROPIC_BASE_URL: &str = "https://api.anthropic.com/v1";
@@ -147,14 +148,18 @@ impl Model for Anthropic {
             &settings,
             &request,
         )?;
-        let decoder = Decoder::new(Arc::clone(&self.ids));
-        call(&self.endpoint, body.into(), Box::new(decoder)).await
+        call(&self.endpoint, body.into(), decoder(Arc::clone(&self.ids))).await
     }
+}
+
+/// A decoder of one answer.
+pub(crate) fn decoder(ids: Arc<dyn Ids>) -> Box<dyn Decode> {
+    Box::new(Decoder::new(ids))
 }
 
 /// The events of a recorded answer, and the error that it ends with if it does. `pieces` are its bytes in any split.
 /// Calls are numbered from one.
 pub fn replayed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Option<Error>) {
     let ids = Arc::new(SequentialIds::default());
-    replay(Box::new(Decoder::new(ids)), pieces)
+    replay(decoder(ids), pieces)
 }

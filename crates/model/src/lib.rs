@@ -21,6 +21,7 @@ pub mod openai_responses;
 mod prices;
 mod provider;
 mod raw;
+pub mod recorded;
 mod request;
 pub mod scripted;
 pub mod sse;

@@ -22,7 +22,8 @@ pub use self::profile::{
     Auth, Images, LimitField, OperatorRole, Profile, Quirks, ReasoningBack, Support,
 };
 use crate::call::{Endpoint, Retry, Timeouts, bearer, call, endpoint_url, key_header};
-use crate::{Error, Event, EventStream, Model, Request, Settings, decode::replay};
+use crate::decode::{Decode, replay};
+use crate::{Error, Event, EventStream, Model, Request, Settings};
 
 /// The name by which reasoning items say that this dialect wrote them.
 const DIALECT: &str = "openai_chat";
@@ -116,14 +117,18 @@ impl Model for OpenAiChat {
 
     async fn stream(&self, request: Request) -> Result<EventStream, Error> {
         let body = encode::body(&self.model, self.quirks, &self.settings, &request)?;
-        let decoder = Decoder::new(Arc::clone(&self.ids));
-        call(&self.endpoint, body.into(), Box::new(decoder)).await
+        call(&self.endpoint, body.into(), decoder(Arc::clone(&self.ids))).await
     }
+}
+
+/// A decoder of one answer.
+pub(crate) fn decoder(ids: Arc<dyn Ids>) -> Box<dyn Decode> {
+    Box::new(Decoder::new(ids))
 }
 
 /// The events of a recorded answer, and the error that it ends with if it does. `pieces` are its bytes in any split.
 /// Calls are numbered from one.
 pub fn replayed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Option<Error>) {
     let ids = Arc::new(SequentialIds::default());
-    replay(Box::new(Decoder::new(ids)), pieces)
+    replay(decoder(ids), pieces)
 }

@@ -16,7 +16,8 @@ use frontdesk_identity::Secret;
 
 use self::decode::Decoder;
 use crate::call::{Body, Endpoint, Retry, Timeouts, bearer, call, endpoint_url};
-use crate::{Error, Event, EventStream, Model, Request, Settings, decode::replay};
+use crate::decode::{Decode, replay};
+use crate::{Error, Event, EventStream, Model, Request, Settings};
 
 /// Where OpenAI serves the API.
 pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
@@ -113,12 +114,16 @@ impl Model for OpenAiResponses {
             Some(continued) => Body::or(continued, bodies.whole),
             None => Body::from(bodies.whole),
         };
-        let decoder = Decoder::new(self.kept_answers);
-        call(&self.endpoint, body, Box::new(decoder)).await
+        call(&self.endpoint, body, decoder(self.kept_answers)).await
     }
+}
+
+/// A decoder of one answer.
+pub(crate) fn decoder(kept_answers: KeptAnswers) -> Box<dyn Decode> {
+    Box::new(Decoder::new(kept_answers))
 }
 
 /// The events of a recorded answer, and the error that it ends with if it does. `pieces` are its bytes in any split.
 pub fn replayed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Option<Error>) {
-    replay(Box::new(Decoder::new(KeptAnswers::None)), pieces)
+    replay(decoder(KeptAnswers::None), pieces)
 }

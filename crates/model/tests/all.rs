@@ -52,6 +52,9 @@ mod planned;
 #[path = "all/prices.rs"]
 mod prices;
 #[cfg(test)]
+#[path = "all/recorded.rs"]
+mod recorded;
+#[cfg(test)]
 #[path = "all/replay.rs"]
 mod replay;
 #[cfg(test)]

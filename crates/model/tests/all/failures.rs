@@ -401,7 +401,8 @@ async fn silence_is_not_waited_for_without_end() {
             (events, Some(ErrorKind::Timeout)),
             "{name}"
         );
-        assert_eq!(server.requests().len(), 1, "{name}");
+        // A busy machine may not even have read the request by then; what counts is that it wasn't sent again.
+        assert!(server.requests().len() <= 1, "{name}");
     }
 }
 
