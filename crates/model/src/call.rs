@@ -226,8 +226,8 @@ impl Retry {
             .saturating_mul(2_u32.saturating_pow(retries))
             .min(self.longest_wait);
         // Between three quarters and the whole, so that calls that failed together don't come back together.
-        let eighths = u32::try_from(RandomState::new().hash_one(retries) % 3).unwrap_or_default();
-        wait.saturating_mul(6 + eighths) / 8
+        let random = u32::try_from(RandomState::new().hash_one(retries) % 257).unwrap_or_default();
+        wait.saturating_mul(768 + random) / 1024
     }
 }
 

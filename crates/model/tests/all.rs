@@ -58,6 +58,9 @@ mod recorded;
 #[path = "all/replay.rs"]
 mod replay;
 #[cfg(test)]
+#[path = "all/retries.rs"]
+mod retries;
+#[cfg(test)]
 #[path = "all/scripted.rs"]
 mod scripted;
 #[cfg(test)]
