@@ -216,6 +216,28 @@ impl Answer {
         }
     }
 
+    /// Keeps something of the provider's with the newest item, if that is still open, to go back with it.
+    pub(crate) fn keep_with_newest(&mut self, name: &str, value: Value) {
+        self.keep_with(self.items.len().saturating_sub(1), name, value);
+    }
+
+    /// The same with this item.
+    pub(crate) fn keep_with(&mut self, index: usize, name: &str, value: Value) {
+        let dialect = self.dialect;
+        let open = self.items.get_mut(index);
+        let extra = match open
+            .filter(|it| it.state == State::Open)
+            .map(|it| &mut it.item)
+        {
+            Some(Item::Message(message)) => &mut message.extra,
+            Some(Item::FunctionCall(call)) => &mut call.extra,
+            Some(Item::Reasoning(reasoning)) => &mut reasoning.extra,
+            Some(Item::FunctionCallOutput(_) | Item::Other(_)) | None => return,
+        };
+        extra.insert(DIALECT.to_owned(), Value::from(dialect));
+        extra.insert(name.to_owned(), value);
+    }
+
     /// Begins an item of the provider's own, which only this dialect can read again, and gives its index.
     pub(crate) fn begin_own(
         &mut self,

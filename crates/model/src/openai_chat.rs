@@ -5,8 +5,11 @@
 
 mod call;
 mod decode;
+mod details;
 mod encode;
+mod extras;
 mod message;
+mod output;
 mod profile;
 mod think;
 
@@ -19,7 +22,7 @@ use reqwest::header::HeaderName;
 
 use self::decode::Decoder;
 pub use self::profile::{
-    Auth, Images, LimitField, OperatorRole, Profile, Quirks, ReasoningBack, Support,
+    Auth, Forms, Images, LimitField, OperatorRole, Profile, Quirks, ReasoningBack, Support,
 };
 use crate::call::{Endpoint, Retry, Timeouts, bearer, call, endpoint_url, key_header};
 use crate::decode::{Decode, replay};

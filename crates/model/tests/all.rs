@@ -25,6 +25,12 @@ mod beyond_text;
 #[path = "all/chat_answers.rs"]
 mod chat_answers;
 #[cfg(test)]
+#[path = "all/chat_extras.rs"]
+mod chat_extras;
+#[cfg(test)]
+#[path = "all/chat_history.rs"]
+mod chat_history;
+#[cfg(test)]
 #[path = "all/chat_requests.rs"]
 mod chat_requests;
 #[cfg(test)]

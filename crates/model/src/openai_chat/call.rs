@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use frontdesk_clock::Ids;
+use serde_json::Value;
 
 use crate::Event;
 use crate::answer::Answer;
@@ -18,7 +19,13 @@ pub(super) struct Fragment {
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
     pub(super) arguments: String,
+    /// What the server wants back with the call, such as a signature of its thoughts.
+    pub(super) extra_content: Option<Value>,
 }
+
+/// The field of a call in which such things stand.
+/// <https://ai.google.dev/gemini-api/docs/thought-signatures>
+pub(super) const EXTRA_CONTENT: &str = "extra_content";
 
 /// The calls of an answer.
 #[derive(Debug, Default)]
@@ -34,6 +41,8 @@ struct Call {
     place: Option<usize>,
     /// Arguments that came before the name.
     held: String,
+    /// What has to go back with it, where that came before the name.
+    extra_content: Option<Value>,
 }
 
 impl Calls {
@@ -57,11 +66,17 @@ impl Calls {
         };
         call.index = call.index.or(fragment.index);
         call.theirs = call.theirs.take().or(fragment.id);
+        call.extra_content = fragment.extra_content.or(call.extra_content.take());
         if let (Some(name), None) = (fragment.name, call.place) {
             let place = answer.begin_call(ids.next("call"), &name, events)?;
             call.name = name;
             call.place = Some(place);
             answer.add_arguments(place, std::mem::take(&mut call.held), events);
+        }
+        if let Some(place) = call.place
+            && let Some(extra) = call.extra_content.take()
+        {
+            answer.keep_with(place, EXTRA_CONTENT, extra);
         }
         match call.place {
             Some(place) => answer.add_arguments(place, fragment.arguments, events),
@@ -123,6 +138,7 @@ impl Calls {
             name: String::new(),
             place: None,
             held: String::new(),
+            extra_content: None,
         });
         Ok(self.0.len() - 1)
     }

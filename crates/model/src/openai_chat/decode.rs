@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::DIALECT;
 use super::call::{Calls, Fragment};
+use super::details::{DETAILS, Details};
 use super::think::{Piece, Splitter};
+use super::{DIALECT, extras};
 use crate::answer::{Answer, Ending};
 use crate::decode::{Decode, Progress};
 use crate::failure::{Again, Failure};
@@ -28,6 +29,7 @@ pub(super) struct Decoder {
     answer: Answer,
     calls: Calls,
     splitter: Splitter,
+    details: Details,
     ending: Option<Ending>,
     usage: Usage,
 }
@@ -68,6 +70,12 @@ struct Delta<'a> {
     #[serde(borrow)]
     reasoning: Option<&'a RawValue>,
     #[serde(borrow)]
+    reasoning_details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    annotations: Option<&'a RawValue>,
+    #[serde(borrow)]
+    images: Option<&'a RawValue>,
+    #[serde(borrow)]
     tool_calls: Option<Vec<CallDelta<'a>>>,
 }
 
@@ -77,6 +85,8 @@ struct CallDelta<'a> {
     index: Option<&'a RawValue>,
     #[serde(borrow)]
     id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    extra_content: Option<&'a RawValue>,
     #[serde(borrow)]
     function: Option<FunctionDelta<'a>>,
 }
@@ -100,6 +110,7 @@ impl Decoder {
             answer,
             calls: Calls::default(),
             splitter: Splitter::default(),
+            details: Details::default(),
             ending: None,
             usage: Usage::default(),
         }
@@ -131,6 +142,7 @@ impl Decode for Decoder {
 
     fn end(&mut self, events: &mut VecDeque<Event>) {
         if let Some(ending) = self.ending.take() {
+            self.keep_details();
             self.answer.end(ending, self.usage, events);
         }
     }
@@ -213,6 +225,7 @@ impl Decoder {
         }
         if let Some(reason) = text(choice.finish_reason).filter(|reason| !reason.is_empty()) {
             self.flush(events)?;
+            self.keep_details();
             self.answer.close_current(events);
             self.ending = Some(ending(&reason)?);
             self.answer.set_whole();
@@ -228,7 +241,12 @@ impl Decoder {
         // Some servers send the same thinking under both names.
         let reasoning = text(delta.reasoning_content)
             .filter(|text| !text.is_empty())
-            .or_else(|| text(delta.reasoning));
+            .or_else(|| text(delta.reasoning).filter(|text| !text.is_empty()));
+        let detailed = match delta.reasoning_details {
+            Some(raw) => Some(self.details.take(value(raw.get())?)),
+            None => None,
+        };
+        let reasoning = reasoning.or(detailed);
         if let Some(reasoning) = reasoning {
             self.answer.add_reasoning(reasoning, events)?;
         }
@@ -238,6 +256,19 @@ impl Decoder {
         if let Some(refusal) = text(delta.refusal) {
             self.answer.add_refusal(refusal, events)?;
         }
+        if let Some(raw) = delta.annotations {
+            self.flush(events)?;
+            for citation in extras::citations(value(raw.get())?) {
+                self.answer.annotate(citation, events);
+            }
+        }
+        if let Some(raw) = delta.images {
+            self.flush(events)?;
+            for image in extras::images(&value(raw.get())?) {
+                let place = self.answer.begin_own(image, events)?;
+                self.answer.close(place, events);
+            }
+        }
         for call in delta.tool_calls.into_iter().flatten() {
             self.flush(events)?;
             let fragment = fragment(call)?;
@@ -245,6 +276,12 @@ impl Decoder {
                 .take(fragment, &*self.ids, &mut self.answer, events)?;
         }
         Ok(())
+    }
+
+    fn keep_details(&mut self) {
+        if let Some(details) = self.details.finish() {
+            self.answer.keep_with_newest(DETAILS, details);
+        }
     }
 
     /// The content: a text, or a list of parts of which some may be thinking.
@@ -307,6 +344,10 @@ fn fragment(call: CallDelta<'_>) -> Result<Fragment, Failure> {
     Ok(Fragment {
         index: number(call.index),
         id: some(call.id),
+        extra_content: match call.extra_content {
+            Some(raw) => Some(value(raw.get())?).filter(Value::is_object),
+            None => None,
+        },
         name: function.and_then(|function| some(function.name)),
         arguments: match (text(arguments), arguments) {
             (Some(text), _) => text,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::message::messages;
+use super::output;
 use super::profile::{LimitField, Quirks, Support};
 use crate::{
     Error, ErrorKind, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition,
@@ -38,6 +39,7 @@ pub(super) fn body(
     if quirks.reasoning_effort == Support::Yes {
         put("reasoning_effort", json!(settings.reasoning_effort));
     }
+    put("response_format", output::response_format(quirks, request));
     add_tools(&mut fields, quirks, request);
     fields.extend(settings.extra);
     serde_json::to_vec(&fields).map_err(|error| {
@@ -49,7 +51,7 @@ pub(super) fn body(
 }
 
 fn add_tools(fields: &mut Map<String, Value>, quirks: &Quirks, request: &Request) {
-    if request.tools.is_empty() {
+    if request.tools.is_empty() && request.hosted_tools.is_empty() {
         return;
     }
     let (only, choice) = match (&request.tool_choice, quirks.named_tool_choice) {
@@ -67,6 +69,7 @@ fn add_tools(fields: &mut Map<String, Value>, quirks: &Quirks, request: &Request
         .iter()
         .filter(|tool| only.is_none_or(|name| *name == tool.name))
         .map(|definition| tool(definition, quirks))
+        .chain(request.hosted_tools.iter().cloned())
         .collect();
     fields.insert("tools".to_owned(), Value::Array(tools));
     fields.insert("tool_choice".to_owned(), choice);

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::DIALECT;
+use super::call::EXTRA_CONTENT;
+use super::details::{DETAILS, kept};
 use super::profile::{Images, OperatorRole, Quirks, ReasoningBack, Support};
+use super::{DIALECT, output};
 use crate::turns::{Said, Turn, turns};
 use crate::{ContentPart, FunctionCall, FunctionCallOutput, Request};
 
@@ -18,6 +20,7 @@ pub(super) fn messages(quirks: &Quirks, request: &Request) -> Vec<Value> {
     let newest_user = turns.iter().rposition(|turn| matches!(turn, Turn::User(_)));
     let mut messages = Vec::new();
     let mut first: Vec<String> = request.instructions.iter().cloned().collect();
+    first.extend(output::words(quirks, request));
     let mut turns = turns.into_iter().enumerate().peekable();
     if quirks.operator == OperatorRole::SystemFirst {
         while let Some((_, Turn::Operator(message))) =
@@ -53,20 +56,59 @@ pub(super) fn messages(quirks: &Quirks, request: &Request) -> Vec<Value> {
             }
         }
     }
-    messages
+    match quirks.operator {
+        OperatorRole::SystemFirst => together(messages),
+        OperatorRole::Developer | OperatorRole::System => messages,
+    }
+}
+
+/// The messages, those of the person that follow each other as one: chat templates want to see turns.
+fn together(messages: Vec<Value>) -> Vec<Value> {
+    let mut turns: Vec<Value> = Vec::with_capacity(messages.len());
+    for mut message in messages {
+        let is_user = |message: &Value| message.get("role").is_some_and(|role| role == "user");
+        match turns.last_mut().filter(|last| is_user(last)) {
+            Some(last) if is_user(&message) => {
+                if let (Some(said), Some(more)) =
+                    (last.get_mut("content"), message.get_mut("content"))
+                {
+                    *said = joined(said.take(), more.take());
+                }
+            }
+            Some(_) | None => turns.push(message),
+        }
+    }
+    turns
+}
+
+/// Two contents as one, a text where both are.
+fn joined(said: Value, more: Value) -> Value {
+    let parts = |content| match content {
+        Value::Array(parts) => parts,
+        text => vec![json!({"type": "text", "text": text})],
+    };
+    match (said, more) {
+        (Value::String(said), Value::String(more)) => Value::from(format!("{said}\n\n{more}")),
+        (said, more) => parts(said).into_iter().chain(parts(more)).collect(),
+    }
 }
 
 /// Adds a turn of the model's. `goes_on` says that it belongs to the answer that isn't finished.
 fn add_turn(said: &[Said<'_>], quirks: &Quirks, goes_on: bool, messages: &mut Vec<Value>) {
     let (mut texts, mut thoughts, mut calls) = (Vec::new(), Vec::new(), Vec::new());
     let mut results = Vec::new();
+    let mut details = Vec::new();
     for said in said {
         match said {
-            Said::Text(message) => texts.push(message.text()),
+            Said::Text(message) => {
+                texts.push(message.text());
+                details.extend(kept(&message.extra, DETAILS));
+            }
             Said::Thought(reasoning) => thoughts.push(reasoning.summary.concat()),
             Said::Call(called, result) => {
                 calls.push(call(called));
                 results.push((*called, *result));
+                details.extend(kept(&called.extra, DETAILS));
             }
             Said::Own(_) => {}
         }
@@ -80,13 +122,23 @@ fn add_turn(said: &[Said<'_>], quirks: &Quirks, goes_on: bool, messages: &mut Ve
         Value::from(text)
     };
     fields.insert("content".to_owned(), said_text);
-    if !calls.is_empty() {
+    let called = !calls.is_empty();
+    if called {
         fields.insert("tool_calls".to_owned(), Value::Array(calls));
-        if let (ReasoningBack::Field(name), true, false) =
-            (quirks.reasoning_back, goes_on, thoughts.is_empty())
-        {
-            fields.insert(name.to_owned(), Value::from(thoughts.concat()));
+    }
+    let whole = thoughts.concat();
+    match quirks.reasoning_back {
+        ReasoningBack::Details if !details.is_empty() => {
+            let details = details.into_iter().filter_map(Value::as_array).flatten();
+            fields.insert(DETAILS.to_owned(), details.cloned().collect());
         }
+        ReasoningBack::Details if called && goes_on && !whole.is_empty() => {
+            fields.insert("reasoning".to_owned(), Value::from(whole));
+        }
+        ReasoningBack::Always(name) => {
+            fields.insert(name.to_owned(), Value::from(whole));
+        }
+        ReasoningBack::Details | ReasoningBack::Nothing => {}
     }
     messages.push(Value::Object(fields));
     let mut shown = Vec::new();
@@ -108,11 +160,15 @@ fn call(call: &FunctionCall) -> Value {
         "" => "{}",
         _ => &call.arguments,
     };
-    json!({
+    let mut sent = json!({
         "id": call.call_id,
         "type": "function",
         "function": {"name": call.name, "arguments": arguments},
-    })
+    });
+    if let (Some(extra), Some(fields)) = (kept(&call.extra, EXTRA_CONTENT), sent.as_object_mut()) {
+        fields.insert(EXTRA_CONTENT.to_owned(), extra.clone());
+    }
+    sent
 }
 
 /// A result's text; images in it are put aside, to be shown after all results.

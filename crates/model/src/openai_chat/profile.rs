@@ -49,6 +49,8 @@ pub struct Quirks {
     pub reasoning_effort: Support,
     /// Files in what the user says.
     pub files: Support,
+    /// Which forms of answers it can be told of.
+    pub forms: Forms,
 }
 
 /// Whether a server takes something.
@@ -100,13 +102,25 @@ pub enum Images {
     Refused,
 }
 
-/// What of the model's thinking a server wants back, with the calls of the answer that is still going on.
+/// What of the model's thinking a server wants back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReasoningBack {
     /// Nothing.
     Nothing,
-    /// All of it, as text in the field of this name.
-    Field(&'static str),
+    /// The `reasoning_details` that came, as they came. Where none did, the text of it with the calls of the answer
+    /// that is still going on, in the field `reasoning`.
+    Details,
+    /// All of it, with everything that the model said, as text in the field of this name; empty where there is none.
+    Always(&'static str),
+}
+
+/// Which forms of answers a server can be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forms {
+    /// JSON that fits a schema.
+    Schema,
+    /// Any JSON. The schema is told to the model in words.
+    Object,
 }
 
 const PLAIN: Quirks = Quirks {
@@ -121,6 +135,7 @@ const PLAIN: Quirks = Quirks {
     named_tool_choice: Support::Yes,
     reasoning_effort: Support::Yes,
     files: Support::No,
+    forms: Forms::Schema,
 };
 
 const OPEN_AI: Quirks = Quirks {
@@ -161,7 +176,7 @@ const LM_STUDIO: Quirks = Quirks {
 };
 
 const OPEN_ROUTER: Quirks = Quirks {
-    reasoning_back: ReasoningBack::Field("reasoning"),
+    reasoning_back: ReasoningBack::Details,
     strict: Support::Yes,
     files: Support::Yes,
     ..PLAIN
@@ -169,9 +184,11 @@ const OPEN_ROUTER: Quirks = Quirks {
 
 const DEEP_SEEK: Quirks = Quirks {
     images: Images::Refused,
-    reasoning_back: ReasoningBack::Field("reasoning_content"),
+    // With the thoughts of one call missing it refuses all that follows.
+    // <https://api-docs.deepseek.com/guides/thinking_mode>
+    reasoning_back: ReasoningBack::Always("reasoning_content"),
     parallel_tool_calls: Support::No,
-    reasoning_effort: Support::No,
+    forms: Forms::Object,
     ..PLAIN
 };
 

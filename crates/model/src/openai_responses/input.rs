@@ -22,6 +22,9 @@ const CITATIONS: [&str; 4] = [
     "file_path",
 ];
 
+/// The fields of what other dialects wrote that this one knows.
+const OWN: [&str; 6] = ["type", "role", "content", "call_id", "name", "arguments"];
+
 /// The items of a history that are sent.
 pub(super) struct Input<'a> {
     items: Vec<&'a Item>,
@@ -79,6 +82,9 @@ impl Input<'_> {
             return Err("an item is not an object".to_owned());
         };
         fields.remove(RESPONSE_ID);
+        if fields.contains_key(DIALECT) {
+            fields.retain(|name, _| OWN.contains(&name.as_str()));
+        }
         match item {
             Item::Message(_) => {
                 fields.remove("id");

@@ -44,7 +44,7 @@ fn reasoning(text: &str) -> Value {
 }
 
 /// Frames of these deltas, and a last one with this reason.
-fn stream(deltas: &[Value], reason: &str) -> Vec<u8> {
+pub(crate) fn stream(deltas: &[Value], reason: &str) -> Vec<u8> {
     let choice = |delta: &Value| json!({"choices": [{"index": 0, "delta": delta}]});
     let mut chunks: Vec<Value> = deltas.iter().map(choice).collect();
     chunks.push(json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}));

@@ -17,11 +17,11 @@ use crate::server::{KEY, Recorded, Reply, Server, collect};
 const END: &str =
     "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
 
-fn good() -> Reply {
+pub(crate) fn good() -> Reply {
     Reply::Chunks(vec![END.as_bytes().to_vec()])
 }
 
-fn config(server: &Server, profile: Profile) -> Config {
+pub(crate) fn config(server: &Server, profile: Profile) -> Config {
     Config {
         api_key: Some(Secret::new(KEY)),
         retry: Retry {
@@ -34,7 +34,7 @@ fn config(server: &Server, profile: Profile) -> Config {
     }
 }
 
-fn model(config: Config) -> Result<OpenAiChat, Error> {
+pub(crate) fn model(config: Config) -> Result<OpenAiChat, Error> {
     OpenAiChat::new(
         config,
         http::client().unwrap(),
@@ -42,14 +42,14 @@ fn model(config: Config) -> Result<OpenAiChat, Error> {
     )
 }
 
-async fn sent(profile: Profile, request: Request) -> Recorded {
+pub(crate) async fn sent(profile: Profile, request: Request) -> Recorded {
     let server = Server::start(vec![good()]).await;
     let model = model(config(&server, profile)).unwrap();
     assert_eq!(collect(&model, request).await.1, None);
     server.requests().remove(0)
 }
 
-fn asking() -> Request {
+pub(crate) fn asking() -> Request {
     let tool = |name: &str| ToolDefinition {
         name: name.to_owned(),
         description: "Does it.".to_owned(),
@@ -108,8 +108,7 @@ async fn each_server_is_sent_what_it_takes() {
     let mut templated = plain.clone();
     templated["messages"] = json!([
         said("system", "Be brief.\n\nThe page is X."),
-        said("user", "a\nb"),
-        said("user", "The page is Y.")
+        said("user", "a\nb\n\nThe page is Y.")
     ]);
     let without = |body: &Value, names: &[&str]| {
         let mut body = body.clone();
@@ -133,10 +132,7 @@ async fn each_server_is_sent_what_it_takes() {
         ("llama_cpp", without(&templated, &["reasoning_effort"])),
         ("lm_studio", studio),
         ("openrouter", router),
-        (
-            "deepseek",
-            without(&plain, &["parallel_tool_calls", "reasoning_effort"]),
-        ),
+        ("deepseek", without(&plain, &["parallel_tool_calls"])),
     ];
     assert!(Profile::names().eq(cases.iter().map(|(name, _)| *name)));
     assert_eq!(Profile::named("gpt"), None);
@@ -196,100 +192,6 @@ async fn the_key_goes_where_the_server_looks_for_it() {
         ..config(&server, Profile::Azure)
     };
     assert_eq!(model(bad).unwrap_err().kind, ErrorKind::Unauthorized);
-}
-
-#[tokio::test]
-async fn the_history_goes_in_a_form_that_the_server_takes() {
-    let thought = |text: &str| json!({"type": "reasoning", "dialect": "openai_chat", "summary": [{"type": "summary_text", "text": text}]});
-    let call = |id: &str| json!({"type": "function_call", "id": "fc_1", "call_id": id, "name": "f", "arguments": ""});
-    let result = |id: &str, output: Value| json!({"type": "function_call_output", "call_id": id, "output": output});
-    let user = |text: &str| json!({"role": "user", "content": text});
-    let called = |id: &str| json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}});
-    let tool = |id: &str, text: &str| json!({"role": "tool", "tool_call_id": id, "content": text});
-    let picture = |url: &str| json!({"type": "input_image", "image_url": url, "detail": "low"});
-    let shown =
-        |url: &str| json!({"type": "image_url", "image_url": {"url": url, "detail": "low"}});
-    let cases = [
-        (
-            "a turn's text and calls are one message, its results follow in their order",
-            Profile::Plain,
-            json!([user("a"), thought("t"), {"role": "assistant", "content": "Wait."}, call("1"), call("2"),
-                result("2", json!("two")), result("1", json!({"n": 1})), {"role": "assistant", "content": "Done."}]),
-            json!([user("a"), {"role": "assistant", "content": "Wait.", "tool_calls": [called("1"), called("2")]},
-                tool("1", "{\"n\":1}"), tool("2", "two"), {"role": "assistant", "content": "Done."}]),
-        ),
-        (
-            "calls and results that stand alone stay out, and so does what only another provider can read",
-            Profile::Plain,
-            json!([result("0", json!("x")), user("a"), call("1"), {"type": "web_search_call", "id": "ws_1"},
-                {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"}, user("b")]),
-            json!([user("a"), user("b")]),
-        ),
-        (
-            "thinking goes back with the calls of the answer that goes on",
-            Profile::DeepSeek,
-            json!([user("a"), thought("old"), call("1"), result("1", json!("x")), user("b"), thought("new"),
-                {"type": "reasoning", "dialect": "anthropic", "signature": "s", "summary": []}, call("2"), result("2", json!("y"))]),
-            json!([user("a"), {"role": "assistant", "content": null, "tool_calls": [called("1")]}, tool("1", "x"),
-                user("b"), {"role": "assistant", "content": null, "reasoning_content": "new", "tool_calls": [called("2")]}, tool("2", "y")]),
-        ),
-        (
-            "a refusal is what was said",
-            Profile::Plain,
-            json!([{"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}]),
-            json!([{"role": "assistant", "content": "No."}]),
-        ),
-        (
-            "images and files, where they can be shown",
-            Profile::OpenAi,
-            json!([{"role": "user", "content": [{"type": "input_text", "text": "See:"}, picture("https://x/a.png"),
-                {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="}, {"type": "novelty"}]}]),
-            json!([{"role": "user", "content": [{"type": "text", "text": "See:"}, shown("https://x/a.png"),
-                {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="}}]}]),
-        ),
-        (
-            "images that come along, alone",
-            Profile::Ollama,
-            json!([{"role": "user", "content": [picture("https://x/a.png"), picture("data:image/png;base64,AA==")]}]),
-            json!([{"role": "user", "content": [{"type": "text", "text": "[an image that can't be shown to this model]"},
-                shown("data:image/png;base64,AA==")]}]),
-        ),
-        (
-            "no images and no files",
-            Profile::DeepSeek,
-            json!([{"role": "user", "content": [picture("data:image/png;base64,AA=="), {"type": "input_file", "file_id": "f"}]}]),
-            json!([user(
-                "[an image that can't be shown to this model]\n[a file that can't be shown to this model]"
-            )]),
-        ),
-        (
-            "a result's images are shown after all results",
-            Profile::Plain,
-            json!([
-                call("1"),
-                call("2"),
-                result(
-                    "1",
-                    json!([{"type": "input_text", "text": "Here:"}, picture("https://x/a.png")])
-                ),
-                result("2", json!("two"))
-            ]),
-            json!([{"role": "assistant", "content": null, "tool_calls": [called("1"), called("2")]},
-                tool("1", "Here:\n[an image, shown below]"), tool("2", "two"),
-                {"role": "user", "content": [{"type": "text", "text": "The image that the call 1 gave:"}, shown("https://x/a.png")]}]),
-        ),
-    ];
-    for (name, profile, input, expected) in cases {
-        let request = Request {
-            input: serde_json::from_value(input).unwrap(),
-            ..Request::default()
-        };
-        assert_eq!(
-            sent(profile, request).await.body["messages"],
-            expected,
-            "{name}"
-        );
-    }
 }
 
 #[tokio::test]
