@@ -1,11 +1,22 @@
-//! A server that speaks the Responses API and plays a [`Script`]: what it answers is data, what it was asked is kept.
-//! <https://platform.openai.com/docs/api-reference/responses-streaming>
+//! A server that speaks the APIs of model providers and plays a [`Script`]: what it answers is data, what it was asked
+//! is kept. [`Dialect`] names the APIs; each request is answered in the one whose path it came by.
+//!
+//! Frames are ordinary where a [`Response`] asks for nothing else: as the vendor's own types describe them, which a test
+//! keeps. What differs on purpose is a [`Fault`], a [`Hostility`], or in how bytes are cut.
 
-mod frames;
+mod chat;
+mod dialect;
+mod frame;
+mod hostile;
+mod messages;
+mod part;
 mod playback;
+mod responses;
 mod script;
+mod transcription;
 
 use std::collections::VecDeque;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,12 +29,18 @@ use axum::http::HeaderMap;
 use axum::response::Response as HttpResponse;
 use axum::routing::post;
 use axum::serve::ListenerExt;
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use script::{Call, Fault, Framing, Ids, Part, Response, Script, numbered_words};
+pub use dialect::Dialect;
+pub use frame::{Data, Frame, Pace};
+pub use hostile::Hostility;
+pub use part::{Call, Part, numbered_words};
+pub use script::{Fault, Framing, Ids, Lines, Response, Script};
+pub use transcription::{Speech, Transcript};
 
 /// How many requests are kept; the oldest go first.
 const MOST_RECORDED: usize = 1_000;
@@ -32,8 +49,12 @@ const MOST_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// What the server was asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
+    /// The API by which it was asked.
+    pub dialect: Dialect,
     /// The `authorization` header.
     pub authorization: Option<String>,
+    /// The `x-api-key` header.
+    pub api_key: Option<String>,
     /// The body.
     pub body: Value,
 }
@@ -48,6 +69,8 @@ pub struct ModelServer {
 struct Shared {
     script: Mutex<Script>,
     recorded: Mutex<VecDeque<Recorded>>,
+    transcript: Mutex<Transcript>,
+    speeches: Mutex<VecDeque<Speech>>,
     /// How many requests came so far.
     count: watch::Sender<u64>,
 }
@@ -69,10 +92,17 @@ impl ModelServer {
         let shared = Arc::new(Shared {
             script: Mutex::new(script),
             recorded: Mutex::default(),
+            transcript: Mutex::default(),
+            speeches: Mutex::default(),
             count: watch::Sender::new(0),
         });
-        let router = Router::new()
-            .route("/v1/responses", post(answer))
+        let mut router = Router::new().route(transcription::PATH, post(transcribe));
+        for dialect in Dialect::ALL {
+            let answer =
+                move |shared, headers, body| ready(answer(dialect, &shared, &headers, body));
+            router = router.route(dialect.path(), post(answer));
+        }
+        let router = router
             .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
             .with_state(Arc::clone(&shared));
         let listener = listener.tap_io(|stream| {
@@ -92,7 +122,7 @@ impl ModelServer {
         })
     }
 
-    /// What `OPENAI_BASE_URL` has to be.
+    /// What `OPENAI_BASE_URL` has to be, and the address before `/messages`.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
@@ -117,6 +147,16 @@ impl ModelServer {
         *lock(&self.shared.script) = script;
     }
 
+    /// Answers the next transcriptions with this.
+    pub fn transcribe(&self, transcript: Transcript) {
+        *lock(&self.shared.transcript) = transcript;
+    }
+
+    /// The newest recordings that it was to transcribe, oldest first.
+    pub fn speeches(&self) -> Vec<Speech> {
+        lock(&self.shared.speeches).iter().cloned().collect()
+    }
+
     /// Waits until the server ends, which it does only when it breaks.
     pub async fn serve(mut self) -> Result<()> {
         match self.tasks.join_next().await {
@@ -126,31 +166,52 @@ impl ModelServer {
     }
 }
 
-async fn answer(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
+fn answer(
+    dialect: Dialect,
+    State(shared): &State<Arc<Shared>>,
+    headers: &HeaderMap,
     Json(body): Json<Value>,
 ) -> HttpResponse<Body> {
-    let response = lock(&shared.script).next(&body);
-    {
-        let mut recorded = lock(&shared.recorded);
-        if recorded.len() >= MOST_RECORDED {
-            recorded.pop_front();
-        }
-        recorded.push_back(Recorded {
-            authorization: headers
-                .get("authorization")
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
-            body,
-        });
-    }
+    let response = lock(&shared.script).next(dialect, &body);
+    let recorded = Recorded {
+        dialect,
+        authorization: header(headers, "authorization"),
+        api_key: header(headers, "x-api-key"),
+        body,
+    };
+    keep(&mut lock(&shared.recorded), recorded);
     let mut number = 0;
     shared.count.send_modify(|count| {
         *count += 1;
         number = *count;
     });
-    playback::play(&response, number)
+    playback::play(dialect, &response, number)
+}
+
+async fn transcribe(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> HttpResponse<Body> {
+    let kind = header(&headers, "content-type").unwrap_or_default();
+    let Some(speech) = Speech::read(header(&headers, "authorization"), &kind, &body) else {
+        return playback::refuse(400, None);
+    };
+    keep(&mut lock(&shared.speeches), speech);
+    let transcript = lock(&shared.transcript).clone();
+    transcript.answer()
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.to_owned())
+}
+
+fn keep<T>(kept: &mut VecDeque<T>, new: T) {
+    if kept.len() >= MOST_RECORDED {
+        kept.pop_front();
+    }
+    kept.push_back(new);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -1,5 +1,7 @@
 //! What the fakes promise to the tests that use them.
 
+#[path = "all/model_dialects.rs"]
+mod model_dialects;
 #[path = "all/model_server.rs"]
 mod model_server;
 #[path = "all/python.rs"]

@@ -9,10 +9,14 @@ use axum::body::Body;
 use axum::http::{Response as HttpResponse, StatusCode};
 use bytes::Bytes;
 use futures_util::stream;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::frames::{self, Event};
-use super::script::{Fault, Framing, Response};
+use super::dialect::Dialect;
+use super::frame::{Frame, Pace};
+use super::script::{Fault, Framing, Lines, Response};
+
+/// What proxies send to keep a connection open.
+const COMMENT: &[u8] = b": still here\n\n";
 
 /// What happens after the last chunk.
 enum Last {
@@ -26,19 +30,19 @@ struct Playing {
     last: Last,
 }
 
-pub(super) fn play(response: &Response, number: u64) -> HttpResponse<Body> {
+pub(super) fn play(dialect: Dialect, response: &Response, number: u64) -> HttpResponse<Body> {
     if let Fault::Status { code, retry_after } = response.fault {
         return refuse(code, retry_after);
     }
-    let mut events = frames::events(response, number);
+    let mut frames = dialect.played(response, number);
     let last = match response.fault {
-        Fault::DropAfter(count) => cut(&mut events, count, Last::Break),
-        Fault::EndAfter(count) => cut(&mut events, count, Last::End),
-        Fault::StallAfter(count) => cut(&mut events, count, Last::Stall),
+        Fault::DropAfter(count) => cut(&mut frames, count, Last::Break),
+        Fault::EndAfter(count) => cut(&mut frames, count, Last::End),
+        Fault::StallAfter(count) => cut(&mut frames, count, Last::Stall),
         _ => Last::End,
     };
     let playing = Playing {
-        chunks: chunks(&events, response),
+        chunks: chunks(&frames, response),
         last,
     };
     let body = stream::unfold(playing, |mut playing| async {
@@ -72,31 +76,32 @@ impl Playing {
     }
 }
 
-fn cut(events: &mut Vec<Event>, count: usize, last: Last) -> Last {
-    events.truncate(count);
+fn cut(frames: &mut Vec<Frame>, count: usize, last: Last) -> Last {
+    frames.truncate(count);
     last
 }
 
-fn chunks(events: &[Event], response: &Response) -> VecDeque<(Duration, Bytes)> {
+fn chunks(frames: &[Frame], response: &Response) -> VecDeque<(Duration, Bytes)> {
     let mut chunks = VecDeque::new();
-    for event in events {
-        let kind = event
-            .body
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let frame = Bytes::from(format!("event: {kind}\ndata: {}\n\n", event.body));
-        let pause = if event.paced {
-            response.pause
-        } else {
-            Duration::ZERO
+    for frame in frames {
+        let mut bytes = match response.lines {
+            Lines::LineFeed | Lines::Commented => frame.bytes("\n"),
+            Lines::Crlf => frame.bytes("\r\n"),
+        };
+        if response.lines == Lines::Commented {
+            bytes.splice(0..0, COMMENT.iter().copied());
+        }
+        let bytes = Bytes::from(bytes);
+        let pause = match frame.pace {
+            Pace::Paced => response.pause,
+            Pace::AtOnce => Duration::ZERO,
         };
         match response.framing {
-            Framing::Events => chunks.push_back((pause, frame)),
+            Framing::Events => chunks.push_back((pause, bytes)),
             Framing::Bytes(size) => {
-                for (at, piece) in frame.chunks(size.max(1)).enumerate() {
+                for (at, piece) in bytes.chunks(size.max(1)).enumerate() {
                     let pause = if at == 0 { pause } else { Duration::ZERO };
-                    chunks.push_back((pause, frame.slice_ref(piece)));
+                    chunks.push_back((pause, bytes.slice_ref(piece)));
                 }
             }
         }
@@ -104,9 +109,8 @@ fn chunks(events: &[Event], response: &Response) -> VecDeque<(Duration, Bytes)> 
     chunks
 }
 
-fn refuse(code: u16, retry_after: Option<u64>) -> HttpResponse<Body> {
-    let error =
-        json!({"error": {"message": format!("scripted status {code}"), "code": "scripted"}});
+pub(super) fn refuse(code: u16, retry_after: Option<u64>) -> HttpResponse<Body> {
+    let error = json!({"type": "error", "error": {"type": "scripted", "message": format!("scripted status {code}"), "code": "scripted"}});
     let mut http = HttpResponse::new(Body::from(error.to_string()));
     *http.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     set(&mut http, "content-type", "application/json");
@@ -116,7 +120,7 @@ fn refuse(code: u16, retry_after: Option<u64>) -> HttpResponse<Body> {
     http
 }
 
-fn set(http: &mut HttpResponse<Body>, name: &'static str, value: &str) {
+pub(super) fn set(http: &mut HttpResponse<Body>, name: &'static str, value: &str) {
     if let Ok(value) = value.parse() {
         http.headers_mut().insert(name, value);
     }

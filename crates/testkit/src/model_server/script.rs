@@ -4,7 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use super::dialect::Dialect;
+use super::hostile::Hostility;
+use super::part::{Call, Part};
 
 /// Which response a request gets.
 #[derive(Debug, Clone)]
@@ -35,28 +39,10 @@ pub struct Response {
     pub fault: Fault,
     /// Whether ids are told apart.
     pub ids: Ids,
-}
-
-/// One output item.
-#[derive(Debug, Clone)]
-pub enum Part {
-    /// A message, in these deltas.
-    Text(Vec<String>),
-    /// A function call.
-    Call(Call),
-    /// A summary of the reasoning.
-    Reasoning(String),
-}
-
-/// A function call.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// Names the call in its result.
-    pub call_id: String,
-    /// The tool.
-    pub name: String,
-    /// The arguments; a string goes over the wire as it is, for arguments that are not JSON.
-    pub arguments: Value,
+    /// How the lines of frames end, and what is between frames.
+    pub lines: Lines,
+    /// What else is unusual.
+    pub hostile: Vec<Hostility>,
 }
 
 /// How the bytes of a response are cut into chunks.
@@ -67,6 +53,18 @@ pub enum Framing {
     Events,
     /// So many bytes a chunk, in the middle of anything.
     Bytes(usize),
+}
+
+/// How lines end, and what is written between frames.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Lines {
+    /// A line feed.
+    #[default]
+    LineFeed,
+    /// Carriage return and line feed.
+    Crlf,
+    /// A line feed, and a comment before each frame, as proxies send to keep a connection.
+    Commented,
 }
 
 /// What goes wrong with a response.
@@ -88,16 +86,23 @@ pub enum Fault {
     EndAfter(usize),
     /// Nothing more comes after so many events, and the connection stays open.
     StallAfter(usize),
-    /// `response.failed` in place of `response.completed`.
+    /// The API's error after so many events, and nothing behind it.
+    ErrorAfter {
+        /// How many events come first.
+        count: usize,
+        /// The message of the error.
+        message: String,
+    },
+    /// The answer fails at its end: `response.failed`, or the API's error with this code.
     Failed {
         /// The code of the error.
         code: String,
         /// Its message.
         message: String,
     },
-    /// An `error` event in place of `response.completed`.
+    /// The API's error in place of the end of the answer.
     ErrorEvent(String),
-    /// `response.incomplete` for this reason.
+    /// The answer is cut for this reason, in the words of the Responses API.
     Incomplete(String),
 }
 
@@ -109,6 +114,8 @@ pub enum Ids {
     Fresh,
     /// One for all, as some gateways do.
     Repeated,
+    /// None at all.
+    Missing,
 }
 
 impl Script {
@@ -130,7 +137,7 @@ impl Script {
         }
     }
 
-    pub(super) fn next(&mut self, request: &Value) -> Arc<Response> {
+    pub(super) fn next(&mut self, dialect: Dialect, request: &Value) -> Arc<Response> {
         match self {
             Self::Always(response) => Arc::clone(response),
             Self::InOrder(responses) => {
@@ -142,9 +149,11 @@ impl Script {
                     ..Response::default()
                 }))
             }
-            Self::Tools { calls, answer } => {
-                Arc::clone(if has_results(request) { answer } else { calls })
-            }
+            Self::Tools { calls, answer } => Arc::clone(if dialect.has_results(request) {
+                answer
+            } else {
+                calls
+            }),
         }
     }
 }
@@ -181,46 +190,17 @@ impl Response {
         self
     }
 
+    /// The same with these on top.
+    #[must_use]
+    pub fn with_hostile(mut self, hostile: impl IntoIterator<Item = Hostility>) -> Self {
+        self.hostile.extend(hostile);
+        self
+    }
+
     /// The same with this pause before each delta.
     #[must_use]
     pub fn with_pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }
-}
-
-impl Call {
-    /// A call of `name`.
-    pub fn new(call_id: &str, name: &str, arguments: Value) -> Self {
-        Self {
-            call_id: call_id.to_owned(),
-            name: name.to_owned(),
-            arguments,
-        }
-    }
-
-    pub(super) fn arguments_text(&self) -> String {
-        match &self.arguments {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        }
-    }
-}
-
-/// The deltas that benches count: `word 01 `, `word 02 ` and so on.
-pub fn numbered_words(count: usize) -> Vec<String> {
-    (1..=count)
-        .map(|number| format!("word {number:02} "))
-        .collect()
-}
-
-/// Whether a tool's result follows the newest user message.
-fn has_results(request: &Value) -> bool {
-    let items = request.get("input").and_then(Value::as_array);
-    items
-        .into_iter()
-        .flatten()
-        .rev()
-        .take_while(|item| item.get("role") != Some(&json!("user")))
-        .any(|item| item.get("type") == Some(&json!("function_call_output")))
 }
