@@ -40,11 +40,11 @@ pub(crate) struct Environment {
 /// What applications have today, and, apart from it because the packages exclude each other, what they had before.
 pub(crate) const ENVIRONMENTS: [Environment; 2] = [
     Environment {
-        purpose: "what needs fastmcp, openai-agents or FastAPI",
+        purpose: "what needs fastmcp, openai-agents, openai, anthropic or FastAPI",
         variable: "FRONTDESK_TEST_PYTHON",
         folder: "target/xtask/venv",
         requirements: "xtask/requirements.txt",
-        imports: "import agents, fastapi, fastmcp",
+        imports: "import agents, anthropic, fastapi, fastmcp, openai",
     },
     Environment {
         purpose: "what needs a tool server of mcp 1.x",

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::clients;
@@ -39,7 +39,7 @@ pub struct Application {
 }
 
 impl Python {
-    /// The interpreter with fastmcp 4, openai-agents and `FastAPI`, or why there is none.
+    /// The interpreter with fastmcp 4, openai-agents, openai, anthropic and `FastAPI`, or why there is none.
     pub fn find() -> Result<Self, String> {
         Self::prepared(CURRENT)
     }
@@ -75,8 +75,24 @@ impl Python {
 
     /// Runs a script to its end and gives back the JSON that it printed.
     pub async fn run(&self, script: &str, arguments: &[&str]) -> Result<Value> {
+        self.run_on(script, arguments, "").await
+    }
+
+    /// Runs a script that reads `input` to its end, and gives back the JSON that it printed.
+    pub async fn run_on(&self, script: &str, arguments: &[&str], input: &str) -> Result<Value> {
         let mut command = self.command(script, arguments)?;
-        let ended = tokio::time::timeout(PATIENCE, command.stderr(Stdio::piped()).output())
+        let child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.with_context(|| format!("cannot run {script}"))?;
+        let mut stdin = child.stdin.take().context("no standard input")?;
+        let work = async {
+            let write = async {
+                // A script that ended early says why by itself.
+                let _broken = stdin.write_all(input.as_bytes()).await;
+                drop(stdin);
+            };
+            tokio::join!(write, child.wait_with_output()).1
+        };
+        let ended = tokio::time::timeout(PATIENCE, work)
             .await
             .with_context(|| format!("{script} is not done within {PATIENCE:?}"))?
             .with_context(|| format!("cannot run {script}"))?;

@@ -8,3 +8,5 @@ mod model_server;
 mod python;
 #[path = "all/schemas.rs"]
 mod schemas;
+#[path = "all/vendor_types.rs"]
+mod vendor_types;
