@@ -21,6 +21,12 @@ pub enum AgentsError {
         /// The name.
         name: String,
     },
+    /// Agents are tools of each other too deep.
+    #[error("the agent as a tool {name:?} asks agents that ask agents too deep")]
+    TooDeep {
+        /// The tool.
+        name: String,
+    },
     /// A handoff leads to an agent that isn't there, or to the agent itself.
     #[error("the agent {agent:?} can't hand over to {to:?}: {reason}")]
     Handoff {

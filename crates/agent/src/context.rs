@@ -91,6 +91,18 @@ impl<C> ToolContext<C> {
     }
 }
 
+impl<C> ToolContext<C> {
+    /// What a run within the call, or a check of it, knows.
+    pub(crate) fn of_run(&self) -> RunContext<C> {
+        RunContext {
+            principal: Arc::clone(&self.principal),
+            credentials: self.credentials.clone(),
+            context: Arc::clone(&self.context),
+            cancel: self.cancel.clone(),
+        }
+    }
+}
+
 impl<C> fmt::Debug for ToolContext<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ToolContext")

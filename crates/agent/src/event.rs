@@ -51,6 +51,12 @@ pub enum AgentEvent {
         /// The agent that goes on.
         to: String,
     },
+    /// A guardrail has replaced the text of the user's newest message, or has not let it through. Store it before going
+    /// on: later runs are to be given this text in its place, so that they read what this one has read.
+    InputReplaced {
+        /// The text.
+        text: String,
+    },
     /// Texts, thoughts and images that were told are void: a guardrail took them back. They are in no step.
     Withdrawn {
         /// What is void.

@@ -1,6 +1,13 @@
 //! Guardrails: checks of what goes into an agent, what comes out of it, and what its tools are given and give.
 //!
-//! A guardrail allows, replaces or stops. One that fails by itself stops the run: what wasn't checked isn't let through.
+//! A guardrail allows, replaces or stops. One that fails, panics or takes longer than [`MAX_GUARDRAIL_TIME`] stops the
+//! run: what wasn't checked isn't let through.
+
+mod ask;
+mod model;
+mod newest;
+mod pattern;
+mod side;
 
 use std::sync::Arc;
 
@@ -8,6 +15,14 @@ use async_trait::async_trait;
 use frontdesk_model::Item;
 use serde_json::{Map, Value};
 
+pub use self::ask::{MAX_GUARDRAIL_TIME, UNCHECKED};
+pub(crate) use self::ask::{
+    check_call, check_input, check_input_at_once, check_output, check_result,
+};
+pub use self::model::{MAX_CHECKED_BYTES, ModelGuardrail};
+pub(crate) use self::newest::{is_unanswered, replace_newest};
+pub use self::pattern::{MAX_PATTERN_BYTES, MAX_PATTERNS, OnMatch, PatternGuardrail};
+pub use self::side::{ToolInputOnly, ToolOutputOnly};
 use crate::context::RunContext;
 use crate::state::ToolCall;
 

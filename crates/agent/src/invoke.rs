@@ -1,11 +1,15 @@
 //! Makes one call: finds the tool, reads the arguments, waits within bounds. Whatever fails becomes a result.
 
+mod guarded;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+pub(crate) use self::guarded::{CallGuards, Consent, ResultIs};
 use crate::agent::Limits;
 use crate::catalog::Entry;
 use crate::context::ToolContext;
@@ -21,6 +25,18 @@ pub(crate) struct Made {
     pub(crate) result: CallResult,
     /// What the user alone is to read.
     pub(crate) user_message: Option<String>,
+    /// What the user reads when a guardrail stops the run here.
+    pub(crate) blocked: Option<String>,
+}
+
+impl Made {
+    /// A call that a guardrail stops the run at.
+    fn blocked(message: String) -> Self {
+        Self {
+            blocked: Some(message),
+            ..failed(String::new()).into()
+        }
+    }
 }
 
 impl From<CallResult> for Made {
@@ -28,6 +44,7 @@ impl From<CallResult> for Made {
         Self {
             result,
             user_message: None,
+            blocked: None,
         }
     }
 }
@@ -61,19 +78,34 @@ pub(crate) async fn invoke<C: Send + Sync + 'static>(
     call: ToolCall,
     context: ToolContext<C>,
     limits: CallLimits,
+    guards: CallGuards<C>,
     progress: Arc<Notify>,
 ) -> Made {
-    let arguments = match entry
-        .arguments
-        .read(&call.arguments, limits.max_arguments_bytes)
-    {
+    let schema = Arc::clone(&entry.arguments);
+    let arguments = match schema.read(&call.arguments, limits.max_arguments_bytes) {
         Ok(arguments) => arguments,
         Err(complaint) => return failed(complaint).into(),
     };
+    let arguments = match guards.before(&schema, &call, arguments).await {
+        Ok(arguments) => arguments,
+        Err(made) => return made,
+    };
+    let made = make(&entry, &call, arguments, context, &limits, &progress).await;
+    guards.after(&call, made, limits.max_output_bytes).await
+}
+
+async fn make<C: Send + Sync + 'static>(
+    entry: &Entry<C>,
+    call: &ToolCall,
+    arguments: Map<String, Value>,
+    context: ToolContext<C>,
+    limits: &CallLimits,
+    progress: &Notify,
+) -> Made {
     // Whatever the tool has started elsewhere learns that nobody waits for it any more.
     let _over = context.cancel.clone().drop_guard();
     let work = entry.toolset.call(&entry.own_name, arguments, context);
-    match within(work, &limits, &progress).await {
+    match within(work, limits, progress).await {
         Ok(Ok(output)) => bounded(output, limits.max_output_bytes).into(),
         Ok(Err(ToolError {
             model_message,
@@ -89,6 +121,7 @@ pub(crate) async fn invoke<C: Send + Sync + 'static>(
             Made {
                 result: bounded(ToolOutput::error(model_message), limits.max_output_bytes),
                 user_message: user_message.filter(|text| text.len() <= MAX_USER_MESSAGE_BYTES),
+                blocked: None,
             }
         }
         Err(TimedOut(time)) => {

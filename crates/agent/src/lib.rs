@@ -11,6 +11,7 @@ mod run;
 mod state;
 
 mod agent;
+mod agent_tool;
 mod agents;
 mod approval;
 mod context;
@@ -30,6 +31,7 @@ mod reader;
 mod validate;
 
 pub use agent::{AfterToolUse, Agent, ClientTool, Instructions, InstructionsOf, Limits};
+pub use agent_tool::{AgentTool, MAX_AGENT_DEPTH};
 pub use agents::{Agents, AgentsError};
 pub use approval::{ApprovalPolicy, ApprovedTool, Ask, AskedCall, Decision};
 pub use call_ids::pair_calls;
@@ -39,14 +41,15 @@ pub use event::{AgentEvent, OutputKey};
 pub use frontdesk_model::{Strictness, ToolDefinition};
 pub use function::{FunctionTool, FunctionTools, NoArguments, function_tool};
 pub use guardrail::{
-    GuardrailError, Guardrails, InputGuardrail, InsteadOfCall, OutputGuardrail, Timing,
-    ToolGuardrail, Verdict,
+    GuardrailError, Guardrails, InputGuardrail, InsteadOfCall, MAX_CHECKED_BYTES,
+    MAX_GUARDRAIL_TIME, MAX_PATTERN_BYTES, MAX_PATTERNS, ModelGuardrail, OnMatch, OutputGuardrail,
+    PatternGuardrail, Timing, ToolGuardrail, ToolInputOnly, ToolOutputOnly, UNCHECKED, Verdict,
 };
 pub use handoff::{Handoff, HandoffHistory, InputFilter};
 pub use hook::Hook;
 pub use invoke::MAX_USER_MESSAGE_BYTES;
 pub use output::OutputSchema;
-pub use run::{Observer, RunError, RunOptions, RunOutcome, Start, Stopped, resume, run};
+pub use run::{Attended, Observer, RunError, RunOptions, RunOutcome, Start, Stopped, resume, run};
 pub use state::{
     Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Input, MAX_ASKED_CALLS, Phase,
     Reply, State, ToolCall, step,

@@ -2,13 +2,20 @@
 
 mod calls;
 mod driver;
+mod held;
+mod hooks;
+mod input_check;
+mod model_call;
+mod told;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_model::{Error, ErrorKind, Item, Model, ToolChoice, Usage};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::agents::Agents;
 use crate::approval::{ApprovedTool, AskedCall, Decision};
@@ -34,8 +41,20 @@ pub struct RunOptions {
     pub model: Option<Arc<dyn Model>>,
     /// In place of the choice of the agent that begins.
     pub tool_choice: Option<ToolChoice>,
+    /// Whether there is somebody to ask.
+    pub attended: Attended,
     /// Tools that don't ask any more, unless an agent's policy says that they always do.
     pub approved: BTreeSet<ApprovedTool>,
+}
+
+/// Whether a user is there to be asked, and their page to make calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attended {
+    /// They are.
+    #[default]
+    ByUser,
+    /// Nobody is: calls that would ask, or that the user's page would make, aren't made, and the model is told so.
+    ByNobody,
 }
 
 impl From<Vec<Item>> for Start {
@@ -151,9 +170,18 @@ pub async fn run<C: Send + Sync + 'static>(
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
     let start = start.into();
+    let attended = start.options.attended;
     let agent = agents.find_or_entry(start.agent.as_deref());
     let state = State::new(start.input, Bounds::from(&agent.limits));
-    driver::drive(agent, state, Vec::new(), context, observer).await
+    driver::drive(
+        Arc::clone(agent),
+        state,
+        Vec::new(),
+        attended,
+        context,
+        observer,
+    )
+    .await
 }
 
 /// Goes on after [`Ended::WaitingForApproval`]: begins with the calls that the user decided about.
@@ -176,7 +204,34 @@ pub async fn resume<C: Send + Sync + 'static>(
         })
         .unzip();
     let start = start.into();
+    let attended = start.options.attended;
     let agent = agents.find_or_entry(start.agent.as_deref());
     let state = State::resume(start.input, decisions, Bounds::from(&agent.limits));
-    driver::drive(agent, state, asked, context, observer).await
+    driver::drive(Arc::clone(agent), state, asked, attended, context, observer).await
+}
+
+async fn until_cancelled<T>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = T>,
+) -> Result<T, RunError> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(RunError::Stopped),
+        done = work => Ok(done),
+    }
+}
+
+async fn in_time<T>(
+    cancel: &CancellationToken,
+    patience: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T, RunError> {
+    let waiting = until_cancelled(cancel, tokio::time::timeout(patience, work)).await?;
+    waiting.map_err(|_| {
+        Error::new(
+            ErrorKind::Timeout,
+            format!("no event from the model for {} s", patience.as_secs_f64()),
+        )
+        .into()
+    })
 }

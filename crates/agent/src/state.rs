@@ -136,6 +136,21 @@ pub struct CallResult {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "input", rename_all = "snake_case")]
 pub enum Input {
+    /// A guardrail has another text in place of that of the user's newest message: before [`Input::Begin`], or while the
+    /// first reply is awaited. That one is void then, and the model is called anew.
+    InputReplaced {
+        /// The text.
+        text: String,
+        /// What the void reply used, as far as it is known.
+        usage: Usage,
+    },
+    /// A guardrail stops the run: before [`Input::Begin`], while the first reply is awaited, or while calls run.
+    Blocked {
+        /// What the user reads.
+        message: String,
+        /// What a void reply used, as far as it is known.
+        usage: Usage,
+    },
     /// The run begins.
     Begin,
     /// The model has replied.
@@ -174,6 +189,11 @@ pub enum Ending {
         /// The provider's reason.
         reason: String,
     },
+    /// A guardrail stops the run. The reply's texts are no longer those of the model.
+    Blocked {
+        /// What the user reads.
+        message: String,
+    },
 }
 
 /// What a driver has to do.
@@ -201,6 +221,11 @@ pub enum Effect {
         call: ToolCall,
         /// What came of it.
         result: CallResult,
+    },
+    /// Record and tell what later runs are to read in place of the text of the user's newest message.
+    RecordInput {
+        /// The text.
+        text: String,
     },
     /// The run is over. The last effect of a run.
     Finish(Ended),

@@ -38,6 +38,12 @@ pub trait Toolset<C>: Send + Sync {
     fn call_timeout(&self) -> Option<Duration> {
         None
     }
+
+    /// How many agents deep its tools go: 0 where none of them is an agent. A toolset around another one says what that
+    /// one says.
+    fn agent_depth(&self) -> usize {
+        0
+    }
 }
 
 /// A tool as it is listed: its definition for the model, its annotations for us.

@@ -36,7 +36,15 @@ impl Arguments {
         if text.len() > max_bytes {
             return Err(format!("the arguments are longer than {max_bytes} bytes"));
         }
-        let arguments = Value::Object(read_object(text)?);
+        self.check(read_object(text)?)
+    }
+
+    /// Checks arguments that were read already. The error is for the model.
+    pub(crate) fn check(
+        &self,
+        arguments: Map<String, Value>,
+    ) -> Result<Map<String, Value>, String> {
+        let arguments = Value::Object(arguments);
         let complaints = self.complaints(&arguments);
         if !complaints.is_empty() {
             return Err(format!(

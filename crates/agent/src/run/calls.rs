@@ -8,10 +8,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::{Id, JoinSet};
 use tracing::{Instrument, Span};
 
-use crate::agent::Limits;
 use crate::catalog::Entry;
-use crate::context::{Progress, ProgressSink, RunContext, ToolContext};
-use crate::invoke::{CallLimits, Made, failed, invoke};
+use crate::context::{Progress, ProgressSink, ToolContext};
+use crate::invoke::{CallGuards, CallLimits, Made, failed, invoke};
 use crate::state::ToolCall;
 
 /// How many progress reports wait for the observer; further ones are dropped.
@@ -59,8 +58,7 @@ impl Calls {
         &mut self,
         entry: Result<Entry<C>, String>,
         call: ToolCall,
-        context: &RunContext<C>,
-        limits: &Limits,
+        guards: CallGuards<C>,
     ) {
         let call_id = call.call_id.clone();
         let (progress, beats) = self.progress_of(&call_id);
@@ -69,6 +67,7 @@ impl Calls {
                 .tasks
                 .spawn(std::future::ready(failed(not_found).into())),
             Ok(entry) => {
+                let context = &guards.context;
                 let context = ToolContext {
                     principal: Arc::clone(&context.principal),
                     credentials: context.credentials.clone(),
@@ -77,9 +76,9 @@ impl Calls {
                     progress,
                     call_id: call_id.clone(),
                 };
-                let limits = CallLimits::of(limits, entry.toolset.call_timeout());
-                self.tasks
-                    .spawn(invoke(entry, call, context, limits, beats).instrument(Span::current()))
+                let limits = CallLimits::of(&guards.agent.limits, entry.toolset.call_timeout());
+                let made = invoke(entry, call, context, limits, guards, beats);
+                self.tasks.spawn(made.instrument(Span::current()))
             }
         };
         self.running.insert(task.id(), call_id);

@@ -1,38 +1,43 @@
-//! Performs effects: calls the model, starts tools, tells the observer.
+//! Performs effects: starts tools, tells the observer, and brings the state what comes of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::sync::Arc;
 
-use frontdesk_model::{Error, ErrorKind, Event, Item, ParallelToolCalls, Request, ToolChoice};
-use futures_util::StreamExt;
-use tokio_util::sync::CancellationToken;
+use frontdesk_model::{Item, ParallelToolCalls, Request, ToolChoice, Usage};
 
 use super::calls::{CallNews, Calls, Report};
-use super::{Observer, RunError, RunOutcome};
+use super::hooks::Hooks;
+use super::input_check::check_before;
+use super::{Attended, Observer, RunError, RunOutcome, until_cancelled};
 use crate::agent::Agent;
 use crate::approval::AskedCall;
 use crate::catalog::{Catalog, Entry};
 use crate::context::RunContext;
 use crate::event::AgentEvent;
-use crate::reader::StepReader;
-use crate::state::{Effect, Ending, Input, Phase, Reply, State, ToolCall, step};
+use crate::invoke::{CallGuards, Consent, ResultIs};
+use crate::state::{Effect, Input, Phase, State, ToolCall, step};
 
 /// What the model reads when the name of an approved call has come to stand for another tool, or for none.
 const NOT_THE_APPROVED_TOOL: &str =
     "the call was not made: the tool that the user approved is not available any more";
 
+/// What the model reads of a call that would ask the user, where nobody can be asked.
+const NOBODY_TO_ASK: &str =
+    "the call was not made: it needs the user's approval, and the user can't be asked here";
+
 /// Drives a run from its state to its end. `decided` are the calls that the user decided about.
 pub(super) async fn drive<C: Send + Sync + 'static>(
-    agent: &Agent<C>,
+    agent: Arc<Agent<C>>,
     state: State,
     decided: Vec<AskedCall>,
+    attended: Attended,
     context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
     let decided = decided
         .into_iter()
         .map(|asked| (asked.call.call_id.clone(), asked));
-    let catalog = until_cancelled(&context.cancel, Catalog::of(agent, &context)).await?;
+    let catalog = until_cancelled(&context.cancel, Catalog::of(&agent, &context)).await?;
     let instructions = agent
         .instructions
         .text(&context.context, &context.principal)
@@ -48,15 +53,19 @@ pub(super) async fn drive<C: Send + Sync + 'static>(
         calls: Calls::new(),
         user_messages: BTreeMap::new(),
         decided: decided.collect(),
+        attended,
     };
     let outcome = driver.drive(state).await;
     driver.calls.stop().await;
+    if outcome != Err(RunError::Stopped) {
+        driver.hooks().run_ended(outcome.as_ref()).await?;
+    }
     outcome
 }
 
-struct Driver<'a, C> {
-    agent: &'a Agent<C>,
-    context: RunContext<C>,
+pub(super) struct Driver<'a, C> {
+    pub(super) agent: Arc<Agent<C>>,
+    pub(super) context: RunContext<C>,
     observer: &'a mut dyn Observer,
     catalog: Catalog<C>,
     instructions: Option<String>,
@@ -65,6 +74,7 @@ struct Driver<'a, C> {
     user_messages: BTreeMap<String, String>,
     /// The calls that the user decided about, by their ids.
     decided: BTreeMap<String, AskedCall>,
+    attended: Attended,
 }
 
 impl<C: Send + Sync + 'static> Driver<'_, C> {
@@ -73,7 +83,8 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             self.tell(AgentEvent::ToolsetUnavailable { toolset })
                 .await?;
         }
-        let mut input = Input::Begin;
+        self.hooks().agent_started().await?;
+        let mut input = self.first_input(&state).await?;
         loop {
             let effects;
             (state, effects) = step(state, input);
@@ -96,9 +107,26 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 }
             }
             input = match model_call {
-                Some(step) => Input::ModelFinished(self.call_model(&state, step).await?),
+                Some(step) => self.call_model(&state, step).await?,
+                None if state.phase == Phase::Ready => Input::Begin,
                 None => self.next_result().await?,
             };
+        }
+    }
+
+    /// The begin of the run, or what guardrails have against what the user wrote.
+    async fn first_input(&mut self, state: &State) -> Result<Input, RunError> {
+        let objection = check_before(&self.agent, state, &self.context).await?;
+        Ok(objection.map_or(Input::Begin, |objection| {
+            objection.into_input(Usage::default())
+        }))
+    }
+
+    /// The hooks of the agent that answers at the moment.
+    pub(super) fn hooks(&self) -> Hooks<'_, C> {
+        Hooks {
+            agent: &self.agent,
+            context: &self.context,
         }
     }
 
@@ -115,8 +143,19 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                     })
                     .await?;
                 }
-                self.calls
-                    .start(entry, call, &self.context, &self.agent.limits);
+                self.hooks().tool_started(&call).await?;
+                let consent = if self.decided.contains_key(&call.call_id) {
+                    Consent::Given
+                } else {
+                    Consent::NotAsked
+                };
+                let guards = CallGuards {
+                    agent: Arc::clone(&self.agent),
+                    context: self.context.clone(),
+                    consent,
+                    result: self.reader_of(&entry, &call),
+                };
+                self.calls.start(entry, call, guards);
                 Ok(())
             }
             Effect::RecordStep { step, items, usage } => {
@@ -136,6 +175,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                     item,
                 })
                 .await?;
+                self.hooks().tool_finished(&call, &result).await?;
                 let (call_id, name) = (call.call_id, call.name);
                 let (outcome, text) = (result.outcome, result.text);
                 let user_message = self.user_messages.remove(&call_id);
@@ -148,45 +188,9 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 })
                 .await
             }
+            Effect::RecordInput { text } => self.tell(AgentEvent::InputReplaced { text }).await,
             Effect::CallModel { .. } | Effect::Finish(_) => Ok(()),
         }
-    }
-
-    async fn call_model(&mut self, state: &State, step: u32) -> Result<Reply, RunError> {
-        let agent = self.agent.name.clone();
-        self.tell(AgentEvent::ModelStarted { step, agent }).await?;
-        let (agent, cancel) = (self.agent, self.context.cancel.clone());
-        let patience = agent.limits.model_timeout;
-        let opening = agent.model.stream(self.request(state));
-        let mut events = in_time(&cancel, patience, opening).await??;
-        let mut reader = StepReader::new(step, state.call_ids(), agent.limits.max_response_bytes);
-        while let Some(event) = in_time(&cancel, patience, events.next()).await? {
-            let (output, usage, ending) = match event? {
-                Event::Completed { usage, output } => (output, usage, Ending::Complete),
-                Event::Incomplete {
-                    reason,
-                    usage,
-                    output,
-                } => (output, usage, Ending::CutShort { reason }),
-                event => {
-                    self.tell_all(reader.read(event)?).await?;
-                    continue;
-                }
-            };
-            let (told, output) = reader.finish(output)?;
-            self.tell_all(told).await?;
-            return Ok(Reply {
-                asks: self.asking(&output),
-                output,
-                usage,
-                ending,
-            });
-        }
-        Err(Error::new(
-            ErrorKind::Protocol,
-            "the model's events ended before its answer did",
-        )
-        .into())
     }
 
     /// The tool of a call, or what the model is told instead.
@@ -199,11 +203,35 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             let approved = entry.ok().filter(is_approved).cloned();
             return approved.ok_or_else(|| NOT_THE_APPROVED_TOOL.to_owned());
         }
+        if let Ok(entry) = &entry
+            && self.attended == Attended::ByNobody
+            && self.asks(entry, call)
+        {
+            return Err(NOBODY_TO_ASK.to_owned());
+        }
         entry.cloned()
     }
 
+    fn asks(&self, entry: &Entry<C>, call: &ToolCall) -> bool {
+        let names = entry.names(&call.name);
+        self.agent.approval.asks(&names, &entry.annotations)
+    }
+
+    /// Who reads what the call gives.
+    fn reader_of(&self, entry: &Result<Entry<C>, String>, call: &ToolCall) -> ResultIs {
+        let is_answer = entry.as_ref().is_ok_and(|entry| {
+            let mut names = entry.names(&call.name).into_iter();
+            names.any(|name| self.agent.stop_at_tools.contains(&name))
+        });
+        if is_answer {
+            ResultIs::TheAnswer
+        } else {
+            ResultIs::ForTheModel
+        }
+    }
+
     /// Which of these items are calls that ask. One that would fail anyway asks nobody.
-    fn asking(&self, output: &[Item]) -> BTreeSet<usize> {
+    pub(super) fn asking(&self, output: &[Item]) -> BTreeSet<usize> {
         let asks = |item: &Item| {
             let Item::FunctionCall(call) = item else {
                 return false;
@@ -217,7 +245,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         };
         let items = output.iter().enumerate();
         items
-            .filter(|(_, item)| asks(item))
+            .filter(|(_, item)| self.attended == Attended::ByUser && asks(item))
             .map(|(index, _)| index)
             .collect()
     }
@@ -240,7 +268,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         self.tell(AgentEvent::ApprovalAsked { calls }).await
     }
 
-    fn request(&self, state: &State) -> Request {
+    pub(super) fn request(&self, state: &State) -> Request {
         let away = (!self.catalog.away.is_empty()).then(|| away_message(&self.catalog.away));
         Request {
             instructions: self.instructions.clone(),
@@ -269,6 +297,10 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                     if let Some(message) = made.user_message {
                         self.user_messages.insert(call_id.clone(), message);
                     }
+                    if let Some(message) = made.blocked {
+                        let usage = Usage::default();
+                        return Ok(Input::Blocked { message, usage });
+                    }
                     let result = made.result;
                     return Ok(Input::ToolFinished { call_id, result });
                 }
@@ -286,50 +318,22 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             .await
     }
 
-    async fn tell_all(&mut self, events: Vec<AgentEvent>) -> Result<(), RunError> {
-        for event in events {
-            let event = match event {
-                AgentEvent::ToolCalled { call_id, name, .. } => AgentEvent::ToolCalled {
-                    title: self.catalog.title(&name),
-                    call_id,
-                    name,
-                },
-                event => event,
-            };
-            self.tell(event).await?;
-        }
-        Ok(())
+    /// Tells an event, with the tool's name for people where one is called.
+    pub(super) async fn tell_titled(&mut self, event: AgentEvent) -> Result<(), RunError> {
+        let event = match event {
+            AgentEvent::ToolCalled { call_id, name, .. } => AgentEvent::ToolCalled {
+                title: self.catalog.title(&name),
+                call_id,
+                name,
+            },
+            event => event,
+        };
+        self.tell(event).await
     }
 
-    async fn tell(&mut self, event: AgentEvent) -> Result<(), RunError> {
+    pub(super) async fn tell(&mut self, event: AgentEvent) -> Result<(), RunError> {
         Ok(self.observer.observe(event).await?)
     }
-}
-
-async fn until_cancelled<T>(
-    cancel: &CancellationToken,
-    work: impl Future<Output = T>,
-) -> Result<T, RunError> {
-    tokio::select! {
-        biased;
-        () = cancel.cancelled() => Err(RunError::Stopped),
-        done = work => Ok(done),
-    }
-}
-
-async fn in_time<T>(
-    cancel: &CancellationToken,
-    patience: Duration,
-    work: impl Future<Output = T>,
-) -> Result<T, RunError> {
-    let waiting = until_cancelled(cancel, tokio::time::timeout(patience, work)).await?;
-    waiting.map_err(|_| {
-        Error::new(
-            ErrorKind::Timeout,
-            format!("no event from the model for {} s", patience.as_secs_f64()),
-        )
-        .into()
-    })
 }
 
 fn away_message(away: &[String]) -> Item {

@@ -10,13 +10,37 @@ use super::{
 };
 use crate::approval::Decision;
 use crate::call_ids::take_id;
+use crate::guardrail::replace_newest;
 use crate::tool::Outcome;
+
+/// What later runs read in place of a message that wasn't let through.
+const WITHHELD_INPUT: &str = "[This message was withheld: a check did not let it through.]";
+
+/// What the model reads of a call that a guardrail's verdict came before.
+const NOT_MADE: &str = "the call was not made, because a check stopped the answer";
+
+/// What the model reads of a call that ran when a guardrail stopped the run.
+const BROKEN_OFF: &str =
+    "a check stopped the answer during the call; whether it had an effect is not known";
 
 /// The next state, and what to do. Depends on its arguments alone.
 pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
     let mut effects = Vec::new();
     match (mem::replace(&mut state.phase, Phase::Ready), input) {
         (Phase::Ready, Input::Begin) => call_model(&mut state, &mut effects),
+        (phase @ (Phase::Ready | Phase::Model), Input::InputReplaced { text, usage }) => {
+            replace_input(&mut state, &phase, text, usage, &mut effects);
+        }
+        (Phase::Ready | Phase::Model, Input::Blocked { message, usage }) => {
+            add(&mut state.usage, usage);
+            let text = WITHHELD_INPUT.to_owned();
+            effects.push(Effect::RecordInput { text });
+            end(&mut state, Ended::Blocked { message }, &mut effects);
+        }
+        (Phase::Tools { calls }, Input::Blocked { message, .. }) => {
+            break_off(&mut state, calls, &mut effects);
+            end(&mut state, Ended::Blocked { message }, &mut effects);
+        }
         (Phase::Decided { calls }, Input::Begin) => {
             let calls = decided(calls, &mut effects);
             go_on(&mut state, calls, &mut effects);
@@ -89,6 +113,11 @@ fn model_finished(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             keep_results(state, calls);
             end(state, Ended::Incomplete { reason }, effects);
         }
+        Ending::Blocked { message } => {
+            refuse(&mut calls, NOT_MADE, effects);
+            keep_results(state, calls);
+            end(state, Ended::Blocked { message }, effects);
+        }
         Ending::Complete if calls.is_empty() => {
             end(
                 state,
@@ -121,6 +150,34 @@ fn model_finished(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             go_on(state, calls, effects);
         }
     }
+}
+
+/// The model is to read another text than the user's. A reply that was awaited is void, and counts as no turn.
+fn replace_input(
+    state: &mut State,
+    phase: &Phase,
+    text: String,
+    usage: Usage,
+    effects: &mut Vec<Effect>,
+) {
+    replace_newest(&mut state.input, &text);
+    add(&mut state.usage, usage);
+    effects.push(Effect::RecordInput { text });
+    if *phase == Phase::Model {
+        state.bounds.max_turns = state.bounds.max_turns.saturating_add(1);
+        call_model(state, effects);
+    }
+}
+
+/// Ends all calls that aren't finished.
+fn break_off(state: &mut State, mut calls: Vec<Call>, effects: &mut Vec<Effect>) {
+    let (running, others): (Vec<&mut Call>, Vec<&mut Call>) = calls
+        .iter_mut()
+        .filter(|call| !matches!(call.status, CallStatus::Done(_)))
+        .partition(|call| call.status == CallStatus::Running);
+    refuse(running, BROKEN_OFF, effects);
+    refuse(others, NOT_MADE, effects);
+    keep_results(state, calls);
 }
 
 /// The calls that the user decided about: what was approved is to be made.

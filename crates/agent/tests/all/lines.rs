@@ -33,6 +33,7 @@ pub(crate) fn line(event: &AgentEvent) -> String {
             )
         }
         AgentEvent::HandedOff { from, to } => format!("handed off {from} -> {to}"),
+        AgentEvent::InputReplaced { text } => format!("input = {text}"),
         AgentEvent::Withdrawn { keys } => {
             let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
             format!("withdrawn {}", keys.join(", "))

@@ -164,6 +164,7 @@ impl<'t> Events<'t> {
             | AgentEvent::ImagePartial { .. }
             | AgentEvent::ImageDone { .. }
             | AgentEvent::HandedOff { .. }
+            | AgentEvent::InputReplaced { .. }
             | AgentEvent::Withdrawn { .. }
             | AgentEvent::ClientToolCalled { .. } => Ok(()),
             AgentEvent::ToolsetUnavailable { toolset } => {

@@ -15,6 +15,7 @@ pub(super) fn of_event(event: &AgentEvent, input: usize) -> usize {
         | AgentEvent::ImagePartial { .. }
         | AgentEvent::ImageDone { .. }
         | AgentEvent::HandedOff { .. }
+        | AgentEvent::InputReplaced { .. }
         | AgentEvent::Withdrawn { .. }
         | AgentEvent::ClientToolCalled { .. }
         | AgentEvent::ToolsetUnavailable { .. }

@@ -1,0 +1,142 @@
+//! What is held back of a reply until output guardrails have read it: everything but thoughts and calls.
+
+use frontdesk_model::{ContentPart, Item, Message, Role};
+
+use crate::event::{AgentEvent, OutputKey};
+
+/// What later runs read in place of an answer that wasn't let through.
+const WITHHELD_ANSWER: &str = "[This answer was withheld: a check did not let it through.]";
+
+/// What waits to be told. It is as long as the reply at most, which is bounded.
+#[derive(Default)]
+pub(super) struct Held(Vec<AgentEvent>);
+
+impl Held {
+    /// Holds an event back, or gives it back to be told at once.
+    pub(super) fn take(&mut self, event: AgentEvent) -> Option<AgentEvent> {
+        match event {
+            AgentEvent::TextDelta { key, part, delta } => {
+                self.add_text(key, part, delta);
+                None
+            }
+            AgentEvent::TextStarted { .. }
+            | AgentEvent::TextDone { .. }
+            | AgentEvent::AnnotationAdded { .. }
+            | AgentEvent::ImageDone { .. } => {
+                self.0.push(event);
+                None
+            }
+            // The whole image comes at once with the others.
+            AgentEvent::ImagePartial { .. } => None,
+            event => Some(event),
+        }
+    }
+
+    /// All of it, as it came.
+    pub(super) fn released(self) -> Vec<AgentEvent> {
+        self.0
+    }
+
+    /// All of it, with this text in place of all texts.
+    pub(super) fn replaced(self, text: &str) -> Vec<AgentEvent> {
+        let key = self.0.iter().find_map(|event| match event {
+            AgentEvent::TextStarted { key } => Some(*key),
+            _ => None,
+        });
+        let images = self
+            .0
+            .into_iter()
+            .filter(|event| matches!(event, AgentEvent::ImageDone { .. }));
+        key.filter(|_| !text.is_empty())
+            .map(|key| said(key, text))
+            .into_iter()
+            .flatten()
+            .chain(images)
+            .collect()
+    }
+
+    /// Nothing is sent for each word when all words are there.
+    fn add_text(&mut self, key: OutputKey, part: usize, delta: String) {
+        if let Some(AgentEvent::TextDelta {
+            key: last_key,
+            part: last_part,
+            delta: text,
+        }) = self.0.last_mut()
+            && (*last_key, *last_part) == (key, part)
+        {
+            text.push_str(&delta);
+            return;
+        }
+        self.0.push(AgentEvent::TextDelta { key, part, delta });
+    }
+}
+
+/// The words of a reply, refusals included; `None` where there are none.
+pub(super) fn words_of(output: &[Item]) -> Option<String> {
+    let texts: Vec<String> = output
+        .iter()
+        .filter_map(said_by_model)
+        .map(Message::text)
+        .collect();
+    let text = texts.join("\n\n");
+    (!text.is_empty()).then_some(text)
+}
+
+/// The reply with these words in place of its own; without any, where they are empty.
+pub(super) fn with_words(output: Vec<Item>, text: &str) -> Vec<Item> {
+    let has_calls = output
+        .iter()
+        .any(|item| matches!(item, Item::FunctionCall(_)));
+    let mut words = (!text.is_empty()).then(|| text.to_owned());
+    let mut kept = Vec::with_capacity(output.len());
+    for mut item in output {
+        if let Item::Message(message) = &mut item
+            && message.role == Role::Assistant
+        {
+            let Some(text) = words.take() else { continue };
+            let annotations = Vec::new();
+            message.content = vec![ContentPart::OutputText { text, annotations }];
+        }
+        // A final answer's thoughts have thought of what was taken out, and no later call needs them.
+        if has_calls || !matches!(item, Item::Reasoning(_)) {
+            kept.push(item);
+        }
+    }
+    while matches!(kept.last(), Some(Item::Reasoning(_))) {
+        kept.pop();
+    }
+    kept
+}
+
+/// What is kept of a reply that wasn't let through: a note, and the calls that weren't made.
+pub(super) fn withheld(output: Vec<Item>) -> Vec<Item> {
+    let calls = output
+        .into_iter()
+        .filter(|item| matches!(item, Item::FunctionCall(_)));
+    std::iter::once(Item::assistant(WITHHELD_ANSWER))
+        .chain(calls)
+        .collect()
+}
+
+fn said(key: OutputKey, text: &str) -> [AgentEvent; 3] {
+    [
+        AgentEvent::TextStarted { key },
+        AgentEvent::TextDelta {
+            key,
+            part: 0,
+            delta: text.to_owned(),
+        },
+        AgentEvent::TextDone {
+            key,
+            text: text.to_owned(),
+            annotations: Vec::new(),
+        },
+    ]
+}
+
+fn said_by_model(item: &Item) -> Option<&Message> {
+    match item {
+        Item::Message(message) if message.role == Role::Assistant => Some(message),
+        _ => None,
+    }
+}
