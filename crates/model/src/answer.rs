@@ -94,8 +94,10 @@ impl Answer {
         self.progress = self.progress.max(Progress::Whole);
     }
 
-    /// Something that isn't part of the answer.
+    /// Something that isn't part of the answer as far as this crate knows. It may be a tool of the provider's at work,
+    /// so another try may do harm.
     pub(crate) fn add_unknown(&mut self, value: Value, events: &mut VecDeque<Event>) {
+        self.start(events);
         self.add(Event::Unknown(value), events);
     }
 

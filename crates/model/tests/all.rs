@@ -43,6 +43,9 @@ mod fallback;
 #[path = "all/fits.rs"]
 mod fits;
 #[cfg(test)]
+#[path = "all/hostile.rs"]
+mod hostile;
+#[cfg(test)]
 #[path = "all/items.rs"]
 mod items;
 #[cfg(test)]
@@ -51,6 +54,9 @@ mod kept_answers;
 #[cfg(test)]
 #[path = "all/limited.rs"]
 mod limited;
+#[cfg(test)]
+#[path = "all/missing.rs"]
+mod missing;
 #[cfg(test)]
 #[path = "all/planned.rs"]
 mod planned;

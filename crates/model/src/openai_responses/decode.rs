@@ -144,7 +144,8 @@ impl Decode for Decoder {
                 return Err(Failure::of_event(&error_of(data, wire.error)?));
             }
             // These say nothing that a delta or a finished item doesn't say.
-            "response.queued"
+            "keepalive"
+            | "response.queued"
             | "response.in_progress"
             | "response.content_part.added"
             | "response.content_part.done"
@@ -156,7 +157,7 @@ impl Decode for Decoder {
             | "response.reasoning_summary_part.done"
             | "response.reasoning_summary_text.done"
             | "response.reasoning_text.done" => {}
-            _ => self.add(events, Event::Unknown(value(data)?)),
+            _ => self.add_unknown(value(data)?, events),
         }
         Ok(())
     }
@@ -205,7 +206,7 @@ impl Decoder {
                 | "response.failed"),
             ) => Err(Failure::malformed(format!("{kind}: {why}"))),
             Some(_) | None => {
-                self.add(events, Event::Unknown(value));
+                self.add_unknown(value, events);
                 Ok(())
             }
         }
@@ -220,6 +221,13 @@ impl Decoder {
             self.progress = Progress::Started;
             events.push_back(Event::Started);
         }
+    }
+
+    /// Something that isn't part of the answer as far as this crate knows. It may be a tool of the provider's at work,
+    /// so another try may do harm.
+    fn add_unknown(&mut self, value: Value, events: &mut VecDeque<Event>) {
+        self.start(events);
+        self.add(events, Event::Unknown(value));
     }
 
     fn add(&mut self, events: &mut VecDeque<Event>, event: Event) {

@@ -198,11 +198,10 @@ async fn what_is_unknown_is_handed_on_and_fails_nothing() {
     let hologram = json!({"type": "hologram_call", "id": "h_1", "depth": 3});
     let odd =
         json!({"type": "response.hologram.delta", "output_index": "first", "delta": {"x": 1}});
-    let keepalive = json!({"type": "keepalive", "sequence_number": 3});
     let nameless = json!({"sequence_number": 4});
     let wire = [
         json!({"type": "response.created", "novelty": [1], "response": {"novelty": {}}}),
-        keepalive.clone(),
+        json!({"type": "keepalive", "sequence_number": 3}),
         json!({"type": "response.output_item.added", "output_index": 0, "item": hologram, "novelty": null}),
         odd.clone(),
         json!({"type": "response.output_item.done", "output_index": 0, "item": hologram}),
@@ -215,7 +214,6 @@ async fn what_is_unknown_is_handed_on_and_fails_nothing() {
         answer(Reply::Chunks(vec![bytes])).await,
         [
             Event::Started,
-            Event::Unknown(keepalive),
             Event::ItemAdded {
                 index: 0,
                 item: item(&hologram),

@@ -344,6 +344,7 @@ fn what_is_unknown_is_handed_on() {
         (events, error),
         (
             vec![
+                Event::Started,
                 Event::Unknown(ping),
                 Event::Completed {
                     usage: Usage::default(),

@@ -141,7 +141,7 @@ async fn what_may_pass_is_tried_again_before_the_first_content() {
         ),
         (
             "an ended stream without an end",
-            vec![whole(&[created()]), good()],
+            vec![whole(&[created(), json!({"type": "keepalive"})]), good()],
             events(),
             None,
             2,
@@ -364,7 +364,7 @@ async fn after_content_nothing_is_tried_again() {
         (
             "an unknown event is content, too",
             vec![whole(&[json!({"type": "novelty"}), failed("server_error")])],
-            vec![Event::Unknown(json!({"type": "novelty"}))],
+            vec![Event::Started, Event::Unknown(json!({"type": "novelty"}))],
             Some(ErrorKind::Failed),
             1,
         ),
