@@ -9,6 +9,7 @@ mod history;
 mod instructions;
 mod narrate;
 mod notices;
+mod page_note;
 mod step;
 mod title;
 mod weight;
@@ -26,9 +27,7 @@ pub use instructions::{InstructionsError, InstructionsTemplate};
 use crate::{ChatError, RequestContext, Responder, Turn, TurnError};
 use events::Events;
 use notices::tell_user;
-
-/// Items of the thread that the model reads again.
-pub const HISTORY_ITEMS: u32 = 40;
+use page_note::PageNote;
 
 /// What the assistant's tools and instructions know of a request.
 #[derive(Debug, Clone)]
@@ -53,6 +52,8 @@ pub struct Assistant {
 pub struct AssistantOptions {
     /// How much of a thread the model reads again.
     pub history: HistoryLimits,
+    /// How the model reads what the page tells of itself.
+    pub page: PageReading,
     /// The model that makes threads' titles; without it, a title is the first words of the first message.
     pub titles: Option<Arc<dyn Model>>,
     /// The model that sums up what no longer fits into the history; without it, the oldest part is left out.
@@ -62,6 +63,16 @@ pub struct AssistantOptions {
     /// Tools that the user may choose for a message: the model has to call the chosen one. Named as the client sends
     /// them and as the model knows them.
     pub tools: BTreeMap<String, String>,
+}
+
+/// How the model reads what the page tells of itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PageReading {
+    /// In a note with each message.
+    #[default]
+    WithMessages,
+    /// In the instructions alone, whose template shows what it wants of it.
+    InInstructions,
 }
 
 /// How much of a thread the model reads again.
@@ -97,6 +108,16 @@ impl Assistant {
     pub fn options(&self) -> &AssistantOptions {
         &self.options
     }
+
+    fn reading(&self, turn: &Turn) -> history::Reading {
+        history::Reading {
+            limits: self.options.history,
+            page: match self.options.page {
+                PageReading::WithMessages => PageNote::of(&turn.context().page),
+                PageReading::InInstructions => PageNote::default(),
+            },
+        }
+    }
 }
 
 #[async_trait]
@@ -113,12 +134,13 @@ impl Responder for Assistant {
         if turn.thread().title.is_none() {
             turn.thread_mut().title = input.as_ref().and_then(title::of_message);
         }
-        let history = if let Some(first) = history::of_first(turn, input.as_ref()) {
+        let reading = self.reading(turn);
+        let history = if let Some(first) = history::of_first(turn, input.as_ref(), &reading) {
             first
         } else {
-            let past = history::load(turn).await?;
+            let past = history::load(turn, reading.limits).await?;
             approval::put_aside(turn, &past).await?;
-            past.input()
+            past.input(&reading)
         };
         let context = run_context(turn);
         let mut events = Events::new(turn, &history);
@@ -143,12 +165,13 @@ impl Responder for Assistant {
         if action.kind != approval::ACTION {
             return Err(TurnError::unknown_action(&action));
         }
-        let past = history::load(turn).await?;
+        let reading = self.reading(turn);
+        let past = history::load(turn, reading.limits).await?;
         let decided = approval::decide(turn, &past, &action, sender.as_ref()).await?;
         let Some((asks, decision)) = decided else {
             return Ok(());
         };
-        let history = past.input_but(&asks.calls);
+        let history = past.input_but(&asks.calls, &reading);
         let decide = |asked| (asked, decision.clone());
         let decided = asks.calls.into_iter().map(decide).collect();
         let context = run_context(turn);

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use frontdesk_identity::{Credentials, Principal, Scope};
 
+use crate::Page;
+
 /// Whether a client knows how to resume a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
@@ -26,6 +28,9 @@ pub struct RequestContext {
     pub locale: Option<String>,
     /// What the client can do.
     pub client: Client,
+    /// What the page that the user is on tells of itself, in configured headers. [`Service`](crate::Service) adds what
+    /// the request's metadata says.
+    pub page: Page,
 }
 
 impl RequestContext {

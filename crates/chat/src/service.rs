@@ -6,6 +6,7 @@ mod begin;
 mod feedback;
 mod items;
 mod messages;
+mod page;
 mod pending;
 mod threads;
 mod transcribe;
@@ -133,7 +134,12 @@ impl Service {
     ///
     /// # Errors
     /// The request is refused, and nothing has changed.
-    pub async fn handle(&self, request: Request, cx: RequestContext) -> Result<Reply, ChatError> {
+    pub async fn handle(
+        &self,
+        mut request: Request,
+        mut cx: RequestContext,
+    ) -> Result<Reply, ChatError> {
+        page::take_page(&mut request, &mut cx);
         // A task of its own: a caller that goes away in the middle leaves nothing half done.
         let service = self.clone();
         let handled = async move { service.perform(request, cx).await };

@@ -26,4 +26,4 @@ pub(crate) use hub::Hub;
 pub(crate) use live::{LiveTurn, StopReason, WhenUnread};
 pub(crate) use recorder::Recorder;
 pub(crate) use recover::{Recovery, recover};
-pub(crate) use task::{Call, Running, run};
+pub(crate) use task::{Call, Running, STOPPED_NOTE, run};

@@ -18,6 +18,8 @@ mod desk;
 mod endings;
 #[path = "all/faulty.rs"]
 mod faulty;
+#[path = "all/history.rs"]
+mod history;
 #[path = "all/isolation.rs"]
 mod isolation;
 #[path = "all/limits.rs"]
@@ -26,6 +28,8 @@ mod limits;
 mod model;
 #[path = "all/notices.rs"]
 mod notices;
+#[path = "all/page.rs"]
+mod page;
 #[path = "all/readers.rs"]
 mod readers;
 #[path = "all/refused.rs"]

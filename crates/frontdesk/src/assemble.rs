@@ -24,7 +24,9 @@ use serde_json::json;
 use crate::config::{AuthMode, Config, check_own_tokens};
 use crate::data_lock::DataLock;
 use crate::health::Health;
-use crate::http::{Accounts, App, AppParts, Challenge, Cors, Hosts, Limits, Unnamed, router};
+use crate::http::{
+    Accounts, App, AppParts, Challenge, Cors, Hosts, Limits, PageHeaders, Unnamed, router,
+};
 use crate::server_secret::server_secret;
 use crate::token::signer;
 use crate::{Builder, Error, Frontdesk};
@@ -116,17 +118,19 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
             "turns of an earlier process were interrupted"
         );
     }
+    let page_headers = PageHeaders::default();
     let app = App::new(AppParts {
         service: service.clone(),
         authenticator,
         challenge,
         hosts: Hosts::new(&config.auth, &config.server),
-        cors: Cors::new(&config.cors),
+        cors: Cors::new(&config.cors, &page_headers),
         limits: Limits::new(&config.limits, &config.auth, clock),
         key_set: key_set.to_string().into(),
         accounts,
         ids,
         framing: config.chat.framing.value,
+        page_headers,
         health,
         data_lock,
     });

@@ -15,6 +15,7 @@ mod hosts;
 mod json_body;
 mod limits;
 mod page;
+mod page_headers;
 mod stream;
 mod turns;
 mod well_known;
@@ -39,6 +40,7 @@ pub(crate) use connect::{Accounts, Unnamed};
 pub(crate) use cors::Cors;
 pub(crate) use hosts::Hosts;
 pub(crate) use limits::Limits;
+pub(crate) use page_headers::PageHeaders;
 
 /// What the routes share. Cheap to clone.
 #[derive(Clone)]
@@ -57,6 +59,7 @@ pub(crate) struct AppParts {
     pub(crate) accounts: Accounts,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) framing: Framing,
+    pub(crate) page_headers: PageHeaders,
     pub(crate) health: Health,
     #[expect(dead_code, reason = "it is held for as long as there are routes")]
     pub(crate) data_lock: DataLock,

@@ -15,6 +15,7 @@ mod all {
     mod model_configuration;
     mod modes;
     mod nesting;
+    mod page_context;
     mod process;
     mod proxy;
     mod sign_in;

@@ -84,6 +84,7 @@ pub(super) fn ask(turn: &mut Turn, calls: Vec<AskedCall>) -> Result<(), TurnErro
     let step = StepData {
         items: Vec::new(),
         covers: vec![widget.id.clone()],
+        agent: None,
         asks: Some(Asks {
             widget: widget.id.clone(),
             calls,

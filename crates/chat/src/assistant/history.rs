@@ -1,30 +1,41 @@
 //! Stored items and steps ▸ what the model reads: in roles, in order, the current message exactly once.
+//!
+//! The same items, steps and limits give the same input, whatever happened in between.
+
+mod budget;
+mod convert;
+mod message;
+mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frontdesk_agent::AskedCall;
+use frontdesk_agent::{AskedCall, pair_calls};
 use frontdesk_model::Item;
-use frontdesk_protocol::{
-    ClientToolCallItem, ClientToolCallStatus, ItemId, StructuredInput, StructuredInputAnswer,
-    StructuredInputItem, StructuredInputStatus, ThreadItem, UserContent, UserMessageItem,
-    WidgetItem,
-};
+use frontdesk_protocol::{ItemId, ThreadItem, UserMessageItem, WidgetItem};
 use frontdesk_store::{Step, StoredItem, TurnId};
-use serde_json::Value;
 
-use super::HISTORY_ITEMS;
+use super::HistoryLimits;
 use super::approval::{self, Standing};
+use super::page_note::PageNote;
 use super::step::{Asks, StepData};
+use crate::turn::STOPPED_NOTE;
 use crate::{Place, Turn, TurnError};
-
-/// Bytes of a widget's JSON that the model reads.
-const WIDGET_BYTES: usize = 4_096;
+use convert::Exchange;
 
 /// What is stored of a thread, as far as the model reads it again.
 #[derive(Default)]
 pub(super) struct Past {
     recent: Vec<StoredItem>,
     steps: Vec<(TurnId, StepData)>,
+}
+
+/// How the past is to be read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reading {
+    /// How much of it.
+    pub(super) limits: HistoryLimits,
+    /// What the model reads of the page with the newest message.
+    pub(super) page: PageNote,
 }
 
 /// A question to the user, as it is stored.
@@ -37,16 +48,26 @@ pub(super) struct Question<'p> {
 }
 
 /// What a turn begins with. A thread's first message is all there is.
-pub(super) fn of_first(turn: &Turn, input: Option<&UserMessageItem>) -> Option<Vec<Item>> {
+pub(super) fn of_first(
+    turn: &Turn,
+    input: Option<&UserMessageItem>,
+    reading: &Reading,
+) -> Option<Vec<Item>> {
     match (turn.place(), input) {
-        (Place::First, Some(first)) => Some(vec![Item::user(user_text(first))]),
+        (Place::First, Some(first)) => {
+            let mut exchange = Exchange::of(first);
+            reading.page.put(&mut exchange.items);
+            Some(exchange.items)
+        }
         _ => None,
     }
 }
 
 /// The newest items of the thread with the steps of their turns.
-pub(super) async fn load(turn: &Turn) -> Result<Past, TurnError> {
-    let recent = turn.recent_items(HISTORY_ITEMS).await?;
+pub(super) async fn load(turn: &Turn, limits: HistoryLimits) -> Result<Past, TurnError> {
+    let mut recent = turn.recent_items(limits.items).await?;
+    // What this turn began with comes last, whatever the clocks of other machines say.
+    recent.sort_by_key(|stored| stored.turn.as_ref() == Some(turn.id()));
     let mut turns: Vec<TurnId> = Vec::new();
     for id in recent.iter().filter_map(|stored| stored.turn.as_ref()) {
         // This turn has no steps yet.
@@ -90,24 +111,68 @@ impl Past {
             .find(|question| question.widget.id == *widget)
     }
 
+    /// The agent that answered last, where a step says so.
+    #[expect(dead_code, reason = "for handoffs")]
+    pub(super) fn agent(&self) -> Option<&str> {
+        let mut newest = self.steps.iter().rev();
+        newest.find_map(|(_, step)| step.agent.as_deref())
+    }
+
     /// What the model reads, where nothing is being decided.
-    pub(super) fn input(&self) -> Vec<Item> {
-        self.input_but(&[])
+    pub(super) fn input(&self, reading: &Reading) -> Vec<Item> {
+        self.input_but(&[], reading)
     }
 
     /// What the model reads, but for the results of calls that are just being decided about.
-    pub(super) fn input_but(&self, deciding: &[AskedCall]) -> Vec<Item> {
+    pub(super) fn input_but(&self, deciding: &[AskedCall], reading: &Reading) -> Vec<Item> {
+        let mut exchanges = self.exchanges(deciding);
+        let budget = usize::try_from(reading.limits.tokens).unwrap_or(usize::MAX);
+        let budget = budget.saturating_sub(budget::tokens(reading.page.items()));
+        budget::shorten_older(&mut exchanges, budget);
+        let dropped = budget::overflow(&exchanges, budget);
+        let mut kept = exchanges.split_off(dropped);
+        if let Some(newest) = kept.last_mut() {
+            budget::fit_newest(newest, budget);
+            reading.page.put(&mut newest.items);
+        }
+        kept.into_iter()
+            .flat_map(|exchange| exchange.items)
+            .collect()
+    }
+
+    /// All that was loaded, in exchanges, calls and results in pairs; but what is being decided about stays open.
+    fn exchanges(&self, deciding: &[AskedCall]) -> Vec<Exchange> {
         let mut unanswered = self.unanswered();
         for asked in deciding {
             unanswered.remove(asked.call.call_id.as_str());
         }
-        convert(&self.recent, &self.steps, &unanswered)
+        let mut exchanges = convert::exchanges(&self.recent, &self.steps, &unanswered);
+        let is_open = |item: &Item| match item {
+            Item::FunctionCall(call) => deciding
+                .iter()
+                .any(|asked| asked.call.call_id == call.call_id),
+            _ => false,
+        };
+        for exchange in &mut exchanges {
+            if !exchange.items.iter().any(is_open) {
+                exchange.items = pair_calls(std::mem::take(&mut exchange.items));
+            }
+        }
+        exchanges
     }
 
-    /// The calls that were not made because the user didn't approve them, with what the model reads about each.
+    /// The calls that have no result, as far as it is known why: the user didn't approve them, or stopped the answer.
     /// Of one that was approved it isn't known: it was made, or was about to be.
     fn unanswered(&self) -> BTreeMap<&str, &'static str> {
         let mut unanswered = BTreeMap::new();
+        let stopped: BTreeSet<&TurnId> = self.recent.iter().filter_map(stopped_turn).collect();
+        for (turn, step) in &self.steps {
+            for item in &step.items {
+                if let (Item::FunctionCall(call), true) = (item, stopped.contains(turn)) {
+                    unanswered.insert(call.call_id.as_str(), pairs::STOPPED);
+                }
+            }
+        }
         for question in self.questions() {
             let text = match question.standing {
                 Standing::Pending | Standing::PutAside => approval::PUT_ASIDE,
@@ -127,154 +192,10 @@ impl Past {
     }
 }
 
-/// Items and steps as the model's input. Calls and results are paired by the agent.
-fn convert(
-    recent: &[StoredItem],
-    steps: &[(TurnId, StepData)],
-    unanswered: &BTreeMap<&str, &'static str>,
-) -> Vec<Item> {
-    let mut by_turn: BTreeMap<&TurnId, Vec<&StepData>> = BTreeMap::new();
-    for (turn, step) in steps {
-        by_turn.entry(turn).or_default().push(step);
-    }
-    let covered: BTreeSet<&ItemId> = steps.iter().flat_map(|(_, step)| &step.covers).collect();
-    let with_steps: BTreeSet<&TurnId> = by_turn.keys().copied().collect();
-    let mut input = Vec::new();
-    for stored in recent {
-        let steps = stored.turn.as_ref().and_then(|turn| by_turn.remove(turn));
-        let steps = steps.into_iter().flatten();
-        let steps = steps.flat_map(|step| read_again(step, unanswered));
-        if matches!(stored.item, ThreadItem::UserMessage(_)) {
-            input.extend(of_item(&stored.item));
-            input.extend(steps);
-        } else {
-            input.extend(steps);
-            let retold = stored
-                .turn
-                .as_ref()
-                .is_some_and(|turn| with_steps.contains(turn))
-                && matches!(stored.item, ThreadItem::Workflow(_) | ThreadItem::Task(_));
-            if !retold && !covered.contains(stored.item.id()) {
-                input.extend(of_item(&stored.item));
-            }
-        }
-    }
-    input
-}
-
-fn read_again(step: &StepData, unanswered: &BTreeMap<&str, &'static str>) -> Vec<Item> {
-    let mut items = step.items.clone();
-    for asked in step.asks.iter().flat_map(|asks| &asks.calls) {
-        if let Some(text) = unanswered.get(asked.call.call_id.as_str()) {
-            items.push(Item::function_call_output(&asked.call.call_id, *text));
-        }
-    }
-    items
-}
-
-fn of_item(item: &ThreadItem) -> Vec<Item> {
-    match item {
-        ThreadItem::UserMessage(message) => vec![Item::user(user_text(message))],
-        ThreadItem::AssistantMessage(message) => {
-            let text: String = message
-                .content
-                .iter()
-                .map(|part| part.text.as_str())
-                .collect();
-            if text.trim().is_empty() {
-                Vec::new()
-            } else {
-                vec![Item::assistant(text)]
-            }
-        }
-        ThreadItem::ClientToolCall(call) => client_call(call),
-        ThreadItem::StructuredInput(input) => structured_input(input),
-        ThreadItem::Widget(widget) => {
-            let json = serde_json::to_string(&widget.widget).unwrap_or_default();
-            let json: String = json.chars().take(WIDGET_BYTES).collect();
-            vec![Item::developer(format!(
-                "The user was shown this widget: {json}"
-            ))]
-        }
-        ThreadItem::GeneratedImage(_) => vec![Item::developer("The user was shown an image.")],
-        ThreadItem::HiddenContext(hidden) => hidden_text(&hidden.content),
-        ThreadItem::SdkHiddenContext(hidden) => vec![Item::developer(hidden.content.clone())],
-        ThreadItem::Workflow(_)
-        | ThreadItem::Task(_)
-        | ThreadItem::EndOfTurn(_)
-        | ThreadItem::Other(_) => Vec::new(),
-    }
-}
-
-fn user_text(message: &UserMessageItem) -> String {
-    let mut text = String::new();
-    if let Some(quoted) = &message.quoted_text {
-        for line in quoted.lines() {
-            text.push_str("> ");
-            text.push_str(line);
-            text.push('\n');
-        }
-        text.push('\n');
-    }
-    for part in &message.content {
-        match part {
-            UserContent::Text(part) => text.push_str(&part.text),
-            UserContent::Tag(tag) => {
-                text.push('@');
-                text.push_str(&tag.text);
-            }
-        }
-    }
-    for attachment in &message.attachments {
-        text.extend([
-            "\n[attached: ",
-            attachment.name(),
-            " (",
-            attachment.mime_type(),
-            ")]",
-        ]);
-    }
-    text
-}
-
-fn client_call(call: &ClientToolCallItem) -> Vec<Item> {
-    if call.status != ClientToolCallStatus::Completed {
-        return Vec::new();
-    }
-    let arguments = Value::Object(call.arguments.clone()).to_string();
-    let output = call.output.clone().unwrap_or(Value::Null).to_string();
-    vec![
-        Item::function_call(call.call_id.as_str(), call.name.as_str(), arguments),
-        Item::function_call_output(call.call_id.as_str(), output),
-    ]
-}
-
-fn structured_input(input: &StructuredInputItem) -> Vec<Item> {
-    if input.status == StructuredInputStatus::Pending {
-        return Vec::new();
-    }
-    let mut text = String::from("The user was asked:");
-    for asked in &input.inputs {
-        let (question, answer) = match asked {
-            StructuredInput::MultipleChoice(choice) => (&choice.question, &choice.answer),
-            StructuredInput::Freeform(freeform) => (&freeform.question, &freeform.answer),
-            StructuredInput::Other(_) => continue,
-        };
-        text.extend(["\n- ", question, " — ", &answer_text(answer.as_ref())]);
-    }
-    vec![Item::user(text)]
-}
-
-fn answer_text(answer: Option<&StructuredInputAnswer>) -> String {
-    match answer.filter(|answer| !answer.skipped) {
-        Some(answer) => answer.values.join(", "),
-        None => "(skipped)".to_owned(),
-    }
-}
-
-fn hidden_text(content: &Value) -> Vec<Item> {
-    match content {
-        Value::String(text) => vec![Item::developer(text.clone())],
-        other => vec![Item::developer(other.to_string())],
+/// The turn that the user stopped, where the item says that they did.
+fn stopped_turn(stored: &StoredItem) -> Option<&TurnId> {
+    match &stored.item {
+        ThreadItem::SdkHiddenContext(note) if note.content == STOPPED_NOTE => stored.turn.as_ref(),
+        _ => None,
     }
 }

@@ -20,6 +20,9 @@ pub(super) struct StepData {
     /// The thread's items that show the same to people; the model doesn't read them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) covers: Vec<ItemId>,
+    /// The agent that did the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) agent: Option<String>,
     /// The calls that the user is asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) asks: Option<Asks>,
@@ -40,6 +43,7 @@ impl StepData {
         Self {
             items,
             covers,
+            agent: None,
             asks: None,
         }
     }

@@ -22,7 +22,8 @@ use super::recorder::Refused;
 use crate::{ChatError, Limits, Responder, TurnError};
 
 /// What the model reads about an answer that the user stopped.
-const STOPPED_NOTE: &str = "The user cancelled the stream. Stop responding to the prior request.";
+pub(crate) const STOPPED_NOTE: &str =
+    "The user cancelled the stream. Stop responding to the prior request.";
 
 /// What the model reads about an answer that the server didn't finish.
 pub(super) const INTERRUPTED_NOTE: &str =

@@ -10,7 +10,7 @@ use frontdesk_chat::assistant::{Assistant, TurnContext};
 use frontdesk_model::{Error, ErrorKind, Event, Model, Usage};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, add, create, event, kinds, plain, read_all, read_until, thread_of};
+use crate::desk::{Desk, add, create, event, kinds, plain, read_all, thread_of};
 use crate::model::{Told, calls, says};
 
 async fn weather(_: NoArguments, cx: ToolContext<TurnContext>) -> Result<Value, ToolError> {
@@ -147,50 +147,6 @@ async fn tools_show_as_a_workflow_and_the_model_reads_them_again() {
         "{read:?} {result}"
     );
     assert_eq!(read[6..], ["Assistant: It rains.", "User: Sure?"]);
-}
-
-#[tokio::test]
-async fn the_current_message_is_read_exactly_once_and_history_is_the_newest() {
-    let model = Told::new((0..30).map(|number| says(&format!("answer {number}"))));
-    let desk = desk(&model);
-    let frames = turn(&desk, create("message 0")).await;
-    let thread = thread_of(&frames);
-    for number in 1..30 {
-        turn(&desk, add(&thread, &format!("message {number}"))).await;
-    }
-    let read = model.read(29);
-    assert_eq!(read.len(), 40);
-    assert_eq!(read[..2], ["Assistant: answer 9", "User: message 10"]);
-    assert_eq!(read[38..], ["Assistant: answer 28", "User: message 29"]);
-    assert_eq!(
-        read.iter()
-            .filter(|line| line.ends_with("message 29"))
-            .count(),
-        1
-    );
-}
-
-#[tokio::test]
-async fn a_stopped_answer_is_read_as_far_as_it_was_seen() {
-    let mut half = says("one two three");
-    half.truncate(3);
-    half.push(Ok(Event::Unknown(json!({"type": "whatever"}))));
-    let model = Told::new([half]);
-    // After its last event the stream of a stopped answer stays open.
-    let desk = desk(&model);
-    let (_, mut reader) = desk.begin(create("Count."), &plain()).await;
-    let seen = read_until(&mut reader, |event| event["update"]["delta"] == "two ").await;
-    let thread = thread_of(&seen);
-    drop(reader);
-    model.answers.lock().unwrap().push_back(says("Fine."));
-    turn(&desk, add(&thread, "Go on.")).await;
-    let read = model.read(1);
-    assert_eq!(read[..2], ["User: Count.", "Assistant: one two "]);
-    assert!(
-        read[2].starts_with("Developer: The user cancelled"),
-        "{read:?}"
-    );
-    assert_eq!(read[3..], ["User: Go on."]);
 }
 
 #[tokio::test]

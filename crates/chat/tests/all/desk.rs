@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_chat::{
-    ChatError, Client, Frame, Limits, OnDisconnect, Options, Parts, Reply, RequestContext,
+    ChatError, Client, Frame, Limits, OnDisconnect, Options, Page, Parts, Reply, RequestContext,
     Responder, Service, Turn, TurnError, TurnReader,
 };
 use frontdesk_clock::{RandomIds, SystemClock};
@@ -171,6 +171,7 @@ pub(crate) fn context(tenant: &str, user: &str, client: Client) -> RequestContex
         request_id: "req_test".to_owned(),
         locale: None,
         client,
+        page: Page::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_chat::{ChatError, Client, Options, Parts, Reply, RequestContext, Service};
+use frontdesk_chat::{ChatError, Client, Options, Page, Parts, Reply, RequestContext, Service};
 use frontdesk_clock::RandomIds;
 use frontdesk_identity::{Credentials, Principal, Scope, TenantId, UserId};
 use frontdesk_protocol::{Attachment, AttachmentId, Order, Request, ThreadId};
@@ -59,6 +59,7 @@ pub(crate) async fn replay(name: &str, transcript: Transcript, stores: Stores) {
             request_id: "req_1".to_owned(),
             locale: None,
             client: Client::Plain,
+            page: Page::default(),
         },
         attachments: Vec::new(),
     };

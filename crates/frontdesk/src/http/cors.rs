@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::HttpError;
+use super::{HttpError, PageHeaders};
 use crate::config::{CorsCredentials, CorsOrigins, CorsSection};
 
 /// The paths that pages of other origins may call, each with what is below it. Not `/mcp`: pages don't call tools.
@@ -17,9 +17,8 @@ const COVERED: [&str; 3] = [
     "/.well-known/oauth-protected-resource",
 ];
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE");
-const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Authorization, Content-Type, Frontdesk-Resume, Last-Event-ID, Idempotency-Key",
-);
+const REQUEST_HEADERS: &str =
+    "Authorization, Content-Type, Frontdesk-Resume, Last-Event-ID, Idempotency-Key";
 const ANSWER_HEADERS: HeaderValue =
     HeaderValue::from_static("Frontdesk-Turn, Frontdesk, X-Request-Id, Retry-After");
 /// How long a browser may remember what it was told before a request, in seconds.
@@ -30,6 +29,7 @@ const REMEMBERED: HeaderValue = HeaderValue::from_static("600");
 pub(crate) struct Cors {
     origins: CorsOrigins,
     credentials: CorsCredentials,
+    request_headers: HeaderValue,
 }
 
 /// What a request's page may do.
@@ -44,12 +44,21 @@ pub(crate) enum Grant {
         origin: HeaderValue,
         /// Whether with cookies.
         credentials: CorsCredentials,
+        /// The headers that it may send.
+        request_headers: HeaderValue,
     },
 }
 
 impl Cors {
-    pub(crate) fn new(section: &CorsSection) -> Self {
+    /// Pages may send those headers, too, in which they tell of themselves.
+    pub(crate) fn new(section: &CorsSection, page: &PageHeaders) -> Self {
+        let mut request_headers = REQUEST_HEADERS.to_owned();
+        for name in page.names() {
+            request_headers.extend([", ", name.as_str()]);
+        }
         Self {
+            request_headers: HeaderValue::try_from(request_headers)
+                .unwrap_or(HeaderValue::from_static(REQUEST_HEADERS)),
             origins: section.allowed_origins.value.clone(),
             credentials: section.credentials.value,
         }
@@ -71,6 +80,7 @@ impl Cors {
         given.map_or(Grant::Refused, |origin| Grant::Given {
             origin,
             credentials: self.credentials,
+            request_headers: self.request_headers.clone(),
         })
     }
 }
@@ -91,10 +101,15 @@ impl Grant {
                 let refused = HttpError::new(StatusCode::FORBIDDEN, "forbidden", message);
                 Some(refused.into_response())
             }
-            Self::Given { .. } => {
+            Self::Given {
+                request_headers, ..
+            } => {
                 let headers = [
                     (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
-                    (header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS),
+                    (
+                        header::ACCESS_CONTROL_ALLOW_HEADERS,
+                        request_headers.clone(),
+                    ),
                     (header::ACCESS_CONTROL_MAX_AGE, REMEMBERED),
                 ];
                 Some((StatusCode::NO_CONTENT, headers).into_response())
@@ -112,6 +127,7 @@ impl Grant {
             Self::Given {
                 origin,
                 credentials,
+                ..
             } => {
                 headers.append(header::VARY, HeaderValue::from_static("Origin"));
                 headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -47,7 +47,7 @@ async fn a_listed_page_may_ask_before_it_calls() {
     let site = Site::configured(&[ORIGINS, CREDENTIALS]).await;
     let expected = [
         "access-control-allow-credentials: true",
-        "access-control-allow-headers: Authorization, Content-Type, Frontdesk-Resume, Last-Event-ID, Idempotency-Key",
+        "access-control-allow-headers: Authorization, Content-Type, Frontdesk-Resume, Last-Event-ID, Idempotency-Key, x-page-title, x-page-url",
         "access-control-allow-methods: GET, POST, PUT, DELETE",
         "access-control-allow-origin: https://app.example",
         "access-control-expose-headers: Frontdesk-Turn, Frontdesk, X-Request-Id, Retry-After",

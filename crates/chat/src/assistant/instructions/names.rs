@@ -3,6 +3,8 @@
 use minijinja::Environment;
 
 use super::InstructionsError;
+use super::page::PageNames;
+use crate::secret_names::is_secret;
 
 /// What to do instead of telling the model a secret.
 pub(super) const BETTER_WAY: &str = "no secret is told to a model: a tool server learns who is calling by \
@@ -10,30 +12,16 @@ pub(super) const BETTER_WAY: &str = "no secret is told to a model: a tool server
      `auth = \"arguments\"`";
 
 /// What a template may use.
-const KNOWN: [&str; 6] = [
+const KNOWN: [&str; 9] = [
     "date",
     "locale",
+    "page",
+    "page.title",
+    "page.url",
     "user",
     "user.email",
     "user.id",
     "user.name",
-];
-
-/// Words that name a secret, in small letters and joined.
-const SECRET_WORDS: [&str; 13] = [
-    "accesskey",
-    "apikey",
-    "authorization",
-    "bearer",
-    "cookie",
-    "credential",
-    "jwt",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "secret",
-    "token",
 ];
 
 /// Words of the template language that a value can follow.
@@ -42,12 +30,12 @@ const OPERATORS: [&str; 9] = ["and", "elif", "else", "do", "if", "in", "is", "no
 /// How alike two names are that may have been mixed up.
 const ALIKE: f64 = 0.75;
 
-/// Refuses a template that asks for a secret, or for what isn't there.
+/// Refuses a template that asks for a secret, or for what isn't there; answers with what it asks of the page.
 pub(super) fn check(
     environment: &Environment<'_>,
     template: &str,
     source: &str,
-) -> Result<(), InstructionsError> {
+) -> Result<PageNames, InstructionsError> {
     let parsed = environment.get_template(template).map_err(super::wrong)?;
     let mut used: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
     used.sort();
@@ -58,19 +46,15 @@ pub(super) fn check(
         let reason = format!("`{secret}` would be a secret; {BETTER_WAY}");
         return Err(at_line(source, secret, &reason));
     }
-    match used.iter().find(|name| !KNOWN.contains(&name.as_str())) {
+    match used.iter().find(|name| !is_known(name)) {
         Some(unknown) => Err(at_line(source, unknown, &unknown_name(unknown))),
-        None => Ok(()),
+        None => Ok(PageNames::of(&used, &attributes)),
     }
 }
 
-fn is_secret(name: &str) -> bool {
-    let joined: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| joined.contains(word))
+/// Whether there is such a name. What the page tells is up to the page.
+fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name) || name.starts_with("page.")
 }
 
 fn unknown_name(unknown: &str) -> String {
