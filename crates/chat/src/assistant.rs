@@ -4,6 +4,9 @@
 //! stored items and steps are its only memory.
 
 mod approval;
+mod brief;
+mod choice;
+mod ending;
 mod events;
 mod history;
 mod instructions;
@@ -18,15 +21,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use frontdesk_agent::{Agents, RunContext, RunError, RunOutcome};
+use frontdesk_agent::{Agents, RunContext, RunOptions, Start};
 use frontdesk_model::Model;
-use frontdesk_protocol::{Action, ThreadEvent, ThreadId, UserMessageItem, WidgetItem};
+use frontdesk_protocol::{Action, ThreadId, UserMessageInput, UserMessageItem, WidgetItem};
 
 pub use instructions::{InstructionsError, InstructionsTemplate};
 
 use crate::{ChatError, RequestContext, Responder, Turn, TurnError};
+use ending::finish;
 use events::Events;
-use notices::tell_user;
+use history::Past;
 use page_note::PageNote;
 
 /// What the assistant's tools and instructions know of a request.
@@ -118,6 +122,30 @@ impl Assistant {
             },
         }
     }
+
+    /// What the user chose: for this message, or, where a turn goes on, for the message that it goes on from. A chosen
+    /// tool was used by then.
+    fn run_options(
+        &self,
+        turn: &Turn,
+        message: Option<&UserMessageItem>,
+        past: Option<&Past>,
+    ) -> RunOptions {
+        let chosen = |message: &UserMessageItem| {
+            choice::run_options(&self.options, &message.inference_options)
+        };
+        let going_on = || RunOptions {
+            tool_choice: None,
+            ..past
+                .and_then(Past::newest_message)
+                .map(chosen)
+                .unwrap_or_default()
+        };
+        RunOptions {
+            approved: approval::approved(turn.thread()),
+            ..message.map_or_else(going_on, chosen)
+        }
+    }
 }
 
 #[async_trait]
@@ -135,17 +163,30 @@ impl Responder for Assistant {
             turn.thread_mut().title = input.as_ref().and_then(title::of_message);
         }
         let reading = self.reading(turn);
-        let history = if let Some(first) = history::of_first(turn, input.as_ref(), &reading) {
-            first
+        let start = if let Some(first) = history::of_first(turn, input.as_ref(), &reading) {
+            Start {
+                input: first,
+                agent: None,
+                options: self.run_options(turn, input.as_ref(), None),
+            }
         } else {
             let past = history::load(turn, reading.limits).await?;
             approval::put_aside(turn, &past).await?;
-            past.input(&reading)
+            Start {
+                input: past.input(&reading),
+                agent: past.agent().map(str::to_owned),
+                options: self.run_options(turn, input.as_ref(), Some(&past)),
+            }
         };
         let context = run_context(turn);
-        let mut events = Events::new(turn, &history);
-        let outcome = frontdesk_agent::run(&self.agents, history, context, &mut events).await;
-        finish(events, outcome).await
+        let model = start.options.model.clone();
+        let mut events = Events::new(turn, &self.agents, &start);
+        let outcome = frontdesk_agent::run(&self.agents, start, context, &mut events).await;
+        finish(events, outcome, model.as_deref()).await
+    }
+
+    fn admit_message(&self, message: &UserMessageInput) -> Result<(), ChatError> {
+        choice::admit(&self.options, &message.inference_options)
     }
 
     fn admit_action(&self, action: &Action, sender: Option<&WidgetItem>) -> Result<(), ChatError> {
@@ -167,18 +208,23 @@ impl Responder for Assistant {
         }
         let reading = self.reading(turn);
         let past = history::load(turn, reading.limits).await?;
-        let decided = approval::decide(turn, &past, &action, sender.as_ref()).await?;
+        let decided = approval::decide(turn, &past, &self.agents, &action, sender.as_ref()).await?;
         let Some((asks, decision)) = decided else {
             return Ok(());
         };
-        let history = past.input_but(&asks.calls, &reading);
+        let start = Start {
+            input: past.input_but(&asks.calls, &reading),
+            agent: asks.agent,
+            options: self.run_options(turn, None, Some(&past)),
+        };
         let decide = |asked| (asked, decision.clone());
         let decided = asks.calls.into_iter().map(decide).collect();
         let context = run_context(turn);
-        let mut events = Events::new(turn, &history);
+        let model = start.options.model.clone();
+        let mut events = Events::new(turn, &self.agents, &start);
         let outcome =
-            frontdesk_agent::resume(&self.agents, history, decided, context, &mut events).await;
-        finish(events, outcome).await
+            frontdesk_agent::resume(&self.agents, start, decided, context, &mut events).await;
+        finish(events, outcome, model.as_deref()).await
     }
 }
 
@@ -193,41 +239,4 @@ fn run_context(turn: &Turn) -> RunContext<TurnContext> {
         }),
         cancel: turn.cancelled(),
     }
-}
-
-/// Shows how a run ended.
-async fn finish(
-    mut events: Events<'_>,
-    outcome: Result<RunOutcome, RunError>,
-) -> Result<(), TurnError> {
-    match outcome {
-        Ok(outcome) => {
-            events.close().await?;
-            let text = narrate::ending(&outcome.ended, events.speech());
-            match text {
-                Some(text) => say(events.into_turn(), text).await,
-                None => Ok(()),
-            }
-        }
-        // The turn settles what a stopped answer leaves open.
-        Err(RunError::Stopped) => {
-            let stopped = || TurnError::other("the run was stopped");
-            Err(events.take_failure().unwrap_or_else(stopped))
-        }
-        Err(error) => {
-            events.close().await?;
-            let turn = events.into_turn();
-            // What the provider failed at is nothing that the user used.
-            turn.count_tokens(0);
-            tracing::warn!(turn = %turn.id(), error = error.detail(), "the agent's run failed");
-            tell_user(turn, error.user_message()).await?;
-            Err(TurnError::Stream { allow_retry: true })
-        }
-    }
-}
-
-/// One message of the assistant that isn't the model's.
-async fn say(turn: &mut Turn, text: &str) -> Result<(), TurnError> {
-    let message = events::message(turn, text);
-    turn.emit(ThreadEvent::item_done(message)).await
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use frontdesk_protocol::{
     Action, FeedbackKind, ItemId, SyncCustomActionResponse, ThreadId, ThreadMetadata,
-    TranscriptionResult, UserMessageItem, WidgetItem,
+    TranscriptionResult, UserMessageInput, UserMessageItem, WidgetItem,
 };
 
 use crate::{ChatError, RequestContext, Turn};
@@ -86,6 +86,12 @@ pub trait Responder: Send + Sync {
     fn title(&self, first: &UserMessageItem) -> Option<String> {
         let _ = first;
         None
+    }
+
+    /// Whether a message can be answered as it wishes: what is refused here begins no turn and is not stored.
+    fn admit_message(&self, message: &UserMessageInput) -> Result<(), ChatError> {
+        let _ = message;
+        Ok(())
     }
 
     /// A widget's button was pressed, or the host page sent an action.

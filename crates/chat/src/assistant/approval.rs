@@ -4,17 +4,22 @@
 //! from the stored widget. A client says yes or no to a widget, and nothing else of what it sends counts.
 
 mod card;
+mod remembered;
 
-use frontdesk_agent::{AskedCall, Decision};
+use frontdesk_agent::{Agent, Agents, AskedCall, Decision};
 use frontdesk_protocol::{Action, Map, SdkHiddenContextItem, ThreadEvent, ThreadItem, WidgetItem};
 
+use super::TurnContext;
 use super::history::Past;
 use super::notices::tell_user;
 use super::step::{Asks, StepData, VERSION};
 use crate::{ChatError, Turn, TurnError};
 
 pub(super) use card::Standing;
-use card::heading;
+pub(super) use remembered::approved;
+
+use card::{Offer, heading};
+use remembered::{may_be_remembered, remember};
 
 /// The type of the action that the question's buttons send.
 pub(super) const ACTION: &str = "frontdesk.approval";
@@ -34,6 +39,8 @@ const ANSWERED: &str = "this was answered already";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     Approve,
+    /// Approve, and don't ask about these tools any more in this thread.
+    Always,
     Decline,
 }
 
@@ -42,6 +49,7 @@ impl Answer {
     fn of(action: &Action) -> Option<Self> {
         match action.payload.get("decision")?.as_str()? {
             "approve" => Some(Self::Approve),
+            "always" => Some(Self::Always),
             "decline" => Some(Self::Decline),
             _ => None,
         }
@@ -50,20 +58,21 @@ impl Answer {
     fn word(self) -> &'static str {
         match self {
             Self::Approve => "approve",
+            Self::Always => "always",
             Self::Decline => "decline",
         }
     }
 
     fn standing(self) -> Standing {
         match self {
-            Self::Approve => Standing::Approved,
+            Self::Approve | Self::Always => Standing::Approved,
             Self::Decline => Standing::Declined,
         }
     }
 
     fn decision(self) -> Decision {
         match self {
-            Self::Approve => Decision::Approved,
+            Self::Approve | Self::Always => Decision::Approved,
             Self::Decline => Decision::Declined {
                 reason: DECLINED.to_owned(),
             },
@@ -72,23 +81,31 @@ impl Answer {
 }
 
 /// Ends the turn with the question: the widget and the calls it stands for are stored with the turn's end.
-pub(super) fn ask(turn: &mut Turn, calls: Vec<AskedCall>) -> Result<(), TurnError> {
+pub(super) fn ask(
+    turn: &mut Turn,
+    calls: Vec<AskedCall>,
+    agent: &Agent<TurnContext>,
+) -> Result<(), TurnError> {
+    let offer = if calls.iter().all(|asked| may_be_remembered(agent, asked)) {
+        Offer::Always
+    } else {
+        Offer::Once
+    };
     let widget = WidgetItem {
         id: turn.new_item_id("wdg"),
         thread_id: turn.thread_id().clone(),
         created_at: turn.now(),
-        widget: card::of(&calls, Standing::Pending)?,
+        widget: card::of(&calls, Standing::Pending, offer)?,
         copy_text: Some(card::text_of(&calls, Standing::Pending)),
         extra: Map::new(),
     };
     let step = StepData {
-        items: Vec::new(),
-        covers: vec![widget.id.clone()],
-        agent: None,
         asks: Some(Asks {
             widget: widget.id.clone(),
             calls,
+            agent: Some(agent.name.clone()),
         }),
+        ..StepData::new(Vec::new(), vec![widget.id.clone()]).by(Some(&agent.name))
     };
     turn.queue_step(VERSION, step.write()?);
     turn.wait_for_user();
@@ -107,7 +124,7 @@ pub(super) fn admit(action: &Action, sender: Option<&WidgetItem>) -> Result<(), 
     if Answer::of(action).is_none() {
         return Err(ChatError::BadRequest {
             field: "params.action.payload.decision".to_owned(),
-            message: "must be \"approve\" or \"decline\"".to_owned(),
+            message: "must be \"approve\", \"always\" or \"decline\"".to_owned(),
         });
     }
     match Standing::of(widget) {
@@ -123,6 +140,7 @@ pub(super) fn admit(action: &Action, sender: Option<&WidgetItem>) -> Result<(), 
 pub(super) async fn decide(
     turn: &mut Turn,
     past: &Past,
+    agents: &Agents<TurnContext>,
     action: &Action,
     sender: Option<&WidgetItem>,
 ) -> Result<Option<(Asks, Decision)>, TurnError> {
@@ -146,9 +164,14 @@ pub(super) async fn decide(
         .await?;
         return Ok(None);
     }
+    if answer == Answer::Always {
+        let agent = agents.find_or_entry(question.asks.agent.as_deref());
+        let calls = question.asks.calls.iter();
+        remember(turn, calls.filter(|asked| may_be_remembered(agent, asked)));
+    }
     settle(turn, question.widget, question.asks, answer.standing()).await?;
     // Trying again would forget that something was done, and ask for it anew.
-    if answer == Answer::Approve {
+    if answer != Answer::Decline {
         turn.never_retry();
     }
     // An item of this turn's own, unseen: history finds the turn's steps by its items.
@@ -165,6 +188,7 @@ pub(super) async fn decide(
         extra: Map::new(),
     });
     let step = StepData::new(Vec::new(), vec![note.id().clone()]);
+    let step = step.by(question.asks.agent.as_deref());
     turn.queue_step(VERSION, step.write()?);
     turn.emit(ThreadEvent::item_done(note)).await?;
     Ok(Some((question.asks.clone(), answer.decision())))
@@ -188,7 +212,7 @@ async fn settle(
     standing: Standing,
 ) -> Result<(), TurnError> {
     let settled = WidgetItem {
-        widget: card::of(&asks.calls, standing)?,
+        widget: card::of(&asks.calls, standing, Offer::Once)?,
         copy_text: Some(card::text_of(&asks.calls, standing)),
         ..widget.clone()
     };

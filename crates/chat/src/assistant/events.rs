@@ -1,37 +1,50 @@
-//! Agent events ▸ ChatKit events: text as messages, tool calls and thoughts as workflows.
+//! Agent events ▸ ChatKit events: text as messages, tool calls and thoughts as workflows, images as images.
 //!
 //! An item is shown as done together with the step that it came from, so both are stored at once.
 
+mod citations;
+mod client_tool;
+mod images;
+mod structured;
 mod texts;
 mod thoughts;
 mod tools;
 
 use async_trait::async_trait;
-use frontdesk_agent::{AgentEvent, Observer, Stopped};
-use frontdesk_model::{Item, Usage};
-use frontdesk_protocol::{ItemId, Map, Task, Workflow, WorkflowItem, WorkflowKind};
+use frontdesk_agent::{AgentEvent, Agents, Observer, OutputKey, RunOutcome, Start, Stopped};
+use frontdesk_model::{Item, Model, Usage};
+use frontdesk_protocol::{ItemId, Map, Task, ThreadEvent, Workflow, WorkflowItem, WorkflowKind};
 
+use super::TurnContext;
 use super::approval;
 use super::narrate::tool_title;
 use super::notices::Notices;
 use super::step::{StepData, VERSION};
 use super::weight;
 use crate::{Turn, TurnError};
-use texts::Texts;
+use images::{Images, without_images};
+use texts::{Form, Texts};
 use thoughts::Thoughts;
 use tools::Tools;
 
+pub(super) use structured::whole as structured;
 pub(super) use texts::message;
 
 /// Shows a run as the turn's events.
 pub(super) struct Events<'t> {
     turn: &'t mut Turn,
+    agents: &'t Agents<TurnContext>,
+    /// The agent that is at work.
+    agent: Option<String>,
     texts: Texts,
+    images: Images,
     thoughts: Thoughts,
     tools: Tools,
     notices: Notices,
     failure: Option<TurnError>,
     speech: Speech,
+    /// Tokens of the model calls that were told.
+    counted: u64,
     /// Bytes of the conversation as the model read it first.
     input_bytes: usize,
 }
@@ -60,16 +73,22 @@ fn empty_workflow(turn: &Turn, kind: WorkflowKind, task: Task) -> WorkflowItem {
 }
 
 impl<'t> Events<'t> {
-    pub(super) fn new(turn: &'t mut Turn, input: &[Item]) -> Self {
-        let input_bytes = serde_json::to_vec(input).map_or(0, |json| json.len());
+    pub(super) fn new(turn: &'t mut Turn, agents: &'t Agents<TurnContext>, start: &Start) -> Self {
+        // What the tools did stays done, whoever stops the turn.
+        turn.keep_workflows();
+        let input_bytes = serde_json::to_vec(&start.input).map_or(0, |json| json.len());
         Self {
             turn,
+            agents,
+            agent: start.agent.clone(),
             texts: Texts::default(),
+            images: Images::default(),
             thoughts: Thoughts::default(),
             tools: Tools::default(),
             notices: Notices::default(),
             failure: None,
             speech: Speech::Silent,
+            counted: 0,
             input_bytes,
         }
     }
@@ -89,21 +108,109 @@ impl<'t> Events<'t> {
         self.failure.take()
     }
 
+    /// Counts what a run used beyond the model calls that were told, as agents do that are tools of others.
+    pub(super) fn count_rest(&mut self, usage: Usage) {
+        let rest = tokens(usage).saturating_sub(self.counted);
+        if rest > 0 {
+            self.turn.count_tokens(rest);
+        }
+    }
+
+    /// Says in the log what a run took. `model` is what the user chose in place of the agents' own.
+    pub(super) fn log(&self, outcome: &RunOutcome, model: Option<&dyn Model>) {
+        let own = self.agents.find(&outcome.agent).map(|agent| &agent.model);
+        let model = model.or(own.map(AsRef::as_ref)).map(Model::name);
+        let usage = outcome.usage;
+        tracing::info!(
+            turn = %self.turn.id(),
+            agent = outcome.agent,
+            model,
+            input_tokens = usage.input_tokens,
+            cached_input_tokens = usage.cached_input_tokens,
+            output_tokens = usage.output_tokens,
+            cost_usd = outcome.cost,
+            "a run ended"
+        );
+    }
+
     /// Closes what is open: text that was seen is kept, tools that have no result are shown without one.
     pub(super) async fn close(&mut self) -> Result<(), TurnError> {
         self.finish_texts().await?;
+        self.images.finish(self.turn).await?;
         self.thoughts.finish(self.turn).await?;
         self.tools.finish(self.turn).await
+    }
+
+    /// Closes what is open at the end of a turn: its last messages are stored together with it.
+    pub(super) async fn conclude(&mut self) -> Result<(), TurnError> {
+        self.images.finish(self.turn).await?;
+        self.thoughts.finish(self.turn).await?;
+        self.tools.finish(self.turn).await?;
+        for done in self.texts.take() {
+            self.turn.conclude(done);
+        }
+        Ok(())
+    }
+
+    /// Takes back the texts of the last step: they aren't what was to be said.
+    pub(super) async fn withdraw_texts(&mut self) -> Result<(), TurnError> {
+        let void = self.texts.withdraw_all();
+        self.remove(void).await
     }
 
     async fn show(&mut self, event: AgentEvent) -> Result<(), TurnError> {
         self.turn
             .note_bytes(weight::of_event(&event, self.input_bytes));
         match event {
-            AgentEvent::ModelStarted { .. } => {
-                self.speech = Speech::Silent;
-                self.tools.finish(self.turn).await
+            AgentEvent::ModelStarted { agent, .. } => self.model_started(agent).await,
+            AgentEvent::StepDone {
+                agent,
+                items,
+                usage,
+                ..
+            } => self.step_done(agent, items, usage).await,
+            AgentEvent::TextStarted { .. }
+            | AgentEvent::TextDelta { .. }
+            | AgentEvent::TextDone { .. }
+            | AgentEvent::AnnotationAdded { .. }
+            | AgentEvent::ImagePartial { .. }
+            | AgentEvent::ImageDone { .. }
+            | AgentEvent::ReasoningDelta { .. }
+            | AgentEvent::ReasoningDone { .. } => self.show_output(event).await,
+            AgentEvent::InputReplaced { .. } => Ok(()),
+            AgentEvent::Withdrawn { keys } => self.withdraw(keys).await,
+            AgentEvent::ToolCalled { .. }
+            | AgentEvent::ToolArgumentsDelta { .. }
+            | AgentEvent::ToolArguments { .. }
+            | AgentEvent::ToolProgress { .. }
+            | AgentEvent::ToolResult { .. }
+            | AgentEvent::ToolFinished { .. } => self.show_call(event).await,
+            AgentEvent::HandedOff { to, .. } => {
+                self.tools.hand_over(self.turn, &to).await?;
+                self.agent = Some(to);
+                // The next turn goes on with it, even if this one ends before it says anything.
+                self.keep(StepData::new(Vec::new(), Vec::new()))
             }
+            AgentEvent::ApprovalAsked { calls } => {
+                self.tools.wait(self.turn, &calls).await?;
+                let agent = self.agents.find_or_entry(self.agent.as_deref());
+                approval::ask(self.turn, calls, agent)
+            }
+            AgentEvent::ClientToolCalled { call, .. } => {
+                self.tools.leave(self.turn, &call.call_id).await?;
+                client_tool::call(self.turn, call);
+                Ok(())
+            }
+            AgentEvent::ToolsetUnavailable { toolset } => {
+                tracing::warn!(turn = %self.turn.id(), toolset, "a toolset is away");
+                Ok(())
+            }
+        }
+    }
+
+    /// What the model says, thinks and draws.
+    async fn show_output(&mut self, event: AgentEvent) -> Result<(), TurnError> {
+        match event {
             AgentEvent::TextStarted { key } => {
                 self.speech = Speech::Spoke;
                 self.texts.start(self.turn, key).await
@@ -111,8 +218,32 @@ impl<'t> Events<'t> {
             AgentEvent::TextDelta { key, part, delta } => {
                 self.texts.add(self.turn, key, part, delta).await
             }
-            AgentEvent::TextDone { key, text, .. } => {
-                self.texts.complete(self.turn, key, text).await
+            AgentEvent::TextDone {
+                key,
+                text,
+                annotations,
+            } => {
+                self.texts
+                    .complete(self.turn, key, text, &annotations)
+                    .await
+            }
+            AgentEvent::AnnotationAdded {
+                key,
+                part,
+                annotation,
+            } => self.texts.cite(self.turn, key, part, &annotation).await,
+            AgentEvent::ImagePartial { key, number, data } => {
+                self.images.draw(self.turn, key, number, &data).await
+            }
+            AgentEvent::ImageDone {
+                key,
+                data,
+                media_type,
+            } => {
+                self.speech = Speech::Spoke;
+                self.images
+                    .complete(self.turn, key, &data, media_type.as_deref())
+                    .await
             }
             AgentEvent::ReasoningDelta { key, part, delta } => {
                 self.thoughts.add(self.turn, key, part, &delta).await
@@ -120,6 +251,13 @@ impl<'t> Events<'t> {
             AgentEvent::ReasoningDone { key, summary } => {
                 self.thoughts.complete(self.turn, key, &summary).await
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// What becomes of a call.
+    async fn show_call(&mut self, event: AgentEvent) -> Result<(), TurnError> {
+        match event {
             AgentEvent::ToolCalled {
                 call_id,
                 name,
@@ -128,8 +266,18 @@ impl<'t> Events<'t> {
                 let title = title.unwrap_or_else(|| tool_title(&name));
                 self.tools.call(self.turn, call_id, title).await
             }
+            AgentEvent::ToolArgumentsDelta { call_id, delta } => {
+                self.tools.write(self.turn, &call_id, &delta).await
+            }
+            AgentEvent::ToolArguments { call_id, arguments } => {
+                self.tools.written(self.turn, &call_id, &arguments).await
+            }
             AgentEvent::ToolProgress { call_id, progress } => {
                 self.tools.progress(self.turn, &call_id, progress).await
+            }
+            AgentEvent::ToolResult { item, .. } => {
+                self.keep(StepData::new(vec![item], Vec::new()))?;
+                self.turn.store_steps().await
             }
             AgentEvent::ToolFinished {
                 call_id,
@@ -146,53 +294,57 @@ impl<'t> Events<'t> {
                     None => Ok(()),
                 }
             }
-            AgentEvent::StepDone { items, usage, .. } => {
-                self.turn.count_tokens(tokens(usage));
-                self.step_done(items).await
-            }
-            AgentEvent::ToolResult { item, .. } => {
-                self.keep(vec![item], Vec::new())?;
-                self.turn.store_steps().await
-            }
-            AgentEvent::ApprovalAsked { calls } => {
-                self.tools.wait(self.turn, &calls).await?;
-                approval::ask(self.turn, calls)
-            }
-            AgentEvent::ToolArguments { .. }
-            | AgentEvent::ToolArgumentsDelta { .. }
-            | AgentEvent::AnnotationAdded { .. }
-            | AgentEvent::ImagePartial { .. }
-            | AgentEvent::ImageDone { .. }
-            | AgentEvent::HandedOff { .. }
-            | AgentEvent::InputReplaced { .. }
-            | AgentEvent::Withdrawn { .. }
-            | AgentEvent::ClientToolCalled { .. } => Ok(()),
-            AgentEvent::ToolsetUnavailable { toolset } => {
-                tracing::warn!(turn = %self.turn.id(), toolset, "a toolset is away");
-                Ok(())
-            }
+            _ => Ok(()),
         }
     }
 
-    fn keep(&mut self, items: Vec<Item>, covers: Vec<ItemId>) -> Result<(), TurnError> {
-        let data = StepData::new(items, covers).write()?;
+    async fn model_started(&mut self, agent: String) -> Result<(), TurnError> {
+        self.speech = Speech::Silent;
+        // What was said without a call ends a run, unless it hadn't the form that it has to have.
+        match self.texts.form() {
+            Form::Json => self.withdraw_texts().await?,
+            Form::Words => self.finish_texts().await?,
+        }
+        self.tools.finish(self.turn).await?;
+        let is_structured = |name| self.agents.find(name)?.output.as_ref();
+        self.texts.expect(match is_structured(&agent) {
+            Some(_) => Form::Json,
+            None => Form::Words,
+        });
+        self.agent = Some(agent);
+        Ok(())
+    }
+
+    fn keep(&mut self, step: StepData) -> Result<(), TurnError> {
+        let data = step.by(self.agent.as_deref()).write()?;
         self.turn.queue_step(VERSION, data);
         Ok(())
     }
 
-    /// The step's messages are done: stored with the step, then shown as done.
-    async fn step_done(&mut self, items: Vec<Item>) -> Result<(), TurnError> {
+    /// The step's messages are done: stored with the step, then shown as done. Without a call they may end the turn,
+    /// and wait for its end.
+    async fn step_done(
+        &mut self,
+        agent: String,
+        items: Vec<Item>,
+        usage: Usage,
+    ) -> Result<(), TurnError> {
+        let used = tokens(usage);
+        self.counted = self.counted.saturating_add(used);
+        self.turn.count_tokens(used);
+        self.agent = Some(agent);
         let goes_on = items
             .iter()
             .any(|item| matches!(item, Item::FunctionCall(_)));
-        self.keep(items, self.texts.completed())?;
+        let step = StepData {
+            usage: Some(usage),
+            ..StepData::new(without_images(items), self.texts.completed())
+        };
+        self.keep(step)?;
+        self.images.finish(self.turn).await?;
         self.thoughts.finish(self.turn).await?;
         if goes_on {
             return self.finish_texts().await;
-        }
-        // Without a call there is no further step: the messages end the turn.
-        for done in self.texts.take() {
-            self.turn.conclude(done);
         }
         Ok(())
     }
@@ -200,6 +352,25 @@ impl<'t> Events<'t> {
     async fn finish_texts(&mut self) -> Result<(), TurnError> {
         for done in self.texts.take() {
             self.turn.emit(done).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what a guardrail doesn't let stand.
+    async fn withdraw(&mut self, keys: Vec<OutputKey>) -> Result<(), TurnError> {
+        self.speech = Speech::Silent;
+        let mut void = Vec::new();
+        for key in keys {
+            void.extend(self.texts.withdraw(key));
+            void.extend(self.thoughts.withdraw(key));
+            void.extend(self.images.withdraw(key));
+        }
+        self.remove(void).await
+    }
+
+    async fn remove(&mut self, items: Vec<ItemId>) -> Result<(), TurnError> {
+        for id in items {
+            self.turn.emit(ThreadEvent::item_removed(id)).await?;
         }
         Ok(())
     }

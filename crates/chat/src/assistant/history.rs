@@ -111,11 +111,23 @@ impl Past {
             .find(|question| question.widget.id == *widget)
     }
 
-    /// The agent that answered last, where a step says so.
-    #[expect(dead_code, reason = "for handoffs")]
+    /// The agent that answered last, where a step says it.
     pub(super) fn agent(&self) -> Option<&str> {
-        let mut newest = self.steps.iter().rev();
-        newest.find_map(|(_, step)| step.agent.as_deref())
+        let turns = self.recent.iter().rev();
+        let mut turns = turns.filter_map(|stored| stored.turn.as_ref());
+        turns.find_map(|turn| {
+            let mut steps = self.steps.iter().rev().filter(|(of, _)| of == turn);
+            steps.find_map(|(_, step)| step.agent.as_deref())
+        })
+    }
+
+    /// The user's newest message.
+    pub(super) fn newest_message(&self) -> Option<&UserMessageItem> {
+        let mut newest_first = self.recent.iter().rev();
+        newest_first.find_map(|stored| match &stored.item {
+            ThreadItem::UserMessage(message) => Some(message),
+            _ => None,
+        })
     }
 
     /// What the model reads, where nothing is being decided.

@@ -41,17 +41,6 @@ pub(super) fn tool_title(name: &str) -> String {
     )
 }
 
-/// A tool's result, short enough for a line of a workflow.
-pub(super) fn short(text: &str) -> String {
-    const CHARS: usize = 300;
-    let line: Vec<&str> = text.split_whitespace().collect();
-    let line = line.join(" ");
-    if line.chars().count() <= CHARS {
-        return line;
-    }
-    line.chars().take(CHARS).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! The stored form of a step: what the model wrote or read, and which items of the thread show it.
 
 use frontdesk_agent::AskedCall;
-use frontdesk_model::Item;
+use frontdesk_model::{Item, Usage};
 use frontdesk_protocol::ItemId;
 use frontdesk_store::Step;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub(super) struct StepData {
     /// The calls that the user is asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) asks: Option<Asks>,
+    /// What the model call used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) usage: Option<Usage>,
 }
 
 /// Calls that wait for the user: what a decision is about is read from here and from nowhere else.
@@ -35,6 +38,9 @@ pub(super) struct Asks {
     pub(super) widget: ItemId,
     /// The calls. None of them was made when this was stored.
     pub(super) calls: Vec<AskedCall>,
+    /// The agent that made them, and goes on after the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) agent: Option<String>,
 }
 
 impl StepData {
@@ -45,6 +51,15 @@ impl StepData {
             covers,
             agent: None,
             asks: None,
+            usage: None,
+        }
+    }
+
+    /// The same as a step of this agent.
+    pub(super) fn by(self, agent: Option<&str>) -> Self {
+        Self {
+            agent: agent.map(str::to_owned),
+            ..self
         }
     }
 

@@ -19,6 +19,7 @@ impl Service {
         cx: RequestContext,
     ) -> Result<Reply, ChatError> {
         check_input(&params.input, &self.options().limits)?;
+        self.0.parts.responder.admit_message(&params.input)?;
         let parts = &self.0.parts;
         let thread = ThreadMetadata::new(ThreadId::new(parts.ids.next("thr")), parts.clock.now());
         let mut opening = self.message(params.input, thread, &cx.scope()).await?;
@@ -37,6 +38,7 @@ impl Service {
         cx: RequestContext,
     ) -> Result<Reply, ChatError> {
         check_input(&params.input, &self.options().limits)?;
+        self.0.parts.responder.admit_message(&params.input)?;
         let replaces = params.replaces;
         let scope = cx.scope();
         let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;

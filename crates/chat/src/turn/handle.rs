@@ -103,6 +103,12 @@ impl Turn {
         self.recorder.never_retry();
     }
 
+    /// Says that workflows which aren't done when the turn is stopped stay, with what they show by then. Otherwise they
+    /// are taken back.
+    pub fn keep_workflows(&mut self) {
+        self.recorder.keep_workflows();
+    }
+
     /// A new id for an item: `msg`, `wf`, `tsk`, `tc` and the like before a `UUIDv7`.
     pub fn new_item_id(&self, prefix: &str) -> ItemId {
         ItemId::new(self.ids.next(prefix))

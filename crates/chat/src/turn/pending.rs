@@ -1,12 +1,36 @@
 //! Items that readers have seen begin and that aren't done: what a stop or a crash has to settle.
 
-use frontdesk_protocol::{AssistantMessageItem, ItemId, ItemUpdate, ThreadEvent, ThreadItem};
+use frontdesk_protocol::{
+    AssistantMessageItem, ItemId, ItemUpdate, StatusIndicator, Task, ThreadEvent, ThreadItem,
+    WorkflowItem,
+};
+
+/// What people read about a task that had no end.
+pub(crate) const NOT_FINISHED: &str = "Not finished.";
 
 /// The unfinished items of a turn, in the order in which they were added.
 #[derive(Debug, Default)]
-pub(crate) struct Pending(Vec<ThreadItem>);
+pub(crate) struct Pending {
+    items: Vec<ThreadItem>,
+    workflows: Unfinished,
+}
+
+/// What becomes of workflows that aren't done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Unfinished {
+    /// They are taken back, as the reference does.
+    #[default]
+    Dropped,
+    /// They stay with what they show.
+    Kept,
+}
 
 impl Pending {
+    /// Says what becomes of workflows.
+    pub(crate) fn leave_workflows(&mut self, workflows: Unfinished) {
+        self.workflows = workflows;
+    }
+
     /// Follows one event.
     pub(crate) fn follow(&mut self, event: &ThreadEvent) {
         match event {
@@ -21,26 +45,30 @@ impl Pending {
 
     fn begin(&mut self, item: &ThreadItem) {
         self.settle(item.id());
-        self.0.push(item.clone());
+        self.items.push(item.clone());
     }
 
     fn update(&mut self, id: &ItemId, update: &ItemUpdate) {
-        if let Some(item) = self.0.iter_mut().find(|item| item.id() == id) {
+        if let Some(item) = self.items.iter_mut().find(|item| item.id() == id) {
             frontdesk_protocol::apply(item, update);
         }
     }
 
     fn settle(&mut self, id: &ItemId) {
-        self.0.retain(|item| item.id() != id);
+        self.items.retain(|item| item.id() != id);
     }
 
-    /// Splits what is left into messages that say something, which are kept, and the ids of the rest.
+    /// Splits what is left into messages that say something, and workflows where they are to stay, which are kept, and
+    /// the ids of the rest.
     pub(crate) fn drain(&mut self) -> (Vec<ThreadItem>, Vec<ItemId>) {
         let mut kept = Vec::new();
         let mut dropped = Vec::new();
-        for item in self.0.drain(..) {
+        for item in self.items.drain(..) {
             match &item {
                 ThreadItem::AssistantMessage(message) if says_something(message) => kept.push(item),
+                ThreadItem::Workflow(workflow) if self.workflows == Unfinished::Kept => {
+                    kept.push(ThreadItem::Workflow(given_up(workflow)));
+                }
                 _ => dropped.push(item.id().clone()),
             }
         }
@@ -53,4 +81,22 @@ fn says_something(message: &AssistantMessageItem) -> bool {
         .content
         .iter()
         .any(|part| !part.text.trim().is_empty())
+}
+
+/// The workflow with what its tasks came to: what still ran never got to its end.
+fn given_up(item: &WorkflowItem) -> WorkflowItem {
+    let mut item = item.clone();
+    for task in &mut item.workflow.tasks {
+        match task {
+            Task::Custom(task) if task.status_indicator == StatusIndicator::Loading => {
+                task.status_indicator = StatusIndicator::None;
+                let said = task.content.take().into_iter();
+                let said: Vec<String> = said.chain([NOT_FINISHED.to_owned()]).collect();
+                task.content = Some(said.join("\n\n"));
+            }
+            Task::Thought(task) => task.status_indicator = StatusIndicator::Complete,
+            _ => {}
+        }
+    }
+    item
 }

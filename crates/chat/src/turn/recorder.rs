@@ -2,22 +2,19 @@
 //!
 //! It keeps this rule: nothing is shown as done before it is stored.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use frontdesk_identity::Scope;
-use frontdesk_protocol::{
-    ClientToolCallStatus, ItemId, Page, StructuredInputStatus, ThreadEvent, ThreadItem,
-    ThreadMetadata, Timestamp,
-};
+use frontdesk_protocol::{ItemId, Page, ThreadEvent, ThreadMetadata, Timestamp};
 use frontdesk_store::{
     Step, Store, StoreError, ThreadPatch, TurnEnd, TurnKey, TurnStatus, TurnWrite, Written,
 };
 
 use super::frame::Audience;
 use super::live::LiveTurn;
-use super::pending::Pending;
+use super::meaning::{difference, visible, waits, write_of};
+use super::pending::{Pending, Unfinished};
 use super::tokens::Tokens;
 use crate::{Limits, TurnError};
 
@@ -157,6 +154,11 @@ impl Recorder {
     /// Says that no error of this turn offers to try again.
     pub(crate) fn never_retry(&mut self) {
         self.retry = Retry::Never;
+    }
+
+    /// Says that workflows stay where the turn is stopped.
+    pub(crate) fn keep_workflows(&mut self) {
+        self.pending.leave_workflows(Unfinished::Kept);
     }
 
     /// What the turn used so far, to be added to.
@@ -435,65 +437,5 @@ impl From<Refused> for TurnError {
             Refused::Never { detail } => Self::other(format!("the store refused: {detail}")),
             Refused::Gone => Self::Gone,
         }
-    }
-}
-
-/// What is to be stored before the event is shown.
-fn write_of(event: &ThreadEvent) -> Option<TurnWrite> {
-    let mut write = TurnWrite::default();
-    match event {
-        ThreadEvent::ItemDone(done) => write.put = vec![done.item.clone()],
-        ThreadEvent::ItemReplaced(replaced) => write.put = vec![replaced.item.clone()],
-        ThreadEvent::ItemRemoved(removed) => write.remove = vec![removed.item_id.clone()],
-        _ => return None,
-    }
-    Some(write)
-}
-
-/// The event as clients may see it. Hidden items are stored and never sent; one that takes the place of an item
-/// that was seen takes it away.
-fn visible(event: &ThreadEvent) -> Option<Cow<'_, ThreadEvent>> {
-    match event {
-        ThreadEvent::ItemAdded(event) if event.item.is_hidden() => None,
-        ThreadEvent::ItemDone(event) if event.item.is_hidden() => None,
-        ThreadEvent::ItemReplaced(event) if event.item.is_hidden() => {
-            let removed = ThreadEvent::item_removed(event.item.id().clone());
-            Some(Cow::Owned(removed))
-        }
-        ThreadEvent::ThreadCreated(event) => {
-            let mut event = event.clone();
-            event.thread.items.data.retain(|item| !item.is_hidden());
-            Some(Cow::Owned(ThreadEvent::ThreadCreated(event)))
-        }
-        ThreadEvent::ThreadUpdated(event) => {
-            let mut event = event.clone();
-            event.thread.items.data.retain(|item| !item.is_hidden());
-            Some(Cow::Owned(ThreadEvent::ThreadUpdated(event)))
-        }
-        event => Some(Cow::Borrowed(event)),
-    }
-}
-
-/// Whether the event leaves something for the user to answer.
-fn waits(event: &ThreadEvent) -> bool {
-    let ThreadEvent::ItemDone(done) = event else {
-        return false;
-    };
-    match &done.item {
-        ThreadItem::ClientToolCall(call) => call.status == ClientToolCallStatus::Pending,
-        ThreadItem::StructuredInput(input) => input.status == StructuredInputStatus::Pending,
-        _ => false,
-    }
-}
-
-fn difference(before: &ThreadMetadata, after: &ThreadMetadata) -> ThreadPatch {
-    fn changed<T: Clone + PartialEq>(before: &T, after: &T) -> Option<T> {
-        (before != after).then(|| after.clone())
-    }
-    ThreadPatch {
-        title: changed(&before.title, &after.title),
-        status: changed(&before.status, &after.status),
-        metadata: changed(&before.metadata, &after.metadata),
-        allowed_image_domains: changed(&before.allowed_image_domains, &after.allowed_image_domains),
     }
 }

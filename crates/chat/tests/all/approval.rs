@@ -15,7 +15,7 @@ use crate::desk::{
 use crate::faulty::Faulty;
 use crate::model::{Told, calls, calls_with, says};
 
-const BUTTONS: [&str; 2] = ["[Approve]", "[Decline]"];
+const BUTTONS: [&str; 3] = ["[Approve]", "[Decline]", "[Always for this thread]"];
 
 #[tokio::test]
 async fn check_16_a_destructive_tool_asks_the_user_first() {
@@ -321,7 +321,8 @@ async fn no_arguments_hide_those_that_count() {
     let lines = scene.lines().await;
     assert_eq!(lines[2], "Id: 7");
     assert_eq!(lines[3], r#"A00: {"id":2,"list":[1,2]}"#);
-    assert_eq!(lines[18..], ["… and 26 more", "[Approve]", "[Decline]"]);
+    assert_eq!(lines[18], "… and 26 more");
+    assert_eq!(lines[19..], BUTTONS);
 
     let few = r#"{"id": 1, "to__id": 3, "where": {"file__path": "x"}}"#;
     let scene = Scene::asking(&[("delete_task", few)]).await;

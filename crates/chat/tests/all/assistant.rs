@@ -116,7 +116,11 @@ async fn tools_show_as_a_workflow_and_the_model_reads_them_again() {
     assert_eq!(
         lines,
         [
-            (&json!("Get weather"), &json!("complete"), &Value::Null),
+            (
+                &json!("Get weather"),
+                &json!("complete"),
+                &json!("→ For: dev · Weather: rain")
+            ),
             (
                 &json!("Read sensor"),
                 &json!("complete"),

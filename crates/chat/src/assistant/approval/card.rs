@@ -6,6 +6,7 @@ use frontdesk_agent::AskedCall;
 use frontdesk_protocol::{Widget, WidgetItem};
 use serde_json::{Map, Value, json};
 
+use super::super::brief::value_title;
 use super::super::narrate::tool_title;
 use super::{ACTION, Answer};
 use crate::TurnError;
@@ -18,6 +19,9 @@ const MOST_CHARS: usize = 300;
 
 /// How deep arguments within arguments get lines of their own.
 const MOST_DEPTH: usize = 3;
+
+/// The button that approves for good.
+const ALWAYS: &str = "Always for this thread";
 
 /// How a question stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +67,21 @@ impl Standing {
     }
 }
 
+/// How far an approval may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// For these calls.
+    Once,
+    /// For these calls, or for their tools in the whole thread.
+    Always,
+}
+
 /// The widget for these calls.
-pub(super) fn of(calls: &[AskedCall], standing: Standing) -> Result<Widget, TurnError> {
+pub(super) fn of(
+    calls: &[AskedCall],
+    standing: Standing,
+    offer: Offer,
+) -> Result<Widget, TurnError> {
     let mut children = Vec::new();
     for call in calls {
         if !children.is_empty() {
@@ -76,10 +93,13 @@ pub(super) fn of(calls: &[AskedCall], standing: Standing) -> Result<Widget, Turn
         children.extend(lines.map(|line| json!({"type": "Text", "value": line})));
     }
     if standing == Standing::Pending {
-        let buttons = [
+        let mut buttons = vec![
             button("Approve", Answer::Approve, "primary"),
             button("Decline", Answer::Decline, "secondary"),
         ];
+        if offer == Offer::Always {
+            buttons.push(button(ALWAYS, Answer::Always, "secondary"));
+        }
         children.push(json!({"type": "Row", "children": buttons}));
     }
     let mut card = Map::new();
@@ -133,7 +153,7 @@ fn lines(call: &AskedCall) -> Vec<String> {
     let of_depth = |depth| {
         let mut lines = Vec::new();
         for (name, value) in &arguments {
-            add_lines(&words(name), value, depth, &mut lines);
+            add_lines(&value_title(name), value, depth, &mut lines);
         }
         lines
     };
@@ -153,20 +173,17 @@ fn add_lines(name: &str, value: &Value, depth: usize, lines: &mut Vec<String>) {
     match value {
         Value::Object(inner) if depth < MOST_DEPTH && !inner.is_empty() => {
             for (key, value) in inner {
-                add_lines(&format!("{name} · {}", words(key)), value, depth + 1, lines);
+                add_lines(
+                    &format!("{name} · {}", value_title(key)),
+                    value,
+                    depth + 1,
+                    lines,
+                );
             }
         }
         Value::String(text) => lines.push(line(name, text)),
         other => lines.push(line(name, &other.to_string())),
     }
-}
-
-/// An argument's name for people. Unlike a tool's, no part of it goes without saying.
-fn words(name: &str) -> String {
-    let name = name.replace(['_', '-', '.'], " ");
-    let mut chars = name.chars();
-    let first = chars.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(chars).collect()
 }
 
 fn line(name: &str, value: &str) -> String {

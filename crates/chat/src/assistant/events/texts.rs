@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use frontdesk_agent::OutputKey;
 use frontdesk_protocol::{
-    AssistantContent, AssistantMessageItem, ItemId, ItemUpdate, Map, ThreadEvent, ThreadItem,
+    Annotation, AnnotationAdded, AssistantContent, AssistantMessageItem, ItemId, ItemUpdate, Map,
+    ThreadEvent, ThreadItem,
 };
+use serde_json::Value;
 
+use super::citations::{MOST_ANNOTATIONS, annotation};
+use super::structured;
 use crate::{Turn, TurnError};
 
 /// Parts of one text; what a provider counts beyond is added to the last.
@@ -16,6 +20,15 @@ const MAX_PARTS: usize = 64;
 #[derive(Default)]
 pub(super) struct Texts {
     open: BTreeMap<OutputKey, Text>,
+    form: Form,
+}
+
+/// What an agent's answers are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    #[default]
+    Words,
+    Json,
 }
 
 /// A message that is being written.
@@ -43,6 +56,16 @@ fn empty_message(turn: &Turn) -> AssistantMessageItem {
 }
 
 impl Texts {
+    /// The next texts have this form.
+    pub(super) fn expect(&mut self, form: Form) {
+        self.form = form;
+    }
+
+    /// What the texts are.
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
     /// A text begins.
     pub(super) async fn start(&mut self, turn: &mut Turn, key: OutputKey) -> Result<(), TurnError> {
         let item = empty_message(turn);
@@ -70,6 +93,10 @@ impl Texts {
         let part = part.min(MAX_PARTS - 1);
         let id = text.item.id.clone();
         let begun = text.parts;
+        let delta = match self.form {
+            Form::Json if begun == 0 => structured::begin(delta),
+            Form::Json | Form::Words => delta,
+        };
         text.parts = text.parts.max(part + 1);
         while text.item.content.len() <= part {
             text.item.content.push(AssistantContent::default());
@@ -84,24 +111,73 @@ impl Texts {
         update(turn, &id, ItemUpdate::text_delta(part, delta)).await
     }
 
-    /// The text is complete. Where the provider left out deltas, it becomes what the whole is.
+    /// A text has something from somewhere.
+    pub(super) async fn cite(
+        &mut self,
+        turn: &mut Turn,
+        key: OutputKey,
+        part: usize,
+        citation: &Value,
+    ) -> Result<(), TurnError> {
+        let content_index = part.min(MAX_PARTS - 1);
+        let Some(text) = self.open.get_mut(&key) else {
+            return Ok(());
+        };
+        let Some(content) = text.item.content.get_mut(content_index) else {
+            return Ok(());
+        };
+        let annotation_index = content.annotations.len();
+        let annotation = annotation(citation, content.text.chars().count());
+        let Some(annotation) = annotation.filter(|_| annotation_index < MOST_ANNOTATIONS) else {
+            return Ok(());
+        };
+        content.annotations.push(annotation.clone());
+        let added = ItemUpdate::AnnotationAdded(AnnotationAdded {
+            content_index,
+            annotation_index,
+            annotation,
+            extra: Map::new(),
+        });
+        let id = text.item.id.clone();
+        update(turn, &id, added).await
+    }
+
+    /// The text is complete. Where the provider left out deltas or citations, it becomes what the whole is.
     pub(super) async fn complete(
         &mut self,
         turn: &mut Turn,
         key: OutputKey,
         whole: String,
+        citations: &[Value],
     ) -> Result<(), TurnError> {
         let Some(text) = self.open.get_mut(&key) else {
             return Ok(());
         };
         text.is_complete = true;
+        let chars = whole.chars().count();
+        let whole = match self.form {
+            Form::Json => structured::whole(whole),
+            Form::Words => whole,
+        };
         let parts = &mut text.item.content;
         let begun = text.parts;
+        let cited: Vec<Annotation> = parts
+            .iter()
+            .flat_map(|part| part.annotations.clone())
+            .collect();
         let said: String = parts.iter().map(|part| part.text.as_str()).collect();
         if said != whole {
             let blank = begun.saturating_sub(1);
-            *parts = vec![AssistantContent::new(whole)];
+            let first = AssistantContent {
+                annotations: cited.clone(),
+                ..AssistantContent::new(whole)
+            };
+            *parts = vec![first];
             parts.resize_with(1 + blank, AssistantContent::default);
+        }
+        if let (true, Some(first)) = (cited.is_empty(), parts.first_mut()) {
+            let annotations = citations.iter().filter_map(|one| annotation(one, chars));
+            first.annotations = annotations.take(MOST_ANNOTATIONS).collect();
         }
         let id = text.item.id.clone();
         let parts = parts.clone();
@@ -119,6 +195,17 @@ impl Texts {
     pub(super) fn completed(&self) -> Vec<ItemId> {
         let complete = self.open.values().filter(|text| text.is_complete);
         complete.map(|text| text.item.id.clone()).collect()
+    }
+
+    /// The item of a text that is void.
+    pub(super) fn withdraw(&mut self, key: OutputKey) -> Option<ItemId> {
+        self.open.remove(&key).map(|text| text.item.id)
+    }
+
+    /// The items of all texts, which are void.
+    pub(super) fn withdraw_all(&mut self) -> Vec<ItemId> {
+        let texts = std::mem::take(&mut self.open).into_values();
+        texts.map(|text| text.item.id).collect()
     }
 
     /// All messages as they are, to be shown as done.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use frontdesk_agent::OutputKey;
 use frontdesk_protocol::{
-    ItemUpdate, StatusIndicator, Task, ThoughtTask, ThreadEvent, ThreadItem, WorkflowItem,
+    ItemId, ItemUpdate, StatusIndicator, Task, ThoughtTask, ThreadEvent, ThreadItem, WorkflowItem,
     WorkflowKind,
 };
 
@@ -71,6 +71,11 @@ impl Thoughts {
         };
         thought.text = summary.join("\n\n");
         thought.show(turn, StatusIndicator::Complete).await
+    }
+
+    /// The item of a thought that is void.
+    pub(super) fn withdraw(&mut self, key: OutputKey) -> Option<ItemId> {
+        self.open.remove(&key).map(|thought| thought.item.id)
     }
 
     /// Shows all thoughts as done, as they are.

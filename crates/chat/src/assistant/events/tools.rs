@@ -5,10 +5,22 @@ use frontdesk_protocol::{
     CustomSummary, CustomTask, ItemUpdate, StatusIndicator, Task, ThreadEvent, ThreadItem,
     WorkflowItem, WorkflowKind, WorkflowSummary,
 };
+use serde_json::Value;
 
-use super::super::narrate::short;
+use super::super::brief;
+use super::super::narrate::tool_title;
 use super::empty_workflow;
+use crate::turn::NOT_FINISHED;
 use crate::{Turn, TurnError};
+
+/// Bytes of arguments that come at least before they are shown again.
+const STRIDE: usize = 40;
+
+/// Bytes of arguments that are followed while they are written.
+const MOST_FOLLOWED: usize = 8 * 1024;
+
+/// Bytes of a result that may name an agent and say nothing else.
+const MOST_NAMING: usize = 512;
 
 /// The tool calls of one step.
 #[derive(Default)]
@@ -18,7 +30,47 @@ pub(super) struct Tools {
 
 struct Group {
     item: WorkflowItem,
-    calls: Vec<String>,
+    calls: Vec<Call>,
+}
+
+/// A call, at the place of its task.
+struct Call {
+    id: String,
+    kind: Kind,
+    /// The arguments as far as they came.
+    written: String,
+    /// Bytes of them when they were last looked at.
+    looked_at: usize,
+    /// The arguments as they are shown.
+    arguments: Option<String>,
+}
+
+/// What a call is made for.
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Tool,
+    /// Its result names this agent, as that of a handoff does.
+    Names(String),
+    Handoff,
+}
+
+impl Call {
+    fn new(id: String) -> Self {
+        Self {
+            id,
+            kind: Kind::Tool,
+            written: String::new(),
+            looked_at: 0,
+            arguments: None,
+        }
+    }
+
+    /// What a task says: what the call is made with, and how far it is.
+    fn content(&self, state: Option<String>) -> Option<String> {
+        let arguments = self.arguments.clone();
+        let content: Vec<String> = arguments.into_iter().chain(state).collect();
+        (!content.is_empty()).then(|| content.join("\n\n"))
+    }
 }
 
 impl Tools {
@@ -35,21 +87,74 @@ impl Tools {
             status_indicator: StatusIndicator::Loading,
             ..CustomTask::default()
         });
+        let call = Call::new(call_id);
         if let Some(group) = &mut self.open {
             let index = group.item.workflow.tasks.len();
             group.item.workflow.tasks.push(task.clone());
-            group.calls.push(call_id);
+            group.calls.push(call);
             let id = group.item.id.clone();
             let added = ItemUpdate::task_added(index, task);
             return turn.emit(ThreadEvent::item_updated(id, added)).await;
         }
         let item = empty_workflow(turn, WorkflowKind::Custom, task);
         let added = ThreadEvent::item_added(ThreadItem::Workflow(item.clone()));
-        self.open = Some(Group {
-            item,
-            calls: vec![call_id],
-        });
+        let calls = vec![call];
+        self.open = Some(Group { item, calls });
         turn.emit(added).await
+    }
+
+    /// The model writes on a call's arguments.
+    pub(super) async fn write(
+        &mut self,
+        turn: &mut Turn,
+        call_id: &str,
+        delta: &str,
+    ) -> Result<(), TurnError> {
+        let Some(call) = self.find(call_id) else {
+            return Ok(());
+        };
+        if call.written.len() + delta.len() > MOST_FOLLOWED {
+            return Ok(());
+        }
+        call.written.push_str(delta);
+        // Each look reads, and may send, the whole; so they become rarer as it grows.
+        let stride = STRIDE.max(call.looked_at / 4);
+        if call.written.len() - call.looked_at < stride {
+            return Ok(());
+        }
+        call.looked_at = call.written.len();
+        let arguments = brief::arguments(&call.written);
+        self.show_arguments(turn, call_id, arguments).await
+    }
+
+    /// A call's arguments are complete.
+    pub(super) async fn written(
+        &mut self,
+        turn: &mut Turn,
+        call_id: &str,
+        arguments: &str,
+    ) -> Result<(), TurnError> {
+        self.show_arguments(turn, call_id, brief::arguments(arguments))
+            .await
+    }
+
+    async fn show_arguments(
+        &mut self,
+        turn: &mut Turn,
+        call_id: &str,
+        arguments: Option<String>,
+    ) -> Result<(), TurnError> {
+        let Some(call) = self.find(call_id) else {
+            return Ok(());
+        };
+        if arguments.is_none() || call.arguments == arguments {
+            return Ok(());
+        }
+        call.arguments = arguments;
+        self.change(turn, call_id, |call, task| {
+            task.content = call.content(None);
+        })
+        .await
     }
 
     /// A running tool reports.
@@ -63,8 +168,10 @@ impl Tools {
             .fraction
             .map(|fraction| format!("{:.0} %", fraction * 100.0));
         let words: Vec<String> = progress.message.into_iter().chain(percent).collect();
-        self.change(turn, call_id, |task| task.content = Some(words.join(" · ")))
-            .await
+        self.change(turn, call_id, |call, task| {
+            task.content = call.content(Some(words.join(" · ")));
+        })
+        .await
     }
 
     /// A call has its result.
@@ -75,38 +182,83 @@ impl Tools {
         outcome: Outcome,
         text: &str,
     ) -> Result<(), TurnError> {
-        let content = match outcome {
-            Outcome::Ok => None,
-            Outcome::Error => Some(format!("Failed: {}", short(text))),
-        };
-        self.change(turn, call_id, |task| {
+        self.change(turn, call_id, |call, task| {
             task.status_indicator = StatusIndicator::Complete;
-            if content.is_some() {
-                task.icon = Some("circle-question".to_owned());
-            }
-            task.content = content;
+            let state = match outcome {
+                Outcome::Ok => {
+                    if let Some(agent) = agent_named(text) {
+                        call.kind = Kind::Names(agent);
+                    }
+                    brief::result(text).map(|line| format!("→ {line}"))
+                }
+                Outcome::Error => {
+                    task.icon = Some("circle-question".to_owned());
+                    Some(format!("Failed: {}", brief::failure(text)))
+                }
+            };
+            task.content = call.content(state);
         })
         .await
+    }
+
+    /// An agent has handed over: the call that it did so with says it.
+    pub(super) async fn hand_over(&mut self, turn: &mut Turn, to: &str) -> Result<(), TurnError> {
+        let named = Kind::Names(to.to_owned());
+        let calls = self.open.iter().flat_map(|group| &group.calls);
+        let made = calls.rev().find(|call| call.kind == named);
+        let title = handed_over(to);
+        let call_id = made.map(|call| call.id.clone());
+        let call_id = if let Some(call_id) = call_id {
+            call_id
+        } else {
+            let call_id = format!("{to} goes on");
+            self.call(turn, call_id.clone(), title.clone()).await?;
+            call_id
+        };
+        self.change(turn, &call_id, |call, task| {
+            call.kind = Kind::Handoff;
+            *task = CustomTask {
+                title: Some(title),
+                icon: Some("agent".to_owned()),
+                status_indicator: StatusIndicator::Complete,
+                ..CustomTask::default()
+            };
+        })
+        .await
+    }
+
+    /// A call is made by the user's page: nothing more is heard of it here.
+    pub(super) async fn leave(&mut self, turn: &mut Turn, call_id: &str) -> Result<(), TurnError> {
+        self.change(turn, call_id, |_, task| {
+            task.status_indicator = StatusIndicator::None;
+        })
+        .await
+    }
+
+    fn find(&mut self, call_id: &str) -> Option<&mut Call> {
+        let mut calls = self.open.iter_mut().flat_map(|group| &mut group.calls);
+        calls.find(|call| call.id == call_id)
     }
 
     async fn change(
         &mut self,
         turn: &mut Turn,
         call_id: &str,
-        change: impl FnOnce(&mut CustomTask) + Send,
+        change: impl FnOnce(&mut Call, &mut CustomTask) + Send,
     ) -> Result<(), TurnError> {
-        let Some(group) = &mut self.open else {
+        let Some(Group { item, calls }) = &mut self.open else {
             return Ok(());
         };
-        let Some(index) = group.calls.iter().position(|call| call == call_id) else {
+        let tasks = item.workflow.tasks.iter_mut();
+        let mut places = calls.iter_mut().zip(tasks).enumerate();
+        let Some((index, (call, Task::Custom(task)))) =
+            places.find(|(_, (call, _))| call.id == call_id)
+        else {
             return Ok(());
         };
-        let Some(Task::Custom(task)) = group.item.workflow.tasks.get_mut(index) else {
-            return Ok(());
-        };
-        change(task);
+        change(call, task);
         let update = ItemUpdate::task_updated(index, Task::Custom(task.clone()));
-        let id = group.item.id.clone();
+        let id = item.id.clone();
         turn.emit(ThreadEvent::item_updated(id, update)).await
     }
 
@@ -119,11 +271,11 @@ impl Tools {
         let Some(group) = &mut self.open else {
             return Ok(());
         };
-        let waits = |id: &String| asked.iter().any(|asked| asked.call.call_id == *id);
+        let waits = |call: &Call| asked.iter().any(|asked| asked.call.call_id == call.id);
         let calls = std::mem::take(&mut group.calls).into_iter();
         let tasks = std::mem::take(&mut group.item.workflow.tasks);
         (group.calls, group.item.workflow.tasks) =
-            calls.zip(tasks).filter(|(id, _)| !waits(id)).unzip();
+            calls.zip(tasks).filter(|(call, _)| !waits(call)).unzip();
         if !group.calls.is_empty() {
             return Ok(());
         }
@@ -132,27 +284,63 @@ impl Tools {
         turn.emit(ThreadEvent::item_removed(id)).await
     }
 
-    /// Shows the workflow as done; calls that have no result are shown without one.
+    /// Shows the workflow as done; calls that have no result are shown as not finished.
     pub(super) async fn finish(&mut self, turn: &mut Turn) -> Result<(), TurnError> {
-        let Some(Group { mut item, .. }) = self.open.take() else {
+        let Some(Group { mut item, calls }) = self.open.take() else {
             return Ok(());
         };
-        for task in &mut item.workflow.tasks {
+        for (call, task) in calls.iter().zip(&mut item.workflow.tasks) {
             if let Task::Custom(task) = task
                 && task.status_indicator == StatusIndicator::Loading
             {
                 task.status_indicator = StatusIndicator::None;
+                task.content = call.content(Some(NOT_FINISHED.to_owned()));
             }
         }
-        let title = match item.workflow.tasks.len() {
-            1 => "Used a tool".to_owned(),
-            count => format!("Used {count} tools"),
-        };
         item.workflow.summary = Some(WorkflowSummary::Custom(CustomSummary {
-            title,
+            title: summary(&item, &calls),
             ..CustomSummary::default()
         }));
         turn.emit(ThreadEvent::item_done(ThreadItem::Workflow(item)))
             .await
+    }
+}
+
+/// What stands for all calls.
+fn summary(item: &WorkflowItem, calls: &[Call]) -> String {
+    let tools = calls
+        .iter()
+        .filter(|call| call.kind != Kind::Handoff)
+        .count();
+    let used = match tools {
+        0 => None,
+        1 => Some("Used a tool".to_owned()),
+        count => Some(format!("Used {count} tools")),
+    };
+    let handed = calls.iter().zip(&item.workflow.tasks);
+    let handed = handed.filter_map(|(call, task)| match (&call.kind, task) {
+        (Kind::Handoff, Task::Custom(task)) => task.title.clone(),
+        _ => None,
+    });
+    used.into_iter()
+        .chain(handed)
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+fn handed_over(to: &str) -> String {
+    format!("Handed over to {}", tool_title(to))
+}
+
+/// The agent that a call's result names.
+fn agent_named(text: &str) -> Option<String> {
+    if text.len() > MOST_NAMING {
+        return None;
+    }
+    match serde_json::from_str(text).ok()? {
+        Value::Object(result) if result.len() == 1 => {
+            Some(result.get("assistant")?.as_str()?.to_owned())
+        }
+        _ => None,
     }
 }
