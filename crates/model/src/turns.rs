@@ -55,7 +55,12 @@ pub(crate) fn turns<'a>(items: &'a [Item], dialect: &str) -> Vec<Turn<'a>> {
                     said.push(Said::Call(call, result));
                 }
             }
-            Item::FunctionCallOutput(_) => end_turn(&mut turns, &mut said),
+            // One that stands alone, or answers a call of an earlier turn, interrupts nothing.
+            Item::FunctionCallOutput(_) => {
+                if said.iter().any(|said| matches!(said, Said::Call(..))) {
+                    end_turn(&mut turns, &mut said);
+                }
+            }
             Item::Reasoning(reasoning) => {
                 if reasoning.extra.get(DIALECT).and_then(Value::as_str) == Some(dialect) {
                     said.push(Said::Thought(reasoning));

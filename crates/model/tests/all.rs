@@ -19,6 +19,9 @@ mod anthropic_hosted;
 #[path = "all/anthropic_requests.rs"]
 mod anthropic_requests;
 #[cfg(test)]
+#[path = "all/any_history.rs"]
+mod any_history;
+#[cfg(test)]
 #[path = "all/beyond_text.rs"]
 mod beyond_text;
 #[cfg(test)]

@@ -7,11 +7,11 @@ use frontdesk_clock::SequentialIds;
 use frontdesk_identity::Secret;
 use frontdesk_model::anthropic::{Anthropic, Caching, Config, Thinking};
 use frontdesk_model::{
-    ParallelToolCalls, Request, Retry, Settings, Strictness, ToolChoice, ToolDefinition, http,
+    ParallelToolCalls, Request, Retry, Settings, Strictness, ToolChoice, ToolDefinition,
 };
 use serde_json::{Value, json};
 
-use crate::server::{KEY, Recorded, Reply, Server, collect};
+use crate::server::{KEY, Recorded, Reply, Server, client, collect};
 
 pub(crate) const ANSWER: &[u8] = include_bytes!("../fixtures/anthropic/text.sse");
 
@@ -35,12 +35,7 @@ pub(crate) fn config(server: &Server) -> Config {
 }
 
 pub(crate) fn model(config: Config) -> Anthropic {
-    Anthropic::new(
-        config,
-        http::client().unwrap(),
-        Arc::new(SequentialIds::default()),
-    )
-    .unwrap()
+    Anthropic::new(config, client(), Arc::new(SequentialIds::default())).unwrap()
 }
 
 pub(crate) async fn sent(change: impl FnOnce(&mut Config), request: Request) -> Recorded {

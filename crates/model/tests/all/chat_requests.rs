@@ -8,11 +8,11 @@ use frontdesk_identity::Secret;
 use frontdesk_model::openai_chat::{Config, OpenAiChat, Profile};
 use frontdesk_model::{
     Error, ErrorKind, Event, ParallelToolCalls, Request, Retry, Settings, Strictness, Timeouts,
-    ToolChoice, ToolDefinition, http,
+    ToolChoice, ToolDefinition,
 };
 use serde_json::{Value, json};
 
-use crate::server::{KEY, Recorded, Reply, Server, collect};
+use crate::server::{KEY, Recorded, Reply, Server, client, collect};
 
 const END: &str =
     "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
@@ -35,11 +35,7 @@ pub(crate) fn config(server: &Server, profile: Profile) -> Config {
 }
 
 pub(crate) fn model(config: Config) -> Result<OpenAiChat, Error> {
-    OpenAiChat::new(
-        config,
-        http::client().unwrap(),
-        Arc::new(SequentialIds::default()),
-    )
+    OpenAiChat::new(config, client(), Arc::new(SequentialIds::default()))
 }
 
 pub(crate) async fn sent(profile: Profile, request: Request) -> Recorded {

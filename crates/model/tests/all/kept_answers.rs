@@ -1,10 +1,10 @@
 //! Answers that the provider keeps: what is sent then, and what where it has lost one.
 
 use frontdesk_model::openai_responses::{Config, KeptAnswers, OpenAiResponses};
-use frontdesk_model::{ErrorKind, Event, Item, Request, http};
+use frontdesk_model::{ErrorKind, Event, Item, Request};
 use serde_json::{Value, json};
 
-use crate::server::{Reply, Server, collect, frames, whole};
+use crate::server::{Reply, Server, client, collect, frames, whole};
 
 fn message(text: &str) -> Value {
     json!({"type": "message", "id": "msg_1", "role": "assistant", "content": [{"type": "output_text", "text": text, "annotations": []}]})
@@ -23,7 +23,7 @@ fn model(server: &Server) -> OpenAiResponses {
         kept_answers: KeptAnswers::GoOnFrom,
         ..server.config()
     };
-    OpenAiResponses::new(config, http::client().unwrap()).unwrap()
+    OpenAiResponses::new(config, client()).unwrap()
 }
 
 /// The items of an answer, as they are stored and read again.

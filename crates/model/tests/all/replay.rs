@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use frontdesk_model::openai_responses::{Config, OpenAiResponses};
 use frontdesk_model::{
-    Item, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition, http,
+    Item, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition,
 };
 use serde_json::{Map, Value, json};
 
-use crate::server::{Server, collect, whole};
+use crate::server::{Server, client, collect, whole};
 
 pub(crate) async fn sent(defaults: Settings, request: Request) -> Value {
     let end = json!({"type": "response.completed", "response": {}});
@@ -17,7 +17,7 @@ pub(crate) async fn sent(defaults: Settings, request: Request) -> Value {
         settings: defaults,
         ..server.config()
     };
-    let model = OpenAiResponses::new(config, http::client().unwrap()).unwrap();
+    let model = OpenAiResponses::new(config, client()).unwrap();
     assert_eq!(collect(&model, request).await.1, None);
     server.requests().remove(0).body
 }

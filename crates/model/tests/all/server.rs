@@ -1,6 +1,6 @@
 //! A model server on a real socket: it answers each request with the next scripted reply and records what it was sent.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use frontdesk_identity::Secret;
@@ -114,8 +114,14 @@ impl Server {
     }
 
     pub(crate) fn model(&self) -> OpenAiResponses {
-        OpenAiResponses::new(self.config(), http::client().unwrap()).unwrap()
+        OpenAiResponses::new(self.config(), client()).unwrap()
     }
+}
+
+/// A client that all tests may share, since it takes a while to make; each has a server of its own.
+pub(crate) fn client() -> reqwest::Client {
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| http::client().unwrap());
+    CLIENT.clone()
 }
 
 /// All events of an answer, and how it ended.
