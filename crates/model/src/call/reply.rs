@@ -121,7 +121,7 @@ impl Reply {
 }
 
 impl Source {
-    /// The next bytes; `None` at the end. What was waited for isn't lost when the future is dropped.
+    /// The next bytes; `None` at the end.
     async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         match self {
             Self::Live(response) => response

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use frontdesk_identity::Secret;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use crate::ErrorKind;
 use crate::call::{Ask, LONGEST_TIMEOUT, Reply, Retry, Source, Timeouts};
@@ -53,8 +53,6 @@ pub(super) enum Act {
 pub(crate) struct Playback {
     acts: Arc<[Act]>,
     next: usize,
-    /// The end of the pause that was begun.
-    pause: Option<Instant>,
 }
 
 #[async_trait]
@@ -66,7 +64,6 @@ impl Ask for Answer {
                 let playback = Playback {
                     acts: Arc::clone(acts),
                     next: 0,
-                    pause: None,
                 };
                 let first_byte_by = Instant::now() + self.timeouts.first_byte.min(LONGEST_TIMEOUT);
                 Ok(Reply::new(Source::Played(playback), first_byte_by))
@@ -110,20 +107,13 @@ impl Try {
 }
 
 impl Playback {
-    /// The next bytes; `None` at the end. A pause goes on where the future is dropped in it.
+    /// The next bytes; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         while let Some(act) = self.acts.get(self.next) {
+            self.next += 1;
             match act {
-                Act::Send(bytes) => {
-                    self.next += 1;
-                    return Ok(Some(bytes.clone()));
-                }
-                Act::Pause(pause) => {
-                    let end = *self.pause.get_or_insert_with(|| Instant::now() + *pause);
-                    sleep_until(end).await;
-                    self.pause = None;
-                    self.next += 1;
-                }
+                Act::Send(bytes) => return Ok(Some(bytes.clone())),
+                Act::Pause(pause) => sleep(*pause).await,
                 Act::Cut => return Err(Failure::cut("the connection was closed, as recorded")),
                 Act::Stall => std::future::pending().await,
             }
