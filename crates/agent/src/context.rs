@@ -35,6 +35,16 @@ impl<C> Clone for RunContext<C> {
 }
 
 impl<C> RunContext<C> {
+    /// A run for this caller, which [`RunContext::cancel`] stops.
+    pub fn new(caller: SignedIn, context: C) -> Self {
+        Self {
+            principal: caller.principal,
+            credentials: caller.credentials,
+            context: Arc::new(context),
+            cancel: CancellationToken::new(),
+        }
+    }
+
     /// The caller, for whoever attaches an identity to a call.
     pub fn signed_in(&self) -> SignedIn {
         SignedIn {
