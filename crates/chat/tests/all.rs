@@ -18,6 +18,8 @@ mod desk;
 mod endings;
 #[path = "all/faulty.rs"]
 mod faulty;
+#[path = "all/guardrails.rs"]
+mod guardrails;
 #[path = "all/history.rs"]
 mod history;
 #[path = "all/isolation.rs"]

@@ -177,7 +177,10 @@ impl<'t> Events<'t> {
             | AgentEvent::ImageDone { .. }
             | AgentEvent::ReasoningDelta { .. }
             | AgentEvent::ReasoningDone { .. } => self.show_output(event).await,
-            AgentEvent::InputReplaced { .. } => Ok(()),
+            AgentEvent::InputReplaced { text } => {
+                self.keep(StepData::of_message(text))?;
+                self.turn.store_steps().await
+            }
             AgentEvent::Withdrawn { keys } => self.withdraw(keys).await,
             AgentEvent::ToolCalled { .. }
             | AgentEvent::ToolArgumentsDelta { .. }

@@ -29,6 +29,9 @@ pub(super) struct StepData {
     /// What the model call used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) usage: Option<Usage>,
+    /// What the model reads in place of the message that the turn answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<String>,
 }
 
 /// Calls that wait for the user: what a decision is about is read from here and from nowhere else.
@@ -52,6 +55,15 @@ impl StepData {
             agent: None,
             asks: None,
             usage: None,
+            message: None,
+        }
+    }
+
+    /// What the model reads in place of the message that the turn answers.
+    pub(super) fn of_message(text: String) -> Self {
+        Self {
+            message: Some(text),
+            ..Self::new(Vec::new(), Vec::new())
         }
     }
 

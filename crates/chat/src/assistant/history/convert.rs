@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frontdesk_model::Item;
+use frontdesk_model::{Item, Message, Role};
 use frontdesk_protocol::{
     ClientToolCallItem, ClientToolCallStatus, ItemId, ThreadItem, UserMessageItem,
 };
@@ -137,6 +137,11 @@ impl<'p> Reading<'p> {
     fn read_steps(&self, steps: &[&StepData], items: &mut Vec<Item>) {
         let begun = items.len();
         for step in steps {
+            if let (Some(text), Some(Item::Message(message))) = (&step.message, items.first_mut())
+                && message.role == Role::User
+            {
+                message.content = Message::user(text).content;
+            }
             items.extend(step.items.iter().cloned());
         }
         let calls = items.iter().skip(begun).filter_map(|item| match item {

@@ -1,0 +1,50 @@
+//! What guardrails replace or don't let through: what later turns read of it.
+
+use std::sync::Arc;
+
+use frontdesk_agent::{Agent, Agents, OnMatch, PatternGuardrail, Timing};
+use frontdesk_chat::assistant::Assistant;
+use frontdesk_model::Model;
+
+use crate::desk::{Desk, add, create, plain, read_all, thread_of};
+use crate::model::{Told, says};
+
+fn desk(model: &Arc<Told>, on_match: OnMatch, timing: Timing) -> Desk {
+    let mut agent = Agent::new("assistant", "Be brief.", model.clone() as Arc<dyn Model>);
+    let cards = PatternGuardrail::new("cards", [r"\d{4}-\d{4}"], on_match).unwrap();
+    agent.guardrails.input.push(Arc::new(cards.timed(timing)));
+    Desk::new(Arc::new(Assistant::new(Agents::of(agent))))
+}
+
+#[tokio::test]
+async fn later_turns_read_a_message_as_the_guardrail_left_it() {
+    let replace = || OnMatch::Replace {
+        with: "[card]".to_owned(),
+    };
+    let stop = || OnMatch::Stop {
+        message: "No cards, please.".to_owned(),
+    };
+    let withheld = "User: [This message was withheld: a check did not let it through.]";
+    let cases = [
+        (replace(), Timing::Blocking, "User: mine is [card]"),
+        (replace(), Timing::Parallel, "User: mine is [card]"),
+        (stop(), Timing::Blocking, withheld),
+        (stop(), Timing::Parallel, withheld),
+    ];
+    for (on_match, timing, expected) in cases {
+        let model = Told::new((0..4).map(|_| says("Noted.")));
+        let desk = desk(&model, on_match.clone(), timing);
+        let (_, mut reader) = desk.begin(create("mine is 1234-5678"), &plain()).await;
+        let thread = thread_of(&read_all(&mut reader).await);
+        let (_, mut reader) = desk.begin(add(&thread, "And now?"), &plain()).await;
+        read_all(&mut reader).await;
+
+        let last = model.asked.lock().unwrap().len() - 1;
+        let read = model.read(last);
+        assert_eq!(read[0], expected, "{on_match:?} {timing:?}");
+        assert_eq!(read.last().unwrap(), "User: And now?");
+        // The user still sees what they wrote.
+        let items = desk.items(&thread, &plain()).await;
+        assert_eq!(items[0]["content"][0]["text"], "mine is 1234-5678");
+    }
+}
