@@ -5,6 +5,9 @@ use std::sync::Arc;
 use frontdesk_clock::SequentialIds;
 use frontdesk_model::recorded::{Recorded, Recording};
 use frontdesk_model::{ErrorKind, Event, Item, Model, Request};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use tokio::time::Instant;
 
 use crate::server::collect;
@@ -30,6 +33,22 @@ data: {"choices":[{"index":0,"delta":{"content":"two"},"finish_reason":"stop"}]}
 
 data: [DONE]
 "#;
+
+/// Of which any recording can be made.
+const LINES: [&str; 12] = [
+    "data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"content_index\":0,\"delta\":\"a\"}\n",
+    "data: {\"type\":\"response.completed\",\"response\":{\"output\":[]}}\n\n",
+    "data: [DONE]\n",
+    ": a comment\r\n",
+    "\n",
+    "half a line",
+    "@delay 50s\n",
+    "@cut\n",
+    "@stall\n",
+    "@again\n",
+    "@again\n@unreachable\n",
+    "@again\n@status 503 retry-after 2\n",
+];
 
 fn recorded(text: &str) -> Recorded {
     Recorded::new(
@@ -274,6 +293,25 @@ fn what_cannot_be_played_is_refused_with_its_line() {
     for (text, line, reason) in cases {
         let error = Recording::read(&text).unwrap_err();
         assert_eq!((error.line, error.reason), (line, reason), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_read_is_played_to_an_end(lines in vec(select(LINES.as_slice()), 0..40)) {
+        let text = format!("@dialect openai_responses\n@answer\n{}", lines.concat());
+        let Ok(recording) = Recording::read(&text) else {
+            return Ok(());
+        };
+        let model = Recorded::new(recording, Arc::new(SequentialIds::default()));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let (events, error) = runtime.block_on(collect(&model, Request::default()));
+        let ended = matches!(events.last(), Some(Event::Completed { .. }));
+        prop_assert_eq!(ended, error.is_none(), "{}: {:?}", text, events);
     }
 }
 
