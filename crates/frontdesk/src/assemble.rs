@@ -1,12 +1,16 @@
 //! Puts the parts together: store, sign-in, model, tools, assistant, chat, routes.
 
+mod agents;
 mod assistant;
 mod brokers;
 #[cfg_attr(not(feature = "demo"), path = "assemble/not_embedded.rs")]
 mod embedded;
 mod end;
+mod guardrails;
 mod model;
+mod models;
 mod sign_in;
+mod some_tools;
 mod stores;
 mod tools;
 mod vault;
@@ -21,7 +25,7 @@ use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
 use frontdesk_store::Keys;
 use serde_json::json;
 
-use crate::config::{AuthMode, Config, check_own_tokens};
+use crate::config::{AssistantKeys, AuthMode, Config, check_own_tokens};
 use crate::data_lock::DataLock;
 use crate::health::Health;
 use crate::http::{
@@ -31,9 +35,9 @@ use crate::server_secret::server_secret;
 use crate::token::signer;
 use crate::{Builder, Error, Frontdesk};
 
-use assistant::Toolsets;
+use agents::Toolsets;
 use brokers::Brokers;
-use model::Models;
+use models::Models;
 use vault::StoredAccounts;
 
 pub(crate) use end::End;
@@ -118,7 +122,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
             "turns of an earlier process were interrupted"
         );
     }
-    let page_headers = PageHeaders::default();
+    let page_headers = page_headers(&config.chat.assistant);
     let app = App::new(AppParts {
         service: service.clone(),
         authenticator,
@@ -167,6 +171,18 @@ fn take_data_dir(config: &Config) -> Result<DataLock, Error> {
     let dir = &config.server.data_dir.value;
     std::fs::create_dir_all(dir).map_err(|error| Error::data(dir, error))?;
     DataLock::take(dir)
+}
+
+/// The headers that are configured, else the usual ones.
+fn page_headers(keys: &AssistantKeys) -> PageHeaders {
+    match &keys.page_headers {
+        Some(headers) => PageHeaders::new(
+            headers
+                .iter()
+                .map(|(field, name)| (field.clone(), name.value.clone())),
+        ),
+        None => PageHeaders::default(),
+    }
 }
 
 fn options(config: &Config) -> Options {

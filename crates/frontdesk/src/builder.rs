@@ -135,6 +135,6 @@ impl Builder {
             Some(config) => config,
             None => Config::read(&Sources::default())?,
         };
-        assemble::assemble(self, config).await
+        Box::pin(assemble::assemble(self, config)).await
     }
 }

@@ -6,14 +6,17 @@
 mod agent;
 mod auth;
 mod chat;
+mod client_tool;
 mod cors;
 mod environment;
 mod error;
+mod guardrail;
 mod json;
 mod layers;
 mod limits;
 mod mcp;
 mod model;
+mod names;
 mod secret_text;
 mod section;
 mod server;
@@ -24,12 +27,14 @@ mod web_address;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use agent::AgentSection;
+pub use agent::{AgentSection, AgentTools, ApprovalKeys, HandoffSection};
 pub use auth::{AuthMode, AuthSection, ClaimsSection, JwtKeys, JwtSection, TrustedProxySection};
-pub use chat::{ChatSection, Framing};
+pub use chat::{AssistantKeys, ChatSection, Framing};
+pub use client_tool::ClientToolSection;
 pub use cors::{CorsCredentials, CorsOrigins, CorsSection};
 pub use environment::{Environment, Variable};
 pub use error::ConfigError;
+pub use guardrail::{Check, Checked, GuardrailSection};
 pub use limits::LimitsSection;
 pub use mcp::{
     ExchangeSection, McpAuth, McpCalls, McpEndpoint, McpSection, OAuthSection, StaticSection,
@@ -50,8 +55,18 @@ use layers::Layers;
 pub const DEFAULT_FILE: &str = "frontdesk.toml";
 
 /// The sections that there are.
-const SECTIONS: [&str; 9] = [
-    "server", "store", "auth", "cors", "limits", "model", "agent", "mcp", "chat",
+const SECTIONS: [&str; 11] = [
+    "server",
+    "store",
+    "auth",
+    "cors",
+    "limits",
+    "model",
+    "client_tool",
+    "guardrail",
+    "agent",
+    "mcp",
+    "chat",
 ];
 
 /// The whole configuration.
@@ -69,8 +84,12 @@ pub struct Config {
     pub limits: LimitsSection,
     /// `[model.NAME]`: the models, by name.
     pub models: BTreeMap<String, ModelSection>,
-    /// `[agent.NAME]`: the one assistant that answers.
-    pub agent: AgentSection,
+    /// `[client_tool.NAME]`: tools that the user's own page runs, by name.
+    pub client_tools: BTreeMap<String, ClientToolSection>,
+    /// `[guardrail.NAME]`: checks, by name.
+    pub guardrails: BTreeMap<String, GuardrailSection>,
+    /// `[agent.NAME]`: the agents that answer, by name.
+    pub agents: BTreeMap<String, AgentSection>,
     /// `[mcp.NAME]`: the tool servers, by name.
     pub mcp: BTreeMap<String, McpSection>,
     /// `[chat]`: how turns behave.
@@ -107,11 +126,14 @@ impl Config {
         let cors = CorsSection::read(&mut layers)?;
         cors.check_sign_in(&auth)?;
         let limits = LimitsSection::read(&mut layers)?;
-        let chat = ChatSection::read(&mut layers)?;
         let models = model::read_all(&mut layers, &sources.environment)?;
-        let agent = AgentSection::read(&mut layers, &models)?;
-        let mcp = mcp::read_all(&mut layers, &sources.environment, &agent)?;
+        let client_tools = client_tool::read_all(&mut layers)?;
+        let guardrails = guardrail::read_all(&mut layers, &models)?;
+        let agents = agent::read_all(&mut layers, &models)?;
+        agent::check(&agents, &models, &client_tools, &guardrails)?;
+        let mcp = mcp::read_all(&mut layers, &sources.environment, &agents)?;
         mcp::check_public_address(&mcp, &server)?;
+        let chat = ChatSection::read(&mut layers, &models, &agents)?;
         Ok(Self {
             server,
             store,
@@ -119,7 +141,9 @@ impl Config {
             cors,
             limits,
             models,
-            agent,
+            client_tools,
+            guardrails,
+            agents,
             mcp,
             chat,
         })

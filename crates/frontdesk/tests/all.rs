@@ -3,6 +3,8 @@
 #[cfg(test)]
 #[path = "all"]
 mod all {
+    mod agent_configuration;
+    mod assistant_configuration;
     mod bad_input;
     mod client;
     mod configuration;
@@ -13,6 +15,7 @@ mod all {
     mod keys;
     mod limits;
     mod model_configuration;
+    mod model_reserve_configuration;
     mod modes;
     mod nesting;
     mod page_context;

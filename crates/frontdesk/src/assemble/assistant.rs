@@ -1,90 +1,55 @@
-//! The assistant that the configuration describes.
+//! The assistant that the configuration describes: its agents, and what it does besides answering.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use frontdesk_agent::{Agent, Agents, ApprovalPolicy, Instructions, Limits, Toolset};
 use frontdesk_chat::Responder;
-use frontdesk_chat::assistant::{Assistant, InstructionsTemplate, TurnContext};
+use frontdesk_chat::assistant::{Assistant, AssistantOptions, HistoryLimits};
+use frontdesk_model::Model;
 
-use super::model::Models;
+use super::agents::{Toolsets, agents};
+use super::models::Models;
 use crate::Error;
-use crate::config::{Config, ConfigError, Origin};
+use crate::config::{Config, Setting};
 
-/// What the model is told when nothing is configured.
-const DEFAULT_INSTRUCTIONS: &str = "\
-You are the assistant of this application. You work for the signed-in user, with the tools that you have.
-Use a tool whenever the answer lies there; don't guess at what a tool can tell.
-Some tools ask the user for approval by themselves when you call them, so don't ask for it in words first.
-Say plainly when something failed or can't be done. Be brief and friendly.
-Today is {{ date }} (UTC).";
-
-/// Where the tools come from.
-pub(crate) struct Toolsets {
-    /// The tool servers.
-    pub(crate) servers: Vec<Arc<dyn Toolset<TurnContext>>>,
-    /// What was brought along, for every agent.
-    pub(crate) own: Vec<Arc<dyn Toolset<TurnContext>>>,
-}
-
-impl Toolsets {
-    /// Those that an agent has; `wanted` names its servers, where not all are its own.
-    fn of(&self, wanted: Option<&[String]>) -> Vec<Arc<dyn Toolset<TurnContext>>> {
-        let is_wanted = |name: &str| match wanted {
-            Some(wanted) => wanted.iter().any(|wanted| wanted == name),
-            None => true,
-        };
-        let servers = self
-            .servers
-            .iter()
-            .filter(|toolset| is_wanted(toolset.name()));
-        servers.chain(&self.own).cloned().collect()
-    }
-}
-
-/// The assistant with its model, instructions and tools.
+/// The assistant with its agents.
 pub(crate) fn assistant(
     config: &Config,
     models: &mut Models<'_>,
     toolsets: &Toolsets,
 ) -> Result<Arc<dyn Responder>, Error> {
-    let model = models.get(&config.agent.model.value)?;
-    let mut limits = Limits::default();
-    if let Some(turns) = &config.agent.max_turns {
-        limits.max_turns = turns.value;
+    let (agents, page) = agents(config, models, toolsets)?;
+    let (keys, usual) = (&config.chat.assistant, HistoryLimits::default());
+    let mut selectable = BTreeMap::new();
+    for name in names(keys.selectable_models.as_ref()) {
+        selectable.insert(name.clone(), models.get(name)?);
     }
-    let agent = Agent {
-        instructions: instructions(config)?,
-        toolsets: toolsets.of(config.agent.mcp.as_ref().map(|mcp| mcp.value.as_slice())),
-        approval: approval(config),
-        limits,
-        ..Agent::new(config.agent.name.as_str(), "", model)
+    let tools = names(keys.selectable_tools.as_ref()).iter();
+    let options = AssistantOptions {
+        history: HistoryLimits {
+            items: or(keys.history_items.as_ref(), usual.items),
+            tokens: or(keys.history_tokens.as_ref(), usual.tokens),
+        },
+        page,
+        titles: named(keys.title_model.as_ref(), models)?,
+        summaries: named(keys.summary_model.as_ref(), models)?,
+        models: selectable,
+        tools: tools.map(|tool| (tool.clone(), tool.clone())).collect(),
     };
-    Ok(Arc::new(Assistant::new(Agents::of(agent))))
+    Ok(Arc::new(Assistant::with_options(agents, options)))
 }
 
-fn approval(config: &Config) -> ApprovalPolicy {
-    let agent = &config.agent;
-    let ask = agent.ask_before.as_ref();
-    ApprovalPolicy {
-        ask: ask.map(|setting| setting.value).unwrap_or_default(),
-        always: agent.always_ask.clone(),
-        never: agent.never_ask.clone(),
-    }
+fn named(
+    name: Option<&Setting<String>>,
+    models: &mut Models<'_>,
+) -> Result<Option<Arc<dyn Model>>, Error> {
+    name.map(|name| models.get(&name.value)).transpose()
 }
 
-fn instructions(config: &Config) -> Result<Instructions<TurnContext>, Error> {
-    let (text, origin) = match &config.agent.instructions {
-        Some(instructions) => (instructions.value.as_str(), instructions.origin.clone()),
-        None => (DEFAULT_INSTRUCTIONS, Origin::Default),
-    };
-    let template = InstructionsTemplate::parse(text).map_err(|error| ConfigError::Invalid {
-        key: format!("agent.{}.instructions", config.agent.name),
-        origin,
-        expected: "a template".to_owned(),
-        found: Some(error.reason),
-    })?;
-    Ok(Instructions::fallible(move |context, principal| {
-        let written = template.render(context, principal);
-        written.map_err(|error| error.to_string())
-    }))
+fn or(setting: Option<&Setting<u32>>, usual: u32) -> u32 {
+    setting.map_or(usual, |setting| setting.value)
+}
+
+fn names(setting: Option<&Setting<Vec<String>>>) -> &[String] {
+    setting.map_or(&[], |setting| setting.value.as_slice())
 }

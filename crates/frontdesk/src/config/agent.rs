@@ -1,72 +1,88 @@
-//! `[agent.NAME]`: the assistant that answers.
+//! `[agent.NAME]`: the agents that answer.
+
+mod approval;
+mod handoffs;
+mod names;
+mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frontdesk_agent::Ask;
+use serde_json::Value;
 
+use super::client_tool::read_schema;
 use super::layers::Layers;
-use super::model;
 use super::section::Section;
-use super::{ConfigError, ModelSection, Setting};
+use super::{ConfigError, ModelSection, Setting, model};
 
-/// The assistant's name when nothing is said.
-const DEFAULT_AGENT: &str = "assistant";
+pub(crate) use names::check;
 
-/// `[agent.NAME]`. There is exactly one today.
+pub use approval::ApprovalKeys;
+pub use handoffs::HandoffSection;
+pub use tools::AgentTools;
+
+/// The agent's name when nothing is said, and the one that begins where there are several.
+pub(crate) const DEFAULT_AGENT: &str = "assistant";
+
+/// `[agent.NAME]`.
 #[derive(Debug, Clone)]
 pub struct AgentSection {
-    /// The name in the section's heading.
-    pub name: String,
+    /// `description`: what it is for, for agents that may hand over to it or ask it.
+    pub description: Option<Setting<String>>,
     /// `model`: which of the models it asks.
     pub model: Setting<String>,
     /// `instructions` or `instructions_file`.
     pub instructions: Option<Setting<String>>,
-    /// `mcp`: the tool servers that it may use; all of them when nothing is said.
-    pub mcp: Option<Setting<Vec<String>>>,
+    /// `handoffs`: to whom it may hand over.
+    pub handoffs: Vec<HandoffSection>,
+    /// `mcp`, `tools` and what else there is about tools.
+    pub tools: AgentTools,
+    /// `ask_before`, `always_ask` and `never_ask`.
+    pub approval: ApprovalKeys,
     /// `max_turns`: how often it may ask the model in one turn.
     pub max_turns: Option<Setting<u32>>,
-    /// `ask_before`: which tools ask the user first, besides those named below; the destructive ones when nothing is
-    /// said.
-    pub ask_before: Option<Setting<Ask>>,
-    /// `always_ask`: tools that ask, whatever else is said of them.
-    pub always_ask: BTreeSet<String>,
-    /// `never_ask`: tools that don't.
-    pub never_ask: BTreeSet<String>,
+    /// `guardrails`: what checks it, by name.
+    pub guardrails: Option<Setting<Vec<String>>>,
+    /// `output_schema_file`: the JSON schema of its answers, where they aren't words.
+    pub output_schema: Option<Setting<Value>>,
+}
+
+/// Reads all agents. Without any, there is the usual one.
+pub(crate) fn read_all(
+    layers: &mut Layers,
+    models: &BTreeMap<String, ModelSection>,
+) -> Result<BTreeMap<String, AgentSection>, ConfigError> {
+    let mut names = layers.names("agent");
+    if names.is_empty() {
+        names.insert(DEFAULT_AGENT.to_owned());
+    }
+    let mut agents = BTreeMap::new();
+    for name in names {
+        let agent = AgentSection::read(layers, &name, models)?;
+        agents.insert(name, agent);
+    }
+    Section::new(layers, "agent").finish()?;
+    Ok(agents)
 }
 
 impl AgentSection {
-    pub(crate) fn read(
+    fn read(
         layers: &mut Layers,
+        name: &str,
         models: &BTreeMap<String, ModelSection>,
     ) -> Result<Self, ConfigError> {
-        let mut names = layers.names("agent").into_iter();
-        let name = names.next().unwrap_or_else(|| DEFAULT_AGENT.to_owned());
-        if let Some(second) = names.next() {
-            return Err(ConfigError::Conflict {
-                message: format!(
-                    "agent.{name} and agent.{second} are both set: there can be one agent today"
-                ),
-            });
-        }
         let mut section = Section::new(layers, format!("agent.{name}"));
-        let model_name = section.text("model")?;
+        let description = section.name("description")?;
+        let model = section.text("model")?;
         let text = section.text("instructions")?;
         let file = section.path("instructions_file")?;
-        let mcp = section.list("mcp")?;
+        let handoffs = handoffs::read(&mut section)?;
+        let tools = AgentTools::read(&mut section)?;
         let max_turns = section.number("max_turns", "a number from 1")?;
-        let choices = [("destructive", Ask::Destructive), ("never", Ask::Never)];
-        let ask_before = section.choice("ask_before", &choices)?;
-        let always_ask = names_of(section.list("always_ask")?);
-        let never_ask = names_of(section.list("never_ask")?);
+        let approval = ApprovalKeys::read(&mut section)?;
+        let guardrails = section.list("guardrails")?;
+        let schema_file = section.path("output_schema_file")?;
+        let schema_key = section.key("output_schema_file");
         section.finish()?;
-        if let Some(both) = always_ask.intersection(&never_ask).next() {
-            return Err(ConfigError::Conflict {
-                message: format!(
-                    "agent.{name}.always_ask and agent.{name}.never_ask both name \"{both}\": keep one"
-                ),
-            });
-        }
-        Section::new(layers, "agent").finish()?;
 
         let instructions = match (text, file) {
             (Some(_), Some(file)) => {
@@ -87,35 +103,28 @@ impl AgentSection {
             }
             (text, None) => text,
         };
-        let model = match model_name {
-            Some(model) => model,
-            None => model::usual(models),
+        let output_schema = match schema_file {
+            Some(file) => {
+                let schema = read_schema(schema_key, &file.value, &file.origin)?;
+                Some(file.map(|_| schema))
+            }
+            None => None,
         };
-        if !models.contains_key(&model.value) {
-            return Err(ConfigError::Invalid {
-                key: format!("agent.{name}.model"),
-                origin: model.origin,
-                expected: format!(
-                    "one of {}",
-                    models.keys().cloned().collect::<Vec<_>>().join(", ")
-                ),
-                found: Some(format!("{:?}", model.value)),
-            });
-        }
         Ok(Self {
-            name,
-            model,
+            description,
+            model: model.unwrap_or_else(|| model::usual(models)),
             instructions,
-            mcp,
+            handoffs,
+            tools,
+            approval,
             max_turns,
-            ask_before,
-            always_ask,
-            never_ask,
+            guardrails,
+            output_schema,
         })
     }
 }
 
-fn names_of(names: Option<Setting<Vec<String>>>) -> BTreeSet<String> {
+fn set_of(names: Option<Setting<Vec<String>>>) -> BTreeSet<String> {
     names
         .into_iter()
         .flat_map(|setting| setting.value)

@@ -1,12 +1,17 @@
 //! `[chat]`: how turns behave and how they are sent.
 
+mod assistant;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use frontdesk_chat::OnDisconnect;
 
 use super::layers::Layers;
 use super::section::Section;
-use super::{ConfigError, Setting};
+use super::{AgentSection, ConfigError, ModelSection, Setting};
+
+pub use assistant::AssistantKeys;
 
 /// How the events of a stream are framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub enum Framing {
 /// `[chat]`.
 #[derive(Debug, Clone)]
 pub struct ChatSection {
+    /// What the assistant does besides answering.
+    pub assistant: AssistantKeys,
     /// `on_disconnect`: what happens to a turn whose last reader has gone.
     pub on_disconnect: Setting<OnDisconnect>,
     /// `plain_sse`.
@@ -31,8 +38,13 @@ pub struct ChatSection {
 }
 
 impl ChatSection {
-    pub(crate) fn read(layers: &mut Layers) -> Result<Self, ConfigError> {
+    pub(crate) fn read(
+        layers: &mut Layers,
+        models: &BTreeMap<String, ModelSection>,
+        agents: &BTreeMap<String, AgentSection>,
+    ) -> Result<Self, ConfigError> {
         let mut section = Section::new(layers, "chat");
+        let assistant = AssistantKeys::read(&mut section, models, agents)?;
         let on_disconnect = section.choice(
             "on_disconnect",
             &[
@@ -46,6 +58,7 @@ impl ChatSection {
         let turn_deadline = section.deadline("turn_deadline")?;
         section.finish()?;
         Ok(Self {
+            assistant,
             on_disconnect: on_disconnect
                 .unwrap_or_else(|| Setting::default_value(OnDisconnect::Auto)),
             framing: framing.unwrap_or_else(|| Setting::default_value(Framing::Resumable)),

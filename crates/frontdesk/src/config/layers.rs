@@ -105,7 +105,8 @@ impl Layers {
         })
     }
 
-    fn overlay_table(&mut self, prefix: String, table: Table, origin: &Origin) {
+    /// Lays a table over what is there, with this before its names.
+    pub(crate) fn overlay_table(&mut self, prefix: String, table: Table, origin: &Origin) {
         if table.is_empty() && !prefix.is_empty() {
             // An empty section still says that there is one.
             self.0.insert(

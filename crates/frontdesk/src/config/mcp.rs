@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use frontdesk_auth::outgoing::ArgumentSource;
 use frontdesk_mcp_client::ToolFilter;
 
-use super::layers::{Layers, nearest};
+use super::layers::Layers;
+use super::names::Names;
 use super::section::Section;
 use super::{
     AgentSection, AuthMode, AuthSection, ConfigError, Environment, ServerSection, Setting,
@@ -47,7 +48,7 @@ pub struct McpSection {
 pub(crate) fn read_all(
     layers: &mut Layers,
     environment: &Environment,
-    agent: &AgentSection,
+    agents: &BTreeMap<String, AgentSection>,
 ) -> Result<BTreeMap<String, McpSection>, ConfigError> {
     let well_known = environment.get("MCP_SERVER_URL");
     let mut names = layers.names("mcp");
@@ -56,13 +57,13 @@ pub(crate) fn read_all(
     if well_known.is_some() {
         names.insert(WELL_KNOWN_SERVER.to_owned());
     }
-    let wanted = agent.mcp.as_ref().map(|mcp| mcp.value.as_slice());
-    let embed = match wanted {
-        Some(wanted) => {
-            wanted.iter().any(|name| name == EMBEDDED_SERVER) && !names.contains(EMBEDDED_SERVER)
+    let is_wanted = |agent: &AgentSection| match &agent.tools.mcp {
+        Some(mcp) => {
+            mcp.value.iter().any(|name| name == EMBEDDED_SERVER) && !names.contains(EMBEDDED_SERVER)
         }
         None => names.is_empty(),
     };
+    let embed = agents.values().any(is_wanted);
     let mut servers = BTreeMap::new();
     for name in names {
         let url = well_known.as_ref().filter(|_| name == WELL_KNOWN_SERVER);
@@ -73,7 +74,7 @@ pub(crate) fn read_all(
     if embed && cfg!(feature = "demo") {
         servers.insert(EMBEDDED_SERVER.to_owned(), McpSection::embedded());
     }
-    check_wanted(agent, &servers)?;
+    check_wanted(agents, &servers)?;
     Ok(servers)
 }
 
@@ -233,27 +234,26 @@ fn tools(section: &mut Section<'_>) -> Result<ToolFilter, ConfigError> {
 }
 
 fn check_wanted(
-    agent: &AgentSection,
+    agents: &BTreeMap<String, AgentSection>,
     servers: &BTreeMap<String, McpSection>,
 ) -> Result<(), ConfigError> {
-    let Some(wanted) = &agent.mcp else {
-        return Ok(());
-    };
-    let unknown = wanted
-        .value
-        .iter()
-        .find(|name| !servers.contains_key(*name));
-    let Some(unknown) = unknown else {
-        return Ok(());
-    };
-    let near = nearest(unknown, servers.keys().map(String::as_str));
-    Err(ConfigError::Invalid {
-        key: format!("agent.{}.mcp", agent.name),
-        origin: wanted.origin.clone(),
-        expected: "names of [mcp.NAME] sections".to_owned(),
-        found: Some(match near {
-            Some(near) => format!("{unknown:?}; did you mean {near:?}?"),
-            None => format!("{unknown:?}"),
-        }),
-    })
+    let known = Names::of("[mcp.NAME]", servers);
+    for (name, agent) in agents {
+        if let Some(wanted) = &agent.tools.mcp {
+            known.check_all(&format!("agent.{name}.mcp"), wanted)?;
+        }
+        for (server, patterns) in &agent.tools.only {
+            let key = format!("agent.{name}.tools");
+            known.check(&key, &patterns.origin, server)?;
+            if !agent.tools.has_server(server) {
+                return Err(ConfigError::Conflict {
+                    message: format!(
+                        "{key}.{server} (from {}) is of a server that agent.{name}.mcp doesn't name",
+                        patterns.origin
+                    ),
+                });
+            }
+        }
+    }
+    Ok(())
 }

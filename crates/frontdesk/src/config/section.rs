@@ -2,7 +2,7 @@
 
 mod number;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use frontdesk_identity::Secret;
@@ -13,6 +13,13 @@ use super::secret_text::read_secret_file;
 use super::{ConfigError, Origin, Setting};
 
 pub use number::time_span;
+
+/// One of a list whose elements are names or tables.
+pub(crate) enum Element {
+    Name(String),
+    /// Its keys are read as a section below this one, by the key and the element's index.
+    Table,
+}
 
 /// One section, while it is read.
 pub(crate) struct Section<'a> {
@@ -117,15 +124,50 @@ impl<'a> Section<'a> {
                 .iter()
                 .map(|value| value.as_str().map(str::to_owned))
                 .collect(),
-            Value::String(text) => Some(
-                text.split(',')
-                    .map(str::trim)
-                    .filter(|part| !part.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-            ),
+            Value::String(text) => Some(names(text).collect()),
             _ => None,
         })
+    }
+
+    /// A list of names and tables; in a variable, names that are separated by commas.
+    pub(crate) fn elements(
+        &mut self,
+        key: &str,
+        expected: &str,
+    ) -> Result<Vec<Setting<Element>>, ConfigError> {
+        let list = self.read(key, expected, |value| match value {
+            Value::Array(values) => {
+                let fits = |value: &Value| value.is_str() || value.is_table();
+                values.iter().all(fits).then(|| values.clone())
+            }
+            Value::String(text) => Some(names(text).map(Value::String).collect()),
+            _ => None,
+        })?;
+        let Some(list) = list else {
+            return Ok(Vec::new());
+        };
+        let mut elements = Vec::new();
+        for (index, value) in list.value.into_iter().enumerate() {
+            let element = match value {
+                Value::Table(table) => {
+                    let key = self.key(&format!("{key}.{index}"));
+                    self.layers.overlay_table(key, table, &list.origin);
+                    Element::Table
+                }
+                other => Element::Name(other.as_str().unwrap_or_default().to_owned()),
+            };
+            elements.push(Setting {
+                value: element,
+                origin: list.origin.clone(),
+            });
+        }
+        Ok(elements)
+    }
+
+    /// The names of what is set in this section.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        let below = self.layers.below(&self.name);
+        below.map(|(name, _)| name.to_owned()).collect()
     }
 
     /// All that is set below a key, by its name: for tables whose names are the operator's.
@@ -237,4 +279,10 @@ impl<'a> Section<'a> {
         self.known.push(key.to_owned());
         self.layers.take(&self.key(key))
     }
+}
+
+/// Names that are separated by commas.
+fn names(text: &str) -> impl Iterator<Item = String> {
+    let parts = text.split(',').map(str::trim);
+    parts.filter(|part| !part.is_empty()).map(str::to_owned)
 }

@@ -98,7 +98,7 @@ fn variables_that_are_known_elsewhere_count() {
         ..NOTHING
     })
     .unwrap();
-    let Provider::OpenAiResponses { endpoint } = &key.models["default"].provider else {
+    let Provider::OpenAiResponses { endpoint, .. } = &key.models["default"].provider else {
         panic!("{key:?}");
     };
     assert_eq!(
@@ -125,7 +125,7 @@ fn variables_that_are_known_elsewhere_count() {
         ..NOTHING
     })
     .unwrap();
-    let Provider::OpenAiResponses { endpoint } = &config.models["default"].provider else {
+    let Provider::OpenAiResponses { endpoint, .. } = &config.models["default"].provider else {
         panic!("{config:?}");
     };
     let name = &endpoint.name;
@@ -329,7 +329,7 @@ const MISTAKES: &[Mistake] = &[
     (
         "[agent.a]\n[agent.b]",
         &[],
-        "agent.a and agent.b are both set: there can be one agent today",
+        "chat.agent is missing: expected which of the agents begins: a, b",
     ),
     (
         "[mcp.desk]",

@@ -9,10 +9,11 @@ use frontdesk::config::{
 use frontdesk_model::Settings;
 use frontdesk_model::anthropic::{Caching, Thinking};
 use frontdesk_model::openai_chat::Profile;
+use frontdesk_model::openai_responses::KeptAnswers;
 use serde_json::json;
 use tempfile::TempDir;
 
-type Variables = &'static [(&'static str, &'static str)];
+pub(super) type Variables = &'static [(&'static str, &'static str)];
 
 /// What is read; else what is said about it, with `FILE` for the file's path.
 pub(super) fn read(file: &str, variables: Variables) -> Result<Config, String> {
@@ -205,6 +206,35 @@ fn anthropic_thinks_and_remembers_as_configured() {
 }
 
 #[test]
+fn a_provider_keeps_its_answers_where_that_is_configured() {
+    for (more, expected) in [
+        ("", KeptAnswers::None),
+        ("previous_response_id = false", KeptAnswers::None),
+        ("previous_response_id = true", KeptAnswers::GoOnFrom),
+    ] {
+        let section = model(&format!("name = \"gpt\"\n{more}"), &[]);
+        let Provider::OpenAiResponses { kept_answers, .. } = &section.provider else {
+            panic!("{section:?}");
+        };
+        assert_eq!(kept_answers.value, expected, "{more}");
+    }
+}
+
+#[test]
+fn recorded_answers_are_played_from_a_file() {
+    for keys in [
+        "recording_file = \"calls.sse\"",
+        "provider = \"scripted\"\nrecording_file = \"calls.sse\"",
+    ] {
+        let section = model(keys, OPENAI_KEY);
+        let Provider::Recorded { recording_file } = &section.provider else {
+            panic!("{section:?}");
+        };
+        assert_eq!(recording_file.value.to_str(), Some("calls.sse"));
+    }
+}
+
+#[test]
 fn a_models_answers_and_calls_are_as_configured() {
     let usual = model("", &[]);
     assert_eq!(usual.settings, Settings::default());
@@ -334,6 +364,14 @@ const MISTAKES: &[(&str, &str)] = &[
         "idle_timeout = \"0s\"",
         "model.default.idle_timeout (from FILE): expected a time span above zero such as \"500ms\", \"60s\", \"5m\" or \
          \"1h\", found \"0s\"",
+    ),
+    (
+        "rules_file = \"x\"\nrecording_file = \"y\"",
+        "model.default.rules_file (from FILE) has no meaning beside a recording_file",
+    ),
+    (
+        "provider = \"anthropic\"\nname = \"x\"\nprevious_response_id = true",
+        "model.default.previous_response_id (from FILE) has no meaning for the provider \"anthropic\"",
     ),
     (
         "extra = \"x\"",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use frontdesk_model::anthropic::{Caching, Thinking};
 use frontdesk_model::openai_chat::Profile;
+use frontdesk_model::openai_responses::KeptAnswers;
 use toml::Value;
 
 use super::super::section::Section;
@@ -11,7 +12,7 @@ use super::super::{ConfigError, Environment, Setting};
 use super::service::{ANTHROPIC, ModelEndpoint, OPENAI, of_profile};
 
 /// The keys that belong to some providers and not to others.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 11] = [
     "name",
     "base_url",
     "api_key",
@@ -20,7 +21,9 @@ const KEYS: [&str; 9] = [
     "api_version",
     "thinking",
     "caching",
+    "previous_response_id",
     "rules_file",
+    "recording_file",
 ];
 /// The fewest tokens that thinking can be given.
 /// <https://docs.claude.com/en/docs/build-with-claude/extended-thinking>
@@ -33,6 +36,8 @@ pub enum Provider {
     OpenAiResponses {
         /// `base_url`, `name` and `api_key`; or `OPENAI_BASE_URL`, `OPENAI_MODEL` and `OPENAI_API_KEY`.
         endpoint: ModelEndpoint,
+        /// `previous_response_id`: whether the provider keeps its answers, so that it is sent what is new alone.
+        kept_answers: Setting<KeptAnswers>,
     },
     /// The Chat Completions API, of many servers.
     OpenAiChat {
@@ -56,6 +61,11 @@ pub enum Provider {
     Scripted {
         /// `rules_file`; without it, the conversation of the demonstration.
         rules_file: Option<Setting<PathBuf>>,
+    },
+    /// A file of recorded answers is played; no key is needed.
+    Recorded {
+        /// `recording_file`.
+        recording_file: Setting<PathBuf>,
     },
 }
 
@@ -85,6 +95,12 @@ impl Provider {
         let provider = match kind {
             Kind::Responses => Self::OpenAiResponses {
                 endpoint: ModelEndpoint::read(section, environment, OPENAI)?,
+                kept_answers: section
+                    .flag(
+                        "previous_response_id",
+                        (KeptAnswers::None, KeptAnswers::GoOnFrom),
+                    )?
+                    .unwrap_or_else(|| Setting::default_value(KeptAnswers::None)),
             },
             Kind::Chat => chat(section, environment)?,
             Kind::Anthropic => Self::Anthropic {
@@ -94,8 +110,14 @@ impl Provider {
                     .flag("caching", (Caching::Off, Caching::On))?
                     .unwrap_or_else(|| Setting::default_value(Caching::On)),
             },
-            Kind::Scripted => Self::Scripted {
-                rules_file: section.path("rules_file")?,
+            Kind::Scripted => match section.path("recording_file")? {
+                Some(recording_file) => {
+                    section.refuse(&["rules_file"], "has no meaning beside a recording_file")?;
+                    Self::Recorded { recording_file }
+                }
+                None => Self::Scripted {
+                    rules_file: section.path("rules_file")?,
+                },
             },
         };
         let reason = format!("has no meaning for the provider \"{}\"", provider.name());
@@ -109,7 +131,7 @@ impl Provider {
             Self::OpenAiResponses { .. } => "openai_responses",
             Self::OpenAiChat { .. } => "openai_chat",
             Self::Anthropic { .. } => "anthropic",
-            Self::Scripted { .. } => "scripted",
+            Self::Scripted { .. } | Self::Recorded { .. } => "scripted",
         }
     }
 }
@@ -124,7 +146,7 @@ fn guess(section: &Section<'_>, environment: &Environment) -> Kind {
     let well_known = ["OPENAI_API_KEY", "OPENAI_BASE_URL"]
         .iter()
         .any(|name| is_set(name));
-    if !says("rules_file") && (of_a_service || well_known) {
+    if !says("rules_file") && !says("recording_file") && (of_a_service || well_known) {
         Kind::Responses
     } else {
         Kind::Scripted
