@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_clock::SequentialIds;
+use frontdesk_model::openai_responses::{Config, OpenAiResponses};
 use frontdesk_model::recorded::{Recorded, Recording};
-use frontdesk_model::{ErrorKind, Request};
+use frontdesk_model::{ErrorKind, Request, Retry, http};
+use futures_util::FutureExt;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
 use crate::server::collect;
@@ -73,4 +76,32 @@ async fn what_is_pointless_is_not_waited_for() {
         let (error, wait) = wait(&[&refused, WHOLE]).await;
         assert_eq!((error, wait), (Some(kind), Duration::ZERO));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_never_stands_is_given_up_long_before_the_first_byte_is_due() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Nobody accepts, so the line of those that wait is full after a few.
+    let mut waiting = Vec::new();
+    for _ in 0..16 {
+        let mut connecting = Box::pin(TcpStream::connect(address));
+        assert!(connecting.as_mut().now_or_never().is_none());
+        waiting.push(connecting);
+    }
+    let config = Config {
+        base_url: format!("http://{address}/v1"),
+        retry: Retry {
+            times: 0,
+            ..Retry::default()
+        },
+        ..Config::new("m")
+    };
+    let model = OpenAiResponses::new(config, http::client().unwrap()).unwrap();
+    let start = Instant::now();
+    let (events, error) = collect(&model, Request::default()).await;
+    assert_eq!((events, error.unwrap().kind), (vec![], ErrorKind::Connect));
+    assert_eq!(start.elapsed().as_secs(), http::CONNECT_TIMEOUT.as_secs());
 }
