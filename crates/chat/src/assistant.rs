@@ -163,6 +163,7 @@ impl Responder for Assistant {
             turn.thread_mut().title = input.as_ref().and_then(title::of_message);
         }
         let reading = self.reading(turn);
+        let mut said = input.as_ref().map(|message| message.id.clone());
         let start = if let Some(first) = history::of_first(turn, input.as_ref(), &reading) {
             Start {
                 input: first,
@@ -172,6 +173,7 @@ impl Responder for Assistant {
         } else {
             let past = history::load(turn, reading.limits).await?;
             approval::put_aside(turn, &past).await?;
+            said = past.newest_said();
             Start {
                 input: past.input(&reading),
                 agent: past.agent().map(str::to_owned),
@@ -180,7 +182,7 @@ impl Responder for Assistant {
         };
         let context = run_context(turn);
         let model = start.options.model.clone();
-        let mut events = Events::new(turn, &self.agents, &start);
+        let mut events = Events::new(turn, &self.agents, &start, said);
         let outcome = frontdesk_agent::run(&self.agents, start, context, &mut events).await;
         finish(events, outcome, model.as_deref()).await
     }
@@ -221,7 +223,8 @@ impl Responder for Assistant {
         let decided = asks.calls.into_iter().map(decide).collect();
         let context = run_context(turn);
         let model = start.options.model.clone();
-        let mut events = Events::new(turn, &self.agents, &start);
+        let said = past.newest_said();
+        let mut events = Events::new(turn, &self.agents, &start, said);
         let outcome =
             frontdesk_agent::resume(&self.agents, start, decided, context, &mut events).await;
         finish(events, outcome, model.as_deref()).await

@@ -19,7 +19,7 @@ use super::TurnContext;
 use super::approval;
 use super::narrate::tool_title;
 use super::notices::Notices;
-use super::step::{StepData, VERSION};
+use super::step::{ReadAs, StepData, VERSION};
 use super::weight;
 use crate::{Turn, TurnError};
 use images::{Images, without_images};
@@ -34,6 +34,8 @@ pub(super) use texts::message;
 pub(super) struct Events<'t> {
     turn: &'t mut Turn,
     agents: &'t Agents<TurnContext>,
+    /// What the user said last.
+    said: Option<ItemId>,
     /// The agent that is at work.
     agent: Option<String>,
     texts: Texts,
@@ -73,13 +75,19 @@ fn empty_workflow(turn: &Turn, kind: WorkflowKind, task: Task) -> WorkflowItem {
 }
 
 impl<'t> Events<'t> {
-    pub(super) fn new(turn: &'t mut Turn, agents: &'t Agents<TurnContext>, start: &Start) -> Self {
+    pub(super) fn new(
+        turn: &'t mut Turn,
+        agents: &'t Agents<TurnContext>,
+        start: &Start,
+        said: Option<ItemId>,
+    ) -> Self {
         // What the tools did stays done, whoever stops the turn.
         turn.keep_workflows();
         let input_bytes = serde_json::to_vec(&start.input).map_or(0, |json| json.len());
         Self {
             turn,
             agents,
+            said,
             agent: start.agent.clone(),
             texts: Texts::default(),
             images: Images::default(),
@@ -177,10 +185,7 @@ impl<'t> Events<'t> {
             | AgentEvent::ImageDone { .. }
             | AgentEvent::ReasoningDelta { .. }
             | AgentEvent::ReasoningDone { .. } => self.show_output(event).await,
-            AgentEvent::InputReplaced { text } => {
-                self.keep(StepData::of_message(text))?;
-                self.turn.store_steps().await
-            }
+            AgentEvent::InputReplaced { text } => self.input_replaced(text).await,
             AgentEvent::Withdrawn { keys } => self.withdraw(keys).await,
             AgentEvent::ToolCalled { .. }
             | AgentEvent::ToolArgumentsDelta { .. }
@@ -316,6 +321,18 @@ impl<'t> Events<'t> {
         });
         self.agent = Some(agent);
         Ok(())
+    }
+
+    /// Later turns read what this one does.
+    async fn input_replaced(&mut self, text: String) -> Result<(), TurnError> {
+        let Some(item) = self.said.clone() else {
+            return Ok(());
+        };
+        self.keep(StepData {
+            read_as: Some(ReadAs { item, text }),
+            ..StepData::new(Vec::new(), Vec::new())
+        })?;
+        self.turn.store_steps().await
     }
 
     fn keep(&mut self, step: StepData) -> Result<(), TurnError> {

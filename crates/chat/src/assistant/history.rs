@@ -121,6 +121,18 @@ impl Past {
         })
     }
 
+    /// What the user said last: a message, or the answers to a form.
+    pub(super) fn newest_said(&self) -> Option<ItemId> {
+        let mut newest_first = self.recent.iter().rev();
+        let said = newest_first.find(|stored| {
+            matches!(
+                stored.item,
+                ThreadItem::UserMessage(_) | ThreadItem::StructuredInput(_)
+            )
+        });
+        said.map(|stored| stored.item.id().clone())
+    }
+
     /// The user's newest message.
     pub(super) fn newest_message(&self) -> Option<&UserMessageItem> {
         let mut newest_first = self.recent.iter().rev();

@@ -26,12 +26,12 @@ pub(super) struct StepData {
     /// The calls that the user is asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) asks: Option<Asks>,
+    /// How what the user said is read, where a guardrail replaced its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) read_as: Option<ReadAs>,
     /// What the model call used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) usage: Option<Usage>,
-    /// What the model reads in place of the message that the turn answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) message: Option<String>,
 }
 
 /// Calls that wait for the user: what a decision is about is read from here and from nowhere else.
@@ -46,6 +46,15 @@ pub(super) struct Asks {
     pub(super) agent: Option<String>,
 }
 
+/// What the model reads in place of what the user said.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ReadAs {
+    /// The user's message, or the form that they answered.
+    pub(super) item: ItemId,
+    /// Its text.
+    pub(super) text: String,
+}
+
 impl StepData {
     /// What the model wrote or read, and the items that show it.
     pub(super) fn new(items: Vec<Item>, covers: Vec<ItemId>) -> Self {
@@ -54,16 +63,8 @@ impl StepData {
             covers,
             agent: None,
             asks: None,
+            read_as: None,
             usage: None,
-            message: None,
-        }
-    }
-
-    /// What the model reads in place of the message that the turn answers.
-    pub(super) fn of_message(text: String) -> Self {
-        Self {
-            message: Some(text),
-            ..Self::new(Vec::new(), Vec::new())
         }
     }
 

@@ -24,7 +24,8 @@ async fn asked(desk: &Desk) -> (String, Value) {
             "taskflow",
             "Id: 1",
             "[Approve]",
-            "[Decline]"
+            "[Decline]",
+            "[Always for this thread]"
         ]
     );
     (thread, widget)

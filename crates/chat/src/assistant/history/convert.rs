@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frontdesk_model::{Item, Message, Role};
+use frontdesk_model::Item;
 use frontdesk_protocol::{
     ClientToolCallItem, ClientToolCallStatus, ItemId, ThreadItem, UserMessageItem,
 };
@@ -46,9 +46,15 @@ impl Exchange {
         }
     }
 
-    fn begun_by(item: &ThreadItem) -> Self {
+    fn begun_by(item: &ThreadItem, reading: &Reading<'_>) -> Self {
         match item {
-            ThreadItem::UserMessage(message) => Self::of(message),
+            ThreadItem::UserMessage(message) => match reading.read_as.get(&message.id) {
+                Some(text) => Self {
+                    items: vec![Item::user(*text)],
+                    ..Self::of(message)
+                },
+                None => Self::of(message),
+            },
             other => Self {
                 items: Vec::new(),
                 last: other.id().clone(),
@@ -75,7 +81,7 @@ pub(super) fn exchanges(
                 reading.read(stored, &mut current.items);
             }
             (_, item) => {
-                let mut begun = Exchange::begun_by(item);
+                let mut begun = Exchange::begun_by(item, &reading);
                 reading.read(stored, &mut begun.items);
                 exchanges.push(begun);
             }
@@ -94,6 +100,8 @@ struct Reading<'p> {
     by_turn: BTreeMap<&'p TurnId, Vec<&'p StepData>>,
     with_steps: BTreeSet<&'p TurnId>,
     covered: BTreeSet<&'p ItemId>,
+    /// What a guardrail put in place of what the user said.
+    read_as: BTreeMap<&'p ItemId, &'p str>,
     unanswered: &'p BTreeMap<&'p str, &'static str>,
 }
 
@@ -106,7 +114,11 @@ impl<'p> Reading<'p> {
         for (turn, step) in steps {
             by_turn.entry(turn).or_default().push(step);
         }
+        let read_as = steps.iter().filter_map(|(_, step)| step.read_as.as_ref());
         Self {
+            read_as: read_as
+                .map(|read| (&read.item, read.text.as_str()))
+                .collect(),
             with_steps: by_turn.keys().copied().collect(),
             by_turn,
             covered: steps.iter().flat_map(|(_, step)| &step.covers).collect(),
@@ -129,6 +141,10 @@ impl<'p> Reading<'p> {
             // It begins the exchange.
             ThreadItem::UserMessage(_) => {}
             ThreadItem::ClientToolCall(call) => client_call(call, items),
+            item if self.read_as.contains_key(item.id()) => {
+                let text = self.read_as.get(item.id()).copied();
+                items.extend(text.map(Item::user));
+            }
             item => items.extend(message::of_item(item)),
         }
     }
@@ -137,11 +153,6 @@ impl<'p> Reading<'p> {
     fn read_steps(&self, steps: &[&StepData], items: &mut Vec<Item>) {
         let begun = items.len();
         for step in steps {
-            if let (Some(text), Some(Item::Message(message))) = (&step.message, items.first_mut())
-                && message.role == Role::User
-            {
-                message.content = Message::user(text).content;
-            }
             items.extend(step.items.iter().cloned());
         }
         let calls = items.iter().skip(begun).filter_map(|item| match item {
