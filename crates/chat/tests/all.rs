@@ -36,6 +36,10 @@ mod page;
 mod readers;
 #[path = "all/refused.rs"]
 mod refused;
+#[path = "all/shown.rs"]
+mod shown;
+#[path = "all/stopping.rs"]
+mod stopping;
 #[path = "all/turns.rs"]
 mod turns;
 #[path = "all/usage.rs"]
