@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod message;
 mod output;
+mod pause;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use frontdesk_identity::Secret;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use self::decode::Decoder;
+use self::pause::Ends;
 use crate::call::{Endpoint, Retry, Timeouts, call, endpoint_url, key_header};
 use crate::decode::{Decode, replay};
 use crate::{Error, Event, EventStream, Model, Request, Settings};
@@ -81,7 +83,11 @@ pub enum Caching {
 
 /// A model behind the Messages API.
 #[derive(Debug)]
-pub struct Anthropic {
+pub struct Anthropic(Arc<Asker>);
+
+/// What is needed to ask the model.
+#[derive(Debug)]
+struct Asker {
     model: String,
     thinking: Thinking,
     caching: Caching,
@@ -115,7 +121,7 @@ impl Anthropic {
             None => HeaderMap::new(),
         };
         headers.insert(HeaderName::from_static("anthropic-version"), VERSION);
-        Ok(Self {
+        Ok(Self(Arc::new(Asker {
             model: config.model,
             thinking: config.thinking,
             caching: config.caching,
@@ -129,24 +135,35 @@ impl Anthropic {
                 retry: config.retry,
             }),
             ids,
-        })
+        })))
     }
 }
 
 #[async_trait]
 impl Model for Anthropic {
     fn name(&self) -> &str {
-        &self.model
+        &self.0.model
     }
 
     async fn stream(&self, request: Request) -> Result<EventStream, Error> {
+        let first = self.0.ask(&request, Ends::Said).await?;
+        if request.hosted_tools.is_empty() {
+            return Ok(first);
+        }
+        Ok(pause::whole(Arc::clone(&self.0), request, first))
+    }
+}
+
+impl Asker {
+    async fn ask(&self, request: &Request, ends: Ends) -> Result<EventStream, Error> {
         let settings = request.settings.or(&self.settings);
         let body = encode::body(
             &self.model,
             self.thinking,
             self.caching,
             &settings,
-            &request,
+            request,
+            ends,
         )?;
         call(&self.endpoint, body.into(), decoder(Arc::clone(&self.ids))).await
     }

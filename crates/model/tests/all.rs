@@ -85,6 +85,9 @@ mod scripts;
 #[path = "all/server.rs"]
 mod server;
 #[cfg(test)]
+#[path = "all/silence.rs"]
+mod silence;
+#[cfg(test)]
 #[path = "all/sse.rs"]
 mod sse;
 #[cfg(test)]

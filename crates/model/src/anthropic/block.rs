@@ -20,19 +20,15 @@ pub(super) fn is_result(kind: &str) -> bool {
     kind.ends_with(RESULT)
 }
 
+/// The calls of a turn, by id.
+pub(super) fn calls<'a>(said: &[Said<'a>]) -> BTreeSet<&'a str> {
+    ids(said, is_call, "id")
+}
+
 /// The calls that have their result in the same turn, by id. The API refuses the others.
 pub(super) fn answered<'a>(said: &[Said<'a>]) -> BTreeSet<&'a str> {
-    let ids = |wanted: fn(&str) -> bool, name: &'static str| {
-        said.iter()
-            .filter_map(move |said| match said {
-                Said::Own(fields) if wanted(text(fields, "type")) => Some(text(fields, name)),
-                _ => None,
-            })
-            .collect::<BTreeSet<_>>()
-    };
-    let results = ids(is_result, "tool_use_id");
-    let calls = ids(is_call, "id");
-    calls.intersection(&results).copied().collect()
+    let results = ids(said, is_result, "tool_use_id");
+    calls(said).intersection(&results).copied().collect()
 }
 
 /// The block as it goes back, if its call is answered.
@@ -62,6 +58,15 @@ pub(super) fn citation(mut citation: Value, start: usize, end: usize) -> Value {
     fields.insert("start_index".to_owned(), Value::from(start));
     fields.insert("end_index".to_owned(), Value::from(end));
     citation
+}
+
+fn ids<'a>(said: &[Said<'a>], wanted: fn(&str) -> bool, name: &str) -> BTreeSet<&'a str> {
+    said.iter()
+        .filter_map(|said| match said {
+            Said::Own(fields) if wanted(text(fields, "type")) => Some(text(fields, name)),
+            _ => None,
+        })
+        .collect()
 }
 
 fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a str {

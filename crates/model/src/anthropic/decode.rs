@@ -20,6 +20,9 @@ use crate::sse::FrameRef;
 use crate::surrogates::without_halves;
 use crate::{Event, Usage};
 
+/// The reason to stop that is none: the provider wants to be asked to go on.
+pub(super) const PAUSED: &str = "pause_turn";
+
 /// Reads one answer.
 #[derive(Debug)]
 pub(super) struct Decoder {
@@ -431,7 +434,7 @@ fn ending(reason: &str) -> Ending {
             Ending::Incomplete("max_output_tokens".to_owned())
         }
         "refusal" => Ending::Incomplete("content_filter".to_owned()),
-        "pause_turn" => Ending::Incomplete("pause_turn".to_owned()),
+        PAUSED => Ending::Incomplete(PAUSED.to_owned()),
         _ => Ending::Complete,
     }
 }

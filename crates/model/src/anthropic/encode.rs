@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::message::{self, Thoughts};
+use super::pause::Ends;
 use super::{Caching, DEFAULT_MAX_OUTPUT_TOKENS, DIALECT, Thinking, output};
 use crate::turns::{Said, Turn, turns};
 use crate::{Error, ErrorKind, ParallelToolCalls, Request, Settings, ToolChoice};
@@ -14,6 +15,7 @@ pub(super) fn body(
     caching: Caching,
     settings: &Settings,
     request: &Request,
+    ends: Ends,
 ) -> Result<Vec<u8>, Error> {
     let turns = turns(&request.input, DIALECT);
     let leading = turns
@@ -29,7 +31,7 @@ pub(super) fn body(
     let form = output::words(request);
     let mut system = message::system(request.instructions.as_deref(), form, operator);
     let mut tools = tools(request);
-    let mut messages = message::messages(rest, thoughts);
+    let mut messages = message::messages(rest, thoughts, ends);
     if caching == Caching::On {
         mark(tools.last_mut());
         // What follows the instructions may be another thing with each request.

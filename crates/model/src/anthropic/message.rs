@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::pause::Ends;
 use super::{REDACTED, SIGNATURE, block};
 use crate::turns::{Said, Turn};
 use crate::{ContentPart, FunctionCall, FunctionCallOutput, Message, Reasoning};
@@ -52,18 +53,22 @@ pub(super) fn system(
         .collect()
 }
 
-/// The messages: the first and the last one are the person's.
-pub(super) fn messages(turns: &[Turn<'_>], thoughts: Thoughts) -> Vec<Value> {
+/// The messages: the first and the last one are the person's, unless the model's answer goes on.
+pub(super) fn messages(turns: &[Turn<'_>], thoughts: Thoughts, ends: Ends) -> Vec<Value> {
     let ids = call_ids(turns);
     let mut messages = Vec::new();
-    for turn in turns {
+    for (place, turn) in turns.iter().enumerate() {
         match turn {
             Turn::Operator(message) => {
                 add(&mut messages, Speaker::User, text(&message.text()));
             }
             Turn::User(message) => add(&mut messages, Speaker::User, parts(&message.content)),
             Turn::Assistant(said) => {
-                let answered = block::answered(said);
+                let is_last = place + 1 == turns.len();
+                let answered = match ends {
+                    Ends::Paused if is_last => block::calls(said),
+                    Ends::Paused | Ends::Said => block::answered(said),
+                };
                 let mut blocks: Vec<Value> = said
                     .iter()
                     .filter_map(|said| said_block(said, &ids, &answered, thoughts))
@@ -84,7 +89,7 @@ pub(super) fn messages(turns: &[Turn<'_>], thoughts: Thoughts) -> Vec<Value> {
         let blocks = text(NOTHING_SAID).into_iter().collect();
         messages.insert(0, (Speaker::User, blocks));
     }
-    if !matches!(messages.last(), Some((Speaker::User, _))) {
+    if ends == Ends::Said && !matches!(messages.last(), Some((Speaker::User, _))) {
         add(&mut messages, Speaker::User, text(NOTHING_SAID));
     }
     let message = |(speaker, content)| {

@@ -8,8 +8,11 @@ use frontdesk_model::{Event, Item, OutputFormat, Request, Settings, Strictness, 
 use serde_json::{Value, json};
 
 use crate::anthropic_answers::{start, stop, stream};
-use crate::anthropic_requests::{assistant, call, of, result, sent, text, tool, used, user};
+use crate::anthropic_requests::{
+    assistant, call, config, model, of, result, sent, text, tool, used, user,
+};
 use crate::fits::complete;
+use crate::server::{Reply, Server, collect};
 
 fn begin(index: usize, block: &Value) -> Value {
     json!({"type": "content_block_start", "index": index, "content_block": block})
@@ -241,4 +244,69 @@ async fn the_form_of_the_answer() {
             ),
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_paused_goes_on_and_is_one() {
+    let usage = json!({"input_tokens": 2, "output_tokens": 3});
+    let stop = |reason: &str| json!({"type": "message_delta", "delta": {"stop_reason": reason}, "usage": usage});
+    let empty = json!({"type": "text", "text": ""});
+    let parts = [
+        stream(&[
+            start(),
+            begin(0, &empty),
+            delta(0, &words("Wait. ")),
+            begin(1, &search()),
+            stop("pause_turn"),
+        ]),
+        stream(&[
+            start(),
+            begin(0, &found()),
+            begin(1, &empty),
+            delta(1, &words("Here.")),
+            stop("end_turn"),
+        ]),
+    ];
+    let server = Server::start(parts.map(|part| Reply::Chunks(vec![part])).into()).await;
+    let request = Request {
+        hosted_tools: Arc::new([json!({"type": "web_search_20250305", "name": "web_search"})]),
+        ..of(json!([{"role": "user", "content": "a"}]))
+    };
+    let answer = collect(&model(config(&server)), request).await;
+    let (items, used) = complete("paused", answer);
+    assert_eq!(
+        items,
+        [
+            said("Wait. ", &[]),
+            own(search()),
+            own(found()),
+            said("Here.", &[]),
+        ]
+    );
+    assert_eq!((used.input_tokens, used.output_tokens), (4, 6));
+    assert_eq!(
+        server.requests()[1].body["messages"],
+        json!([user(&[text("a")]), assistant(&[text("Wait."), search()])])
+    );
+}
+
+#[tokio::test]
+async fn pauses_end() {
+    let part = stream(&[
+        start(),
+        begin(0, &search()),
+        json!({"type": "message_delta", "delta": {"stop_reason": "pause_turn"}}),
+    ]);
+    let server = Server::start(vec![Reply::Chunks(vec![part]); 20]).await;
+    let request = Request {
+        hosted_tools: Arc::new([json!({"type": "web_search_20250305", "name": "web_search"})]),
+        ..Request::default()
+    };
+    let (events, error) = collect(&model(config(&server)), request).await;
+    assert_eq!(error, None);
+    assert!(matches!(
+        events.last(),
+        Some(Event::Incomplete { reason, output, .. }) if reason == "pause_turn" && output.len() == 11
+    ));
+    assert_eq!(server.requests().len(), 11);
 }
