@@ -12,6 +12,7 @@ mod end_to_end {
     mod connect;
     mod demonstration;
     mod desk;
+    mod dialects;
     mod guide;
     mod identities;
     mod kills;
