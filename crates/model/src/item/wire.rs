@@ -188,7 +188,7 @@ impl FunctionCall {
         };
         Some(Self {
             id: text(fields, "id")?,
-            call_id: text(fields, "call_id")??,
+            call_id: text(fields, "call_id")?.unwrap_or_default(),
             name: text(fields, "name")??,
             arguments,
             extra: rest(fields, &["id", "call_id", "name", "arguments"]),
