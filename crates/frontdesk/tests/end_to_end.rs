@@ -17,6 +17,7 @@ mod end_to_end {
     mod identities;
     mod kills;
     mod older_servers;
+    mod parallel;
     mod real_clients;
     mod reload;
     mod rogue;

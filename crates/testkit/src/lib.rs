@@ -9,6 +9,7 @@ pub mod clients;
 pub mod conformance;
 pub mod issuer;
 pub mod model_server;
+pub mod piecework;
 pub mod process;
 pub mod python;
 pub mod schemas;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use frontdesk_testkit::clients::{Answer, Client};
+use frontdesk_testkit::clients::{Answer, Client, Event};
 use frontdesk_testkit::model_server::{
     Call, Dialect, Fault, Framing, Hostility, Ids, Lines, ModelServer, Part, Response, Script,
 };
@@ -76,7 +76,7 @@ impl Scene {
         let stored: Vec<&Value> = items.iter().filter(|item| is_message(item)).collect();
         assert_eq!(shown, stored, "{what}: {events:?}");
         if events.iter().any(|event| event.kind() == "error") {
-            let last = events.last().map(|event| event.kind());
+            let last = events.last().map(Event::kind);
             assert_eq!(last, Some("error"), "{what}: {events:?}");
             return End::Failed;
         }

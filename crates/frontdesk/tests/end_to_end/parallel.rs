@@ -1,0 +1,70 @@
+//! Tools of one answer run at the same time, on a tool server that says when each of them ends.
+
+use frontdesk_testkit::clients::{self, Event, Streaming};
+use frontdesk_testkit::model_server::{Call, ModelServer, Script};
+use frontdesk_testkit::piecework::{Piecework, TOOL, done};
+use serde_json::json;
+
+use super::desk::{Desk, PATIENCE, check};
+
+/// The order in which the calls end, whatever the order in which they were made.
+const ORDER: [u32; 8] = [5, 2, 7, 0, 3, 6, 1, 4];
+
+/// Reads on until one more task of the workflow is shown as done, and gives back which.
+async fn next_done(stream: &mut Streaming) -> (Option<u64>, Vec<Event>) {
+    let mut read = Vec::new();
+    while let Some(event) = stream.next().await.unwrap() {
+        let update = &event.data["update"];
+        let is_done = update["type"] == "workflow.task.updated"
+            && update["task"]["status_indicator"] == "complete";
+        let task = update["task_index"].as_u64();
+        read.push(event);
+        if is_done {
+            return (task, read);
+        }
+    }
+    panic!("no further task is done: {read:?}")
+}
+
+#[tokio::test]
+async fn check_24_eight_tools_run_at_once_and_each_result_shows_when_it_is_there() {
+    let pieces = Piecework::start().await.unwrap();
+    let calls =
+        (0..8).map(|number| Call::new(&format!("call_{number}"), TOOL, json!({"number": number})));
+    let model = ModelServer::start(Script::tools(calls, "All are done."))
+        .await
+        .unwrap();
+    let desk = Desk::open(&[
+        ("OPENAI_BASE_URL", &model.base_url()),
+        ("MCP_SERVER_URL", pieces.url()),
+    ])
+    .await;
+    let request = clients::create("Do the eight pieces.");
+    let mut stream = desk.client().open(&request).await.unwrap();
+
+    // None has ended, and all are there: they are in flight at once.
+    pieces.wait_for_begun(8, PATIENCE).await.unwrap();
+
+    let mut events = Vec::new();
+    for number in ORDER {
+        // The next one ends only after this one was seen to have ended.
+        pieces.end(number);
+        let shown = tokio::time::timeout(PATIENCE, next_done(&mut stream)).await;
+        let (task, read) = shown.unwrap_or_else(|_| panic!("piece {number} isn't shown"));
+        assert_eq!(task, Some(number.into()), "{read:?}");
+        events.extend(read);
+    }
+    events.extend(stream.rest().await.unwrap());
+    check(&events);
+    assert_eq!(clients::assistant_text(&events), "All are done.");
+
+    // The model reads the results in the order of its calls.
+    let requests = model.requests();
+    let items = requests[1].body["input"].as_array().unwrap().iter();
+    let outputs: Vec<&str> = items
+        .filter(|item| item["type"] == "function_call_output")
+        .map(|item| item["output"].as_str().unwrap())
+        .collect();
+    let expected: Vec<String> = (0..8).map(done).collect();
+    assert_eq!(outputs, expected);
+}
