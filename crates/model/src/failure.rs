@@ -111,7 +111,9 @@ impl Failure {
             ("", "") => error.to_string(),
             (code, message) => format!("{code}: {message}"),
         };
-        Self::new(kind, again, detail)
+        let mut failure = Self::new(kind, again, detail);
+        failure.error.retry_after = asked_wait(text("message"));
+        failure
     }
 
     /// The error as it may leave: bounded, and without the key even where the provider repeats it.
@@ -131,6 +133,20 @@ impl Failure {
         }
         error
     }
+}
+
+/// The wait that the provider asks for in words, as in `try again in 1.3s`: in a stream there are no headers left.
+fn asked_wait(message: &str) -> Option<Duration> {
+    let (_, wait) = message.split_once("try again in ")?;
+    let end = wait.find(|it: char| !it.is_ascii_digit() && it != '.')?;
+    let (number, unit) = wait.split_at_checked(end)?;
+    let seconds = match unit.trim_start() {
+        unit if unit.starts_with("ms") => 0.001,
+        unit if unit.starts_with('s') => 1.0,
+        unit if unit.starts_with('m') => 60.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()
 }
 
 /// What an error's status means.

@@ -22,6 +22,9 @@ mod anthropic_requests;
 #[path = "all/any_history.rs"]
 mod any_history;
 #[cfg(test)]
+#[path = "all/asked_waits.rs"]
+mod asked_waits;
+#[cfg(test)]
 #[path = "all/beyond_text.rs"]
 mod beyond_text;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fits::{complete, ended};
 
-const FIXTURES: [(&str, &[u8]); 5] = [
+const FIXTURES: [(&str, &[u8]); 9] = [
     (
         "openai",
         include_bytes!("../fixtures/openai_chat/openai.sse"),
@@ -18,6 +18,19 @@ const FIXTURES: [(&str, &[u8]); 5] = [
     (
         "ollama",
         include_bytes!("../fixtures/openai_chat/ollama.sse"),
+    ),
+    ("azure", include_bytes!("../fixtures/openai_chat/azure.sse")),
+    (
+        "gemini",
+        include_bytes!("../fixtures/openai_chat/gemini.sse"),
+    ),
+    (
+        "llama_cpp",
+        include_bytes!("../fixtures/openai_chat/llama_cpp.sse"),
+    ),
+    (
+        "openrouter",
+        include_bytes!("../fixtures/openai_chat/openrouter.sse"),
     ),
     ("vllm", include_bytes!("../fixtures/openai_chat/vllm.sse")),
     (
@@ -41,6 +54,13 @@ fn message(text: &str) -> Value {
 
 fn reasoning(text: &str) -> Value {
     json!({"type": "reasoning", "dialect": "openai_chat", "summary": [{"type": "summary_text", "text": text}]})
+}
+
+/// An item with something that has to go back with it.
+fn kept(mut item: Value, name: &str, value: Value) -> Value {
+    item["dialect"] = json!("openai_chat");
+    item[name] = value;
+    item
 }
 
 /// Frames of these deltas, and a last one with this reason.
@@ -101,6 +121,37 @@ fn recorded_answers() {
             "vllm",
             vec![reasoning("hm"), call(1, "search", "{\"q\": \"x\"}")],
             tokens(1, 0, 2, 0),
+        ),
+        ("azure", vec![message("Hello")], tokens(3, 0, 2, 0)),
+        (
+            "gemini",
+            vec![
+                kept(
+                    call(1, "search", "{\"q\":\"x\"}"),
+                    "extra_content",
+                    json!({"google": {"thought_signature": "CiQ="}}),
+                ),
+                call(2, "search", "{\"q\":\"y\"}"),
+            ],
+            tokens(3, 0, 2, 0),
+        ),
+        (
+            "llama_cpp",
+            vec![reasoning("hm"), message("Hello"), call(1, "list", "{}")],
+            tokens(3, 0, 2, 0),
+        ),
+        (
+            "openrouter",
+            vec![
+                reasoning("look it up"),
+                kept(
+                    call(1, "search", "{\"q\":\"ü\"}"),
+                    "reasoning_details",
+                    json!([{"type": "reasoning.text", "text": "look it up", "signature": "EqQB",
+                        "format": "anthropic-claude-v1", "index": 0}]),
+                ),
+            ],
+            tokens(9, 4, 5, 2),
         ),
     ];
     for (name, items, usage) in cases {
