@@ -9,7 +9,7 @@ use frontdesk_identity::Principal;
 use frontdesk_model::{Model, ParallelToolCalls, Settings, ToolChoice, ToolDefinition};
 use serde_json::Value;
 
-use crate::approval::ApprovalPolicy;
+use crate::approval::{ApprovalPolicy, AskWhen};
 use crate::guardrail::Guardrails;
 use crate::handoff::Handoff;
 use crate::hook::Hook;
@@ -89,6 +89,8 @@ pub struct Agent<C> {
     pub hooks: Vec<Arc<dyn Hook<C>>>,
     /// Which calls ask the user first.
     pub approval: ApprovalPolicy,
+    /// The application's own word on which calls ask, by their arguments and their caller.
+    pub ask_when: Option<Arc<AskWhen<C>>>,
     /// The bounds of a run.
     pub limits: Limits,
 }
@@ -118,6 +120,7 @@ impl<C> Agent<C> {
             guardrails: Guardrails::default(),
             hooks: Vec::new(),
             approval: ApprovalPolicy::default(),
+            ask_when: None,
             limits: Limits::default(),
         }
     }

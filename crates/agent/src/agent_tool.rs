@@ -16,6 +16,7 @@ use crate::function::schema_of;
 use crate::run::{Attended, Observer, RunError, RunOptions, RunOutcome, Start, Stopped, run};
 use crate::state::Ended;
 use crate::tool::{Annotations, ToolError, ToolInfo, ToolOutput, Toolset, ToolsetError};
+use crate::usage::Spent;
 
 /// How deep agents may be tools of each other.
 pub const MAX_AGENT_DEPTH: usize = 4;
@@ -173,7 +174,11 @@ impl<C: Send + Sync + 'static> Toolset<C> for AgentTool<C> {
         };
         let mut overseer = Overseer { context: &context };
         match run(&self.agents, start, context.of_run(), &mut overseer).await {
-            Ok(outcome) => answer(outcome),
+            Ok(outcome) => {
+                let (usage, cost) = (outcome.usage, outcome.cost);
+                context.usage.set(Spent { usage, cost });
+                answer(outcome)
+            }
             Err(error) => Err(failure(&error)),
         }
     }
@@ -197,6 +202,10 @@ impl<C: Send + Sync> Observer for Overseer<'_, C> {
     async fn observe(&mut self, event: AgentEvent) -> Result<(), Stopped> {
         let message = match event {
             AgentEvent::ModelStarted { .. } => None,
+            AgentEvent::StepDone { usage, cost, .. } => {
+                self.context.usage.add(usage, cost);
+                return Ok(());
+            }
             AgentEvent::ToolCalled { name, title, .. } => Some(title.unwrap_or(name)),
             AgentEvent::ToolProgress { progress, .. } => progress.message,
             _ => return Ok(()),

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use frontdesk_model::Item;
+
 use crate::agent::Agent;
+use crate::handoff::Handoff;
 
 /// Agents that hand over to each other. Immutable, shared by all runs.
 pub struct Agents<C> {
@@ -93,6 +96,21 @@ impl<C> Agents<C> {
     /// The agent of this name, or the one that begins.
     pub fn find_or_entry(&self, name: Option<&str>) -> &Arc<Agent<C>> {
         name.and_then(|name| self.find(name)).unwrap_or(&self.entry)
+    }
+
+    /// What the agent `to` reads of these items, after `from` handed over to it. They are the conversation up to and
+    /// with the result of the call that handed over, as `from` read it. The same items give the same; calls and results
+    /// are brought into pairs. Where there is no such handoff any more, it reads them all.
+    pub fn seen_after(&self, from: &str, to: &str, items: Vec<Item>) -> Vec<Item> {
+        match self.handoff(from, to) {
+            Some(handoff) => handoff.seen(items),
+            None => Handoff::to(to).seen(items),
+        }
+    }
+
+    fn handoff(&self, from: &str, to: &str) -> Option<&Handoff> {
+        let mut handoffs = self.find(from)?.handoffs.iter();
+        handoffs.find(|handoff| handoff.to == to)
     }
 
     /// All of them, in the order of their names.

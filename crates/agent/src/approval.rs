@@ -3,10 +3,13 @@
 //! A decision belongs to one call of one tool of one toolset: approving it approves nothing else.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::agent::Agent;
+use crate::context::RunContext;
 use crate::state::ToolCall;
 use crate::tool::Annotations;
 use crate::validate::read_object;
@@ -43,13 +46,13 @@ pub enum Ask {
 }
 
 impl ApprovalPolicy {
-    /// Whether a tool that goes by these names asks.
-    pub(crate) fn asks(&self, names: &[String], annotations: &Annotations) -> bool {
-        let is_named = |set: &BTreeSet<String>| names.iter().any(|name| set.contains(name));
-        if is_named(&self.always) {
-            return true;
-        }
-        if is_named(&self.never) {
+    fn always_asks(&self, names: &[String]) -> bool {
+        names.iter().any(|name| self.always.contains(name))
+    }
+
+    /// Whether a tool that goes by these names, and doesn't always ask, asks.
+    fn asks(&self, names: &[String], annotations: &Annotations) -> bool {
+        if names.iter().any(|name| self.never.contains(name)) {
             return false;
         }
         match self.ask {
@@ -58,6 +61,78 @@ impl ApprovalPolicy {
             }
             Ask::Never => false,
         }
+    }
+}
+
+/// A call that may have to ask, for an application's own function.
+#[derive(Debug)]
+pub struct Considered<'a, C> {
+    /// The toolset that the tool is of.
+    pub toolset: &'a str,
+    /// The toolset's own name for the tool.
+    pub tool: &'a str,
+    /// What the tool would be called with; it fits the tool's schema.
+    pub arguments: &'a Map<String, Value>,
+    /// What the toolset says of the tool.
+    pub annotations: &'a Annotations,
+    /// Who is calling, and the application's context.
+    pub context: &'a RunContext<C>,
+}
+
+/// Says of each call whether it asks, by its arguments and its caller. It has to say the same of the same call; one that
+/// panics asks.
+pub type AskWhen<C> = dyn Fn(&Considered<'_, C>) -> Asking + Send + Sync;
+
+/// What a function says of a call. Tools that an [`ApprovalPolicy`] names in `always` ask, whatever it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asking {
+    /// As the policy says, and as the user has approved.
+    #[default]
+    AsPolicy,
+    /// It asks, even where the user has approved the tool for good.
+    Asks,
+    /// It doesn't.
+    DoesNotAsk,
+}
+
+/// Why a call asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// The tool is marked so. It doesn't ask again where the user approves it for good.
+    #[default]
+    Marked,
+    /// The policy says that the tool always asks.
+    Always,
+    /// A function says that this call asks.
+    Function,
+}
+
+/// Whether a call asks, and why.
+pub(crate) fn asking<C>(
+    agent: &Agent<C>,
+    names: &[String],
+    considered: &Considered<'_, C>,
+    approved: &BTreeSet<ApprovedTool>,
+) -> Option<Because> {
+    if agent.approval.always_asks(names) {
+        return Some(Because::Always);
+    }
+    let function = agent.ask_when.as_ref();
+    let said = function.map_or(Asking::AsPolicy, |ask_when| {
+        let said = catch_unwind(AssertUnwindSafe(|| ask_when(considered)));
+        said.unwrap_or(Asking::Asks)
+    });
+    let tool = || ApprovedTool {
+        toolset: considered.toolset.to_owned(),
+        tool: considered.tool.to_owned(),
+    };
+    match said {
+        Asking::Asks => Some(Because::Function),
+        Asking::DoesNotAsk => None,
+        Asking::AsPolicy => (agent.approval.asks(names, considered.annotations)
+            && !approved.contains(&tool()))
+        .then_some(Because::Marked),
     }
 }
 
@@ -76,6 +151,9 @@ pub struct AskedCall {
     /// Those of its arguments that the tool's schema names.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub known: BTreeSet<String>,
+    /// Why it asks: only where the tool is [marked](Because::Marked) can it be approved for good.
+    #[serde(default)]
+    pub because: Because,
 }
 
 impl AskedCall {

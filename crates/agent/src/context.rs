@@ -7,6 +7,7 @@ use frontdesk_identity::{Credentials, Principal, SignedIn};
 use tokio_util::sync::CancellationToken;
 
 use crate::names::cut;
+use crate::usage::UsageSink;
 
 /// The longest progress message that is passed on, in bytes.
 pub const MAX_PROGRESS_BYTES: usize = 512;
@@ -74,6 +75,8 @@ pub struct ToolContext<C> {
     pub cancel: CancellationToken,
     /// Where the tool says how far it is; each report gives the call its full time again.
     pub progress: ProgressSink,
+    /// Where the tool says what models used that it asked by itself.
+    pub usage: UsageSink,
     /// The call, unique within a run.
     pub call_id: String,
 }
@@ -86,6 +89,7 @@ impl<C> Clone for ToolContext<C> {
             context: Arc::clone(&self.context),
             cancel: self.cancel.clone(),
             progress: self.progress.clone(),
+            usage: self.usage.clone(),
             call_id: self.call_id.clone(),
         }
     }

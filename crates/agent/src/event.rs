@@ -44,7 +44,8 @@ pub enum AgentEvent {
         /// The agent whose model it is.
         agent: String,
     },
-    /// An agent has handed over. What it was called with has its result already.
+    /// An agent has handed over. The call that it did so with has its result already: a handoff is told by
+    /// [`AgentEvent::ToolResult`] and this, and as no tool.
     HandedOff {
         /// The agent that handed over.
         from: String,
@@ -164,10 +165,15 @@ pub enum AgentEvent {
         step: u32,
         /// The agent whose model it was.
         agent: String,
-        /// What the model wrote, in order.
+        /// The model that answered.
+        model: String,
+        /// What the model wrote, in order. An answer that has to have another form is followed by what the model is told
+        /// about it; no text of such an answer was told.
         items: Vec<Item>,
         /// What the call used.
         usage: Usage,
+        /// What it cost in US dollars, where the model has prices.
+        cost: Option<f64>,
     },
     /// A call has its result. Store the item before going on: later turns read it again.
     ToolResult {
@@ -197,8 +203,9 @@ pub enum AgentEvent {
         calls: Vec<AskedCall>,
     },
     /// A tool of the user's own page is called, and the run ends here. Its result comes with the next run's input.
+    /// Such a call isn't told before, nor as finished; one that can't be made has a [`AgentEvent::ToolResult`] alone.
     ClientToolCalled {
-        /// The call.
+        /// The call, with the page's own name for the tool.
         call: ToolCall,
         /// The agent that called.
         agent: String,

@@ -3,7 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use frontdesk_model::Item;
+use frontdesk_model::{Item, Message, Role, ToolDefinition};
+use serde_json::json;
+
+use crate::agent::Agent;
+use crate::call_ids::pair_calls;
+use crate::names::model_name;
 
 /// What an agent hands over with: its model sees it as a tool.
 #[derive(Clone)]
@@ -46,6 +51,87 @@ impl Handoff {
             input_filter: None,
         }
     }
+}
+
+impl Handoff {
+    /// The tool that the model hands over with. It takes no arguments.
+    pub(crate) fn definition<C>(&self, to: &Agent<C>) -> ToolDefinition {
+        let name = self
+            .tool_name
+            .clone()
+            .unwrap_or_else(|| format!("transfer_to_{}", self.to));
+        let description = self.description.clone().unwrap_or_else(|| {
+            if to.description.is_empty() {
+                format!("Hand over to {}.", to.name)
+            } else {
+                format!("Hand over to {}: {}", to.name, to.description)
+            }
+        });
+        let parameters = json!({"type": "object", "properties": {}, "additionalProperties": false});
+        ToolDefinition {
+            name: model_name(&name),
+            description,
+            parameters: Arc::new(parameters),
+            strict: frontdesk_model::Strictness::Lenient,
+        }
+    }
+
+    /// What the other agent reads of these items, which end with the handoff's own result.
+    pub(crate) fn seen(&self, items: Vec<Item>) -> Vec<Item> {
+        let items = match self.history {
+            HandoffHistory::All => items,
+            HandoffHistory::WithoutTools => items.into_iter().filter_map(said).collect(),
+            HandoffHistory::NewestMessage => {
+                let newest = items.into_iter().rfind(is_of_user);
+                newest.into_iter().collect()
+            }
+        };
+        let items = match &self.input_filter {
+            Some(filter) => filter(items),
+            None => items,
+        };
+        without_lone_thoughts(pair_calls(items))
+    }
+}
+
+/// What was said, as it can stand without the thoughts that led to it.
+fn said(item: Item) -> Option<Item> {
+    match item {
+        Item::Message(message) => Some(Item::Message(Message {
+            id: None,
+            ..message
+        })),
+        Item::FunctionCall(_)
+        | Item::FunctionCallOutput(_)
+        | Item::Reasoning(_)
+        | Item::Other(_) => None,
+    }
+}
+
+fn is_of_user(item: &Item) -> bool {
+    matches!(item, Item::Message(message) if message.role == Role::User)
+}
+
+/// Leaves out thoughts that nothing of the model's follows: providers refuse them.
+fn without_lone_thoughts(items: Vec<Item>) -> Vec<Item> {
+    let mut kept: Vec<Item> = Vec::with_capacity(items.len());
+    let mut is_followed = false;
+    for item in items.into_iter().rev() {
+        if matches!(item, Item::Reasoning(_)) {
+            if is_followed {
+                kept.push(item);
+            }
+            continue;
+        }
+        is_followed = match &item {
+            Item::Message(message) => message.role == Role::Assistant,
+            Item::FunctionCall(_) | Item::Other(_) => true,
+            Item::FunctionCallOutput(_) | Item::Reasoning(_) => false,
+        };
+        kept.push(item);
+    }
+    kept.reverse();
+    kept
 }
 
 impl fmt::Debug for Handoff {

@@ -28,12 +28,15 @@ mod function;
 mod invoke;
 mod names;
 mod reader;
+mod usage;
 mod validate;
 
 pub use agent::{AfterToolUse, Agent, ClientTool, Instructions, InstructionsOf, Limits};
 pub use agent_tool::{AgentTool, MAX_AGENT_DEPTH};
 pub use agents::{Agents, AgentsError};
-pub use approval::{ApprovalPolicy, ApprovedTool, Ask, AskedCall, Decision};
+pub use approval::{
+    ApprovalPolicy, ApprovedTool, Ask, AskWhen, AskedCall, Asking, Because, Considered, Decision,
+};
 pub use call_ids::pair_calls;
 pub use context::{MAX_PROGRESS_BYTES, Progress, ProgressSink, RunContext, ToolContext};
 pub use event::{AgentEvent, OutputKey};
@@ -51,7 +54,8 @@ pub use invoke::MAX_USER_MESSAGE_BYTES;
 pub use output::OutputSchema;
 pub use run::{Attended, Observer, RunError, RunOptions, RunOutcome, Start, Stopped, resume, run};
 pub use state::{
-    Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Input, MAX_ASKED_CALLS, Phase,
-    Reply, State, ToolCall, step,
+    Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Handover, Input, MAX_ASKED_CALLS,
+    Mark, OpenCall, Phase, Repair, Reply, State, ToolCall, step,
 };
 pub use tool::{Annotations, Outcome, ToolError, ToolInfo, ToolOutput, Toolset, ToolsetError};
+pub use usage::UsageSink;

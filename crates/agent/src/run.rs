@@ -5,7 +5,10 @@ mod driver;
 mod held;
 mod hooks;
 mod input_check;
+mod marks;
 mod model_call;
+mod on_duty;
+mod request;
 mod told;
 
 use std::collections::BTreeSet;
@@ -21,7 +24,7 @@ use crate::agents::Agents;
 use crate::approval::{ApprovedTool, AskedCall, Decision};
 use crate::context::RunContext;
 use crate::event::AgentEvent;
-use crate::state::{Bounds, Ended, State};
+use crate::state::Ended;
 
 /// What a run begins with.
 #[derive(Debug, Clone, Default)]
@@ -169,19 +172,7 @@ pub async fn run<C: Send + Sync + 'static>(
     context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
-    let start = start.into();
-    let attended = start.options.attended;
-    let agent = agents.find_or_entry(start.agent.as_deref());
-    let state = State::new(start.input, Bounds::from(&agent.limits));
-    driver::drive(
-        Arc::clone(agent),
-        state,
-        Vec::new(),
-        attended,
-        context,
-        observer,
-    )
-    .await
+    driver::drive(agents, start.into(), None, context, observer).await
 }
 
 /// Goes on after [`Ended::WaitingForApproval`]: begins with the calls that the user decided about.
@@ -196,18 +187,7 @@ pub async fn resume<C: Send + Sync + 'static>(
     context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
-    let (asked, decisions): (Vec<AskedCall>, Vec<_>) = decided
-        .into_iter()
-        .map(|(asked, decision)| {
-            let decision = (asked.call.clone(), decision);
-            (asked, decision)
-        })
-        .unzip();
-    let start = start.into();
-    let attended = start.options.attended;
-    let agent = agents.find_or_entry(start.agent.as_deref());
-    let state = State::resume(start.input, decisions, Bounds::from(&agent.limits));
-    driver::drive(Arc::clone(agent), state, asked, attended, context, observer).await
+    driver::drive(agents, start.into(), Some(decided), context, observer).await
 }
 
 async fn until_cancelled<T>(

@@ -1,4 +1,4 @@
-//! Checks a call's arguments against the tool's schema, before the tool sees them.
+//! Checks a call's arguments against the tool's schema, before the tool sees them; and an answer against its own.
 //!
 //! A schema comes from a tool server and may be anything; one that can't be compiled checks nothing,
 //! since the server checks again. No reference is ever fetched, and patterns run in linear time.
@@ -68,7 +68,8 @@ impl Arguments {
         names.filter(|name| schema.contains_key(name)).collect()
     }
 
-    fn complaints(&self, value: &Value) -> Vec<String> {
+    /// What is wrong with a value, for the model; nothing where it fits, or the schema can't be compiled.
+    pub(crate) fn complaints(&self, value: &Value) -> Vec<String> {
         let Some(validator) = self.compiled.get_or_init(|| compile(&self.schema)) else {
             return Vec::new();
         };
@@ -112,7 +113,7 @@ fn compile(schema: &Value) -> Option<Validator> {
         .inspect_err(|error| {
             tracing::warn!(
                 error = cut(&error.to_string(), MAX_COMPLAINT_BYTES),
-                "a tool's schema can't be compiled; its arguments go unchecked"
+                "a schema can't be compiled; nothing is checked against it"
             );
         })
         .ok()

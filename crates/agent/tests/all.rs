@@ -31,6 +31,9 @@ mod input_guardrails;
 #[path = "all/lines.rs"]
 mod lines;
 #[cfg(test)]
+#[path = "all/machine.rs"]
+mod machine;
+#[cfg(test)]
 #[path = "all/output_guardrails.rs"]
 mod output_guardrails;
 #[cfg(test)]
@@ -39,6 +42,9 @@ mod reading;
 #[cfg(test)]
 #[path = "all/ready_guardrails.rs"]
 mod ready_guardrails;
+#[cfg(test)]
+#[path = "all/replay.rs"]
+mod replay;
 #[cfg(test)]
 #[path = "all/scene.rs"]
 mod scene;

@@ -12,6 +12,7 @@ use crate::catalog::Entry;
 use crate::context::{Progress, ProgressSink, ToolContext};
 use crate::invoke::{CallGuards, CallLimits, Made, failed, invoke};
 use crate::state::ToolCall;
+use crate::usage::{Spent, UsageSink};
 
 /// How many progress reports wait for the observer; further ones are dropped.
 const PROGRESS_CAPACITY: usize = 64;
@@ -25,7 +26,7 @@ pub(super) type Report = (String, Progress);
 /// The running calls of a run.
 pub(super) struct Calls {
     tasks: JoinSet<Made>,
-    running: HashMap<Id, String>,
+    running: HashMap<Id, (String, UsageSink)>,
     reports: mpsc::Receiver<Report>,
     reporting: mpsc::Sender<Report>,
 }
@@ -38,6 +39,7 @@ pub(super) enum CallNews {
     Finished {
         call_id: String,
         made: Made,
+        spent: Spent,
         reports: Vec<Report>,
     },
 }
@@ -62,6 +64,7 @@ impl Calls {
     ) {
         let call_id = call.call_id.clone();
         let (progress, beats) = self.progress_of(&call_id);
+        let usage = UsageSink::default();
         let task = match entry {
             Err(not_found) => self
                 .tasks
@@ -74,6 +77,7 @@ impl Calls {
                     context: Arc::clone(&context.context),
                     cancel: context.cancel.child_token(),
                     progress,
+                    usage: usage.clone(),
                     call_id: call_id.clone(),
                 };
                 let limits = CallLimits::of(&guards.agent.limits, entry.toolset.call_timeout());
@@ -81,7 +85,7 @@ impl Calls {
                 self.tasks.spawn(made.instrument(Span::current()))
             }
         };
-        self.running.insert(task.id(), call_id);
+        self.running.insert(task.id(), (call_id, usage));
     }
 
     /// Waits for what happens next; `None` when nothing runs.
@@ -98,8 +102,9 @@ impl Calls {
                         }
                     };
                     let reports = self.waiting_reports();
-                    let Some(call_id) = self.running.remove(&id) else { continue };
-                    return Some(CallNews::Finished { call_id, made, reports });
+                    let Some((call_id, usage)) = self.running.remove(&id) else { continue };
+                    let spent = usage.spent();
+                    return Some(CallNews::Finished { call_id, made, spent, reports });
                 }
                 Some(report) = self.reports.recv() => {
                     if self.is_running(&report.0) {
@@ -147,6 +152,6 @@ impl Calls {
     }
 
     fn is_running(&self, call_id: &str) -> bool {
-        self.running.values().any(|running| running == call_id)
+        self.running.values().any(|(running, _)| running == call_id)
     }
 }

@@ -3,57 +3,63 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use frontdesk_model::{Item, ParallelToolCalls, Request, ToolChoice, Usage};
+use frontdesk_model::{Item, Usage};
 
 use super::calls::{CallNews, Calls, Report};
 use super::hooks::Hooks;
 use super::input_check::check_before;
-use super::{Attended, Observer, RunError, RunOutcome, until_cancelled};
+use super::on_duty::OnDuty;
+use super::{Observer, RunError, RunOptions, RunOutcome, Start, until_cancelled};
 use crate::agent::Agent;
-use crate::approval::AskedCall;
-use crate::catalog::{Catalog, Entry};
+use crate::agents::Agents;
+use crate::approval::{AskedCall, Decision};
+use crate::catalog::{Catalog, Offered};
 use crate::context::RunContext;
 use crate::event::AgentEvent;
-use crate::invoke::{CallGuards, Consent, ResultIs};
-use crate::state::{Effect, Input, Phase, State, ToolCall, step};
+use crate::invoke::{CallGuards, Consent};
+use crate::state::{Bounds, CallResult, Effect, Ended, Input, Phase, State, ToolCall, step};
 
-/// What the model reads when the name of an approved call has come to stand for another tool, or for none.
-const NOT_THE_APPROVED_TOOL: &str =
-    "the call was not made: the tool that the user approved is not available any more";
-
-/// What the model reads of a call that would ask the user, where nobody can be asked.
-const NOBODY_TO_ASK: &str =
-    "the call was not made: it needs the user's approval, and the user can't be asked here";
-
-/// Drives a run from its state to its end. `decided` are the calls that the user decided about.
+/// Begins a run with this agent. `decided` are the calls that the user decided about.
 pub(super) async fn drive<C: Send + Sync + 'static>(
-    agent: Arc<Agent<C>>,
-    state: State,
-    decided: Vec<AskedCall>,
-    attended: Attended,
+    agents: &Agents<C>,
+    start: Start,
+    decided: Option<Vec<(AskedCall, Decision)>>,
     context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
-    let decided = decided
-        .into_iter()
-        .map(|asked| (asked.call.call_id.clone(), asked));
-    let catalog = until_cancelled(&context.cancel, Catalog::of(&agent, &context)).await?;
-    let instructions = agent
-        .instructions
-        .text(&context.context, &context.principal)
-        .map_err(|reason| RunError::Internal {
-            detail: format!("the instructions can't be written: {reason}"),
-        })?;
-    let mut driver = Driver {
+    let Start {
+        input,
         agent,
+        options,
+    } = start;
+    let agent = agents.find_or_entry(agent.as_deref());
+    let on_duty = until_cancelled(&context.cancel, OnDuty::of(agents, agent, &context)).await??;
+    let mut driver = Driver {
+        agents,
+        agent: Arc::clone(agent),
+        catalog: on_duty.catalog,
+        instructions: on_duty.instructions,
+        off_duty: BTreeMap::new(),
+        options,
         context,
         observer,
-        catalog,
-        instructions,
         calls: Calls::new(),
         user_messages: BTreeMap::new(),
-        decided: decided.collect(),
-        attended,
+        decided: BTreeMap::new(),
+        untold_calls: BTreeSet::new(),
+        cost: Some(0.0),
+        answered: Answered::default(),
+    };
+    let bounds = Bounds::from(&agent.limits);
+    let state = match decided {
+        None => State::new(&agent.name, input, bounds),
+        Some(decided) => {
+            let asked = decided.iter().map(|(asked, _)| asked.clone());
+            let by_id = asked.map(|asked| (asked.call.call_id.clone(), asked));
+            driver.decided = by_id.collect();
+            let calls = driver.open_calls(&input, decided);
+            State::resume(&agent.name, input, calls, bounds)
+        }
     };
     let outcome = driver.drive(state).await;
     driver.calls.stop().await;
@@ -64,26 +70,38 @@ pub(super) async fn drive<C: Send + Sync + 'static>(
 }
 
 pub(super) struct Driver<'a, C> {
+    pub(super) agents: &'a Agents<C>,
     pub(super) agent: Arc<Agent<C>>,
+    pub(super) catalog: Catalog<C>,
+    pub(super) instructions: Option<String>,
+    /// What agents had that have handed over, in case that they take over again.
+    pub(super) off_duty: BTreeMap<String, OnDuty<C>>,
+    pub(super) options: RunOptions,
     pub(super) context: RunContext<C>,
     observer: &'a mut dyn Observer,
-    catalog: Catalog<C>,
-    instructions: Option<String>,
     calls: Calls,
     /// What the user alone is to read about calls that are just being told as finished: never part of the state.
     user_messages: BTreeMap<String, String>,
     /// The calls that the user decided about, by their ids.
-    decided: BTreeMap<String, AskedCall>,
-    attended: Attended,
+    pub(super) decided: BTreeMap<String, AskedCall>,
+    /// The calls that are told by what comes of them alone: handoffs, and those of the user's page.
+    untold_calls: BTreeSet<String>,
+    /// What all calls of models cost, as long as that is known.
+    cost: Option<f64>,
+    /// The model that answered last, and what its answer cost.
+    pub(super) answered: Answered,
+}
+
+/// The model that answered a call.
+#[derive(Default)]
+pub(super) struct Answered {
+    pub(super) model: String,
+    pub(super) cost: Option<f64>,
 }
 
 impl<C: Send + Sync + 'static> Driver<'_, C> {
     async fn drive(&mut self, mut state: State) -> Result<RunOutcome, RunError> {
-        for toolset in self.catalog.away.clone() {
-            self.tell(AgentEvent::ToolsetUnavailable { toolset })
-                .await?;
-        }
-        self.hooks().agent_started().await?;
+        self.begin().await?;
         let mut input = self.first_input(&state).await?;
         loop {
             let effects;
@@ -93,15 +111,8 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 match effect {
                     Effect::CallModel { step } => model_call = Some(step),
                     Effect::Finish(ended) => {
-                        self.tell_asked(&state).await?;
-                        return Ok(RunOutcome {
-                            ended,
-                            agent: self.agent.name.clone(),
-                            output: None,
-                            cost: None,
-                            usage: state.usage,
-                            new_items: state.new_items,
-                        });
+                        self.tell_waiting(&state).await?;
+                        return Ok(self.outcome(state, ended));
                     }
                     other => self.perform(other).await?,
                 }
@@ -112,6 +123,26 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 None => self.next_result().await?,
             };
         }
+    }
+
+    fn outcome(&self, state: State, ended: Ended) -> RunOutcome {
+        let schema = self.agent.output.as_ref();
+        let output = schema
+            .filter(|_| ended == Ended::Answered)
+            .and_then(|schema| schema.read(&state.new_items).ok());
+        RunOutcome {
+            ended,
+            agent: state.agent,
+            output,
+            cost: self.cost,
+            usage: state.usage,
+            new_items: state.new_items,
+        }
+    }
+
+    /// Counts what something cost, as long as all costs are known.
+    pub(super) fn pay(&mut self, cost: Option<f64>) {
+        self.cost = self.cost.zip(cost).map(|(before, cost)| before + cost);
     }
 
     /// The begin of the run, or what guardrails have against what the user wrote.
@@ -133,152 +164,72 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
     /// Performs an effect that isn't waited for.
     async fn perform(&mut self, effect: Effect) -> Result<(), RunError> {
         match effect {
-            Effect::CallTool(call) => {
-                let entry = self.tool_of(&call);
-                if self.decided.contains_key(&call.call_id) {
-                    self.tell(AgentEvent::ToolCalled {
-                        call_id: call.call_id.clone(),
-                        title: self.catalog.title(&call.name),
-                        name: call.name.clone(),
-                    })
-                    .await?;
-                }
-                self.hooks().tool_started(&call).await?;
-                let consent = if self.decided.contains_key(&call.call_id) {
-                    Consent::Given
-                } else {
-                    Consent::NotAsked
-                };
-                let guards = CallGuards {
-                    agent: Arc::clone(&self.agent),
-                    context: self.context.clone(),
-                    consent,
-                    result: self.reader_of(&entry, &call),
-                };
-                self.calls.start(entry, call, guards);
-                Ok(())
-            }
+            Effect::CallTool(call) => self.call_tool(call).await,
             Effect::RecordStep { step, items, usage } => {
                 let agent = self.agent.name.clone();
                 self.tell(AgentEvent::StepDone {
                     step,
                     agent,
+                    model: self.answered.model.clone(),
                     items,
                     usage,
+                    cost: self.answered.cost,
                 })
                 .await
             }
-            Effect::RecordResult { call, result } => {
-                let item = Item::function_call_output(&call.call_id, result.text.as_str());
-                self.tell(AgentEvent::ToolResult {
-                    call_id: call.call_id.clone(),
-                    item,
-                })
-                .await?;
-                self.hooks().tool_finished(&call, &result).await?;
-                let (call_id, name) = (call.call_id, call.name);
-                let (outcome, text) = (result.outcome, result.text);
-                let user_message = self.user_messages.remove(&call_id);
-                self.tell(AgentEvent::ToolFinished {
-                    call_id,
-                    name,
-                    outcome,
-                    text,
-                    user_message,
-                })
-                .await
-            }
+            Effect::RecordResult { call, result } => self.tell_result(call, result).await,
+            Effect::HandOver { from, to } => self.hand_over(from, to).await,
             Effect::RecordInput { text } => self.tell(AgentEvent::InputReplaced { text }).await,
             Effect::CallModel { .. } | Effect::Finish(_) => Ok(()),
         }
     }
 
-    /// The tool of a call, or what the model is told instead.
-    fn tool_of(&self, call: &ToolCall) -> Result<Entry<C>, String> {
-        let entry = self.catalog.find(&call.name);
-        if let Some(asked) = self.decided.get(&call.call_id) {
-            let is_approved = |entry: &&Entry<C>| {
-                entry.toolset.name() == asked.toolset && entry.own_name == asked.tool
-            };
-            let approved = entry.ok().filter(is_approved).cloned();
-            return approved.ok_or_else(|| NOT_THE_APPROVED_TOOL.to_owned());
-        }
-        if let Ok(entry) = &entry
-            && self.attended == Attended::ByNobody
-            && self.asks(entry, call)
-        {
-            return Err(NOBODY_TO_ASK.to_owned());
-        }
-        entry.cloned()
-    }
-
-    fn asks(&self, entry: &Entry<C>, call: &ToolCall) -> bool {
-        let names = entry.names(&call.name);
-        self.agent.approval.asks(&names, &entry.annotations)
-    }
-
-    /// Who reads what the call gives.
-    fn reader_of(&self, entry: &Result<Entry<C>, String>, call: &ToolCall) -> ResultIs {
-        let is_answer = entry.as_ref().is_ok_and(|entry| {
-            let mut names = entry.names(&call.name).into_iter();
-            names.any(|name| self.agent.stop_at_tools.contains(&name))
-        });
-        if is_answer {
-            ResultIs::TheAnswer
+    async fn call_tool(&mut self, call: ToolCall) -> Result<(), RunError> {
+        let entry = self.tool_of(&call);
+        let consent = if self.decided.contains_key(&call.call_id) {
+            self.tell(AgentEvent::ToolCalled {
+                call_id: call.call_id.clone(),
+                title: self.catalog.title(&call.name),
+                name: call.name.clone(),
+            })
+            .await?;
+            Consent::Given
         } else {
-            ResultIs::ForTheModel
-        }
-    }
-
-    /// Which of these items are calls that ask. One that would fail anyway asks nobody.
-    pub(super) fn asking(&self, output: &[Item]) -> BTreeSet<usize> {
-        let asks = |item: &Item| {
-            let Item::FunctionCall(call) = item else {
-                return false;
-            };
-            self.catalog.find(&call.name).is_ok_and(|entry| {
-                let names = entry.names(&call.name);
-                let max_bytes = self.agent.limits.max_arguments_bytes;
-                self.agent.approval.asks(&names, &entry.annotations)
-                    && entry.arguments.read(&call.arguments, max_bytes).is_ok()
-            })
+            Consent::NotAsked
         };
-        let items = output.iter().enumerate();
-        items
-            .filter(|(_, item)| self.attended == Attended::ByUser && asks(item))
-            .map(|(index, _)| index)
-            .collect()
-    }
-
-    async fn tell_asked(&mut self, state: &State) -> Result<(), RunError> {
-        let Phase::Approval { calls } = &state.phase else {
-            return Ok(());
+        self.hooks().tool_started(&call).await?;
+        let guards = CallGuards {
+            agent: Arc::clone(&self.agent),
+            context: self.context.clone(),
+            consent,
+            result: self.reader_of(&entry, &call),
         };
-        let asked = calls.iter().filter_map(|call| {
-            let entry = self.catalog.find(&call.name).ok()?;
-            Some(AskedCall {
-                call: call.clone(),
-                toolset: entry.toolset.name().to_owned(),
-                tool: entry.own_name.clone(),
-                title: entry.annotations.title.clone(),
-                known: entry.arguments.known(&call.arguments),
-            })
-        });
-        let calls = asked.collect();
-        self.tell(AgentEvent::ApprovalAsked { calls }).await
+        self.calls.start(entry, call, guards);
+        Ok(())
     }
 
-    pub(super) fn request(&self, state: &State) -> Request {
-        let away = (!self.catalog.away.is_empty()).then(|| away_message(&self.catalog.away));
-        Request {
-            instructions: self.instructions.clone(),
-            input: away.into_iter().chain(state.items().cloned()).collect(),
-            tools: self.catalog.definitions.clone(),
-            tool_choice: ToolChoice::Auto,
-            parallel_tool_calls: ParallelToolCalls::ProviderDefault,
-            settings: self.agent.settings.clone(),
-            ..Request::default()
+    async fn tell_result(&mut self, call: ToolCall, result: CallResult) -> Result<(), RunError> {
+        self.note_untold(&call.call_id, &call.name);
+        let item = Item::function_call_output(&call.call_id, result.text.as_str());
+        self.tell(AgentEvent::ToolResult {
+            call_id: call.call_id.clone(),
+            item,
+        })
+        .await?;
+        if !self.untold_calls.contains(&call.call_id) {
+            self.hooks().tool_finished(&call, &result).await?;
         }
+        let (call_id, name) = (call.call_id, call.name);
+        let (outcome, text) = (result.outcome, result.text);
+        let user_message = self.user_messages.remove(&call_id);
+        self.tell(AgentEvent::ToolFinished {
+            call_id,
+            name,
+            outcome,
+            text,
+            user_message,
+        })
+        .await
     }
 
     async fn next_result(&mut self) -> Result<Input, RunError> {
@@ -289,6 +240,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 Some(CallNews::Finished {
                     call_id,
                     made,
+                    spent,
                     reports,
                 }) => {
                     for report in reports {
@@ -297,12 +249,17 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                     if let Some(message) = made.user_message {
                         self.user_messages.insert(call_id.clone(), message);
                     }
+                    self.pay(spent.cost);
+                    let usage = spent.usage;
                     if let Some(message) = made.blocked {
-                        let usage = Usage::default();
                         return Ok(Input::Blocked { message, usage });
                     }
                     let result = made.result;
-                    return Ok(Input::ToolFinished { call_id, result });
+                    return Ok(Input::ToolFinished {
+                        call_id,
+                        result,
+                        usage,
+                    });
                 }
                 None => {
                     return Err(RunError::Internal {
@@ -331,15 +288,28 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         self.tell(event).await
     }
 
+    /// Tells an event; but a handoff, and a call of the user's page, is told by what comes of it alone.
     pub(super) async fn tell(&mut self, event: AgentEvent) -> Result<(), RunError> {
+        if let AgentEvent::ToolCalled { call_id, name, .. } = &event {
+            self.note_untold(call_id, name);
+        }
+        let is_untold = match &event {
+            AgentEvent::ToolCalled { call_id, .. }
+            | AgentEvent::ToolArgumentsDelta { call_id, .. }
+            | AgentEvent::ToolArguments { call_id, .. }
+            | AgentEvent::ToolFinished { call_id, .. } => self.untold_calls.contains(call_id),
+            _ => false,
+        };
+        if is_untold {
+            return Ok(());
+        }
         Ok(self.observer.observe(event).await?)
     }
-}
 
-fn away_message(away: &[String]) -> Item {
-    Item::developer(format!(
-        "These tool servers can't be reached at the moment, so their tools are missing: {}. \
-         If a request needs them, say that they are unavailable and that it is worth trying again later.",
-        away.join(", ")
-    ))
+    fn note_untold(&mut self, call_id: &str, name: &str) {
+        let offered = self.catalog.offered(name);
+        if matches!(offered, Some(Offered::Handoff { .. } | Offered::Client(_))) {
+            self.untold_calls.insert(call_id.to_owned());
+        }
+    }
 }

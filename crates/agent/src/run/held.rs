@@ -1,4 +1,4 @@
-//! What is held back of a reply until output guardrails have read it: everything but thoughts and calls.
+//! What is held back of a reply until it was checked, by guardrails or against its form: everything but thoughts and calls.
 
 use frontdesk_model::{ContentPart, Item, Message, Role};
 
@@ -38,21 +38,25 @@ impl Held {
     }
 
     /// All of it, with this text in place of all texts.
-    pub(super) fn replaced(self, text: &str) -> Vec<AgentEvent> {
+    pub(super) fn replaced(self, text: &str) -> Self {
         let key = self.0.iter().find_map(|event| match event {
             AgentEvent::TextStarted { key } => Some(*key),
             _ => None,
         });
-        let images = self
-            .0
-            .into_iter()
-            .filter(|event| matches!(event, AgentEvent::ImageDone { .. }));
-        key.filter(|_| !text.is_empty())
-            .map(|key| said(key, text))
-            .into_iter()
-            .flatten()
-            .chain(images)
-            .collect()
+        let words = key.filter(|_| !text.is_empty()).map(|key| said(key, text));
+        let words = words.into_iter().flatten();
+        Self(words.chain(self.without_texts().0).collect())
+    }
+
+    /// All but the texts.
+    pub(super) fn without_texts(self) -> Self {
+        let is_image = |event: &AgentEvent| matches!(event, AgentEvent::ImageDone { .. });
+        Self(self.0.into_iter().filter(is_image).collect())
+    }
+
+    /// What is to be told in place of all of it.
+    pub(super) fn of(event: Option<AgentEvent>) -> Self {
+        Self(event.into_iter().collect())
     }
 
     /// Nothing is sent for each word when all words are there.

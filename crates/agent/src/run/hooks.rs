@@ -73,6 +73,14 @@ impl<C: Send + Sync> Hooks<'_, C> {
         Ok(())
     }
 
+    pub(super) async fn handed_off(&self, to: &str) -> Result<(), RunError> {
+        for hook in &self.agent.hooks {
+            let told = hook.handed_off(&self.agent.name, to, self.context);
+            self.wait_for(told).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn run_ended(
         &self,
         outcome: Result<&RunOutcome, &RunError>,

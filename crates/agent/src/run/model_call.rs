@@ -1,9 +1,11 @@
 //! Calls a model: reads its events, tells them, and checks what comes in and goes out.
 
-use frontdesk_model::{Error, ErrorKind, Event, EventStream, Item, Request, Usage};
+use std::sync::Arc;
+
+use frontdesk_model::{Error, ErrorKind, Event, EventStream, Item, Model, Prices, Request, Usage};
 use futures_util::StreamExt;
 
-use super::driver::Driver;
+use super::driver::{Answered, Driver};
 use super::held::{Held, with_words, withheld, words_of};
 use super::input_check::{InputCheck, Objection};
 use super::told::Told;
@@ -12,14 +14,23 @@ use crate::event::AgentEvent;
 use crate::guardrail::{Verdict, check_output};
 use crate::reader::StepReader;
 use crate::state::{Ending, Input, Reply, State};
+use crate::usage::Spent;
 
 /// One model call as far as it is known.
 struct ModelCall {
     reader: StepReader,
     check: InputCheck,
     told: Told,
-    /// What is held back, where the agent has output guardrails.
+    /// The model that answers, and its prices.
+    by: AnsweredBy,
+    /// What is held back, where the agent has output guardrails or its answer has to have a form.
     held: Option<Held>,
+}
+
+/// A model that answers.
+struct AnsweredBy {
+    model: String,
+    prices: Option<Prices>,
 }
 
 /// A reply whose events have ended.
@@ -43,20 +54,27 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         self.tell(AgentEvent::ModelStarted { step, agent }).await?;
         let mut request = self.request(state);
         self.hooks().model_asked(&mut request).await?;
+        let chosen = self.options.model.as_ref();
+        let model = Arc::clone(chosen.unwrap_or(&self.agent.model));
         let limits = &self.agent.limits;
-        let guarded = !self.agent.guardrails.output.is_empty();
+        let is_held = !self.agent.guardrails.output.is_empty() || self.agent.output.is_some();
         let mut call = ModelCall {
             reader: StepReader::new(step, state.call_ids(), limits.max_response_bytes),
             check: InputCheck::beside(&self.agent, state, &self.context),
             told: Told::default(),
-            held: guarded.then(Held::default),
+            by: AnsweredBy {
+                model: model.name().to_owned(),
+                prices: model.prices(),
+            },
+            held: is_held.then(Held::default),
         };
-        let answer = self.answer(&mut call, request).await;
+        let answer = self.answer(&mut call, &*model, request).await;
         if let Err(RunError::Model(error)) = &answer {
             self.hooks().model_failed(error).await?;
         }
         match answer? {
             Answer::Void(objection, usage) => {
+                self.answered_by(&call.by, usage);
                 for event in call.told.take_back() {
                     self.tell(event).await?;
                 }
@@ -67,10 +85,15 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
     }
 
     /// Reads the model's events until the answer is there, or void.
-    async fn answer(&mut self, call: &mut ModelCall, request: Request) -> Result<Answer, RunError> {
+    async fn answer(
+        &mut self,
+        call: &mut ModelCall,
+        model: &dyn Model,
+        request: Request,
+    ) -> Result<Answer, RunError> {
         let (agent, cancel) = (self.agent.clone(), self.context.cancel.clone());
         let patience = agent.limits.model_timeout;
-        let opening = in_time(&cancel, patience, agent.model.stream(request));
+        let opening = in_time(&cancel, patience, model.stream(request));
         let mut events: EventStream = match call.check.unless(opening).await {
             Ok(events) => events??,
             Err(objection) => return Ok(Answer::Void(objection, Usage::default())),
@@ -92,6 +115,10 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                     usage,
                     output,
                 } => (output, usage, Ending::CutShort { reason }),
+                Event::AnsweredBy { model, prices } => {
+                    call.by = AnsweredBy { model, prices };
+                    continue;
+                }
                 event => {
                     let events = call.reader.read(event)?;
                     self.show(call, events).await?;
@@ -109,15 +136,27 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         }
     }
 
+    /// Counts what an answer cost.
+    fn answered_by(&mut self, by: &AnsweredBy, usage: Usage) {
+        let cost = Spent::new(usage, by.prices).cost;
+        self.pay(cost);
+        self.answered = Answered {
+            model: by.model.clone(),
+            cost,
+        };
+    }
+
     /// Takes a whole reply.
     async fn replied(&mut self, mut call: ModelCall, whole: Whole) -> Result<Input, RunError> {
         let (events, output) = call.reader.finish(whole.output)?;
         self.show(&mut call, events).await?;
-        let (output, ending) = self.let_out(call, output, whole.ending).await?;
         let usage = whole.usage;
+        self.answered_by(&call.by, usage);
+        let (output, ending, complaint) = self.let_out(call, output, whole.ending).await?;
         self.hooks().model_replied(&output, usage).await?;
         Ok(Input::ModelFinished(Reply {
-            asks: self.asking(&output),
+            marks: self.marks(&output),
+            complaint,
             output,
             usage,
             ending,
@@ -130,9 +169,9 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         call: ModelCall,
         output: Vec<Item>,
         ending: Ending,
-    ) -> Result<(Vec<Item>, Ending), RunError> {
+    ) -> Result<(Vec<Item>, Ending, Option<String>), RunError> {
         let Some(held) = call.held else {
-            return Ok((output, ending));
+            return Ok((output, ending, None));
         };
         let verdict = match words_of(&output) {
             Some(words) => {
@@ -142,19 +181,35 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             }
             None => Verdict::Allow,
         };
-        let (events, output, ending) = match verdict {
-            Verdict::Allow => (held.released(), output, ending),
+        let (held, output, ending) = match verdict {
+            Verdict::Allow => (held, output, ending),
             Verdict::Replace(text) => (held.replaced(&text), with_words(output, &text), ending),
             Verdict::Stop { message } => (
-                call.told.withdrawn().into_iter().collect(),
+                Held::of(call.told.withdrawn()),
                 withheld(output),
                 Ending::Blocked { message },
             ),
         };
+        let complaint = self.complaint(&output, &ending);
+        let events = match complaint {
+            Some(_) => held.without_texts(),
+            None => held,
+        }
+        .released();
         for event in events {
             self.tell(event).await?;
         }
-        Ok((output, ending))
+        Ok((output, ending, complaint))
+    }
+
+    /// What is wrong with the form of an answer, where it has to have one.
+    fn complaint(&self, output: &[Item], ending: &Ending) -> Option<String> {
+        let schema = self.agent.output.as_ref()?;
+        let is_call = |item: &Item| matches!(item, Item::FunctionCall(_));
+        if *ending != Ending::Complete || output.iter().any(is_call) {
+            return None;
+        }
+        schema.read(output).err()
     }
 
     /// Tells what the reader has read, but for what is to be held back.

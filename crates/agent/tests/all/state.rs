@@ -1,77 +1,17 @@
-//! The pure state machine: single transitions as a table, and what holds for every sequence of inputs.
+//! The pure state machine: single transitions as a table.
 
 use std::collections::BTreeSet;
 
 use frontdesk_agent::{
-    Bounds, CallResult, CallStatus, Decision, Effect, Ended, Ending, Input, MAX_ASKED_CALLS,
-    Outcome, Phase, Reply, State, ToolCall, step,
+    Bounds, CallResult, Decision, Effect, Ended, Ending, Input, MAX_ASKED_CALLS, Outcome, Phase,
+    Repair, Reply, State, step,
 };
 use frontdesk_model::{Item, Usage};
-use proptest::collection::{btree_set, vec};
-use proptest::prelude::*;
 
-use crate::scene::usage;
-
-const BOUNDS: Bounds = Bounds {
-    max_turns: 3,
-    max_parallel_tools: 2,
-    max_calls: 4,
+use crate::machine::{
+    BOUNDS, after, asking, call, declined, finished, item, open, recorded, reply, step_recorded,
 };
-
-fn reply(output: Vec<Item>, ending: Ending) -> Input {
-    asking(output, [], ending)
-}
-
-/// A reply in which the calls at these positions ask the user.
-fn asking(output: Vec<Item>, asks: impl IntoIterator<Item = usize>, ending: Ending) -> Input {
-    Input::ModelFinished(Reply {
-        output,
-        asks: asks.into_iter().collect(),
-        usage: usage(1),
-        ending,
-    })
-}
-
-fn result(text: &str) -> CallResult {
-    CallResult {
-        text: text.to_owned(),
-        outcome: Outcome::Ok,
-    }
-}
-
-fn finished(call_id: &str, text: &str) -> Input {
-    Input::ToolFinished {
-        call_id: call_id.to_owned(),
-        result: result(text),
-    }
-}
-
-fn call(id: &str) -> ToolCall {
-    ToolCall {
-        call_id: id.to_owned(),
-        name: "add".to_owned(),
-        arguments: "{}".to_owned(),
-    }
-}
-
-fn item(id: &str) -> Item {
-    Item::function_call(id, "add", "{}")
-}
-
-fn recorded(id: &str, text: &str) -> Effect {
-    Effect::RecordResult {
-        call: call(id),
-        result: result(text),
-    }
-}
-
-fn step_recorded(step: u32, items: Vec<Item>) -> Effect {
-    Effect::RecordStep {
-        step,
-        items,
-        usage: usage(1),
-    }
-}
+use crate::scene::usage;
 
 #[test]
 fn each_input_has_its_effects() {
@@ -109,7 +49,7 @@ fn each_input_has_its_effects() {
         (Input::Begin, vec![]),
         (reply(answer(), Ending::Complete), vec![]),
     ];
-    let mut state = State::new(vec![Item::user("hello")], BOUNDS);
+    let mut state = State::new("desk", vec![Item::user("hello")], BOUNDS);
     for (input, expected) in run {
         let before = state.clone();
         let (next, effects) = step(state, input.clone());
@@ -123,7 +63,11 @@ fn each_input_has_its_effects() {
         .map(|id| Item::function_call_output(id, id.to_uppercase()))
         .to_vec();
     let expected = State {
+        agent: "desk".to_owned(),
         input: vec![Item::user("hello")],
+        handovers: vec![],
+        tool_users: ["desk".to_owned()].into(),
+        repair: Repair::NotYet,
         new_items: [items(), results, answer()].concat(),
         turns: 2,
         usage: usage(2),
@@ -141,30 +85,15 @@ fn no_turns_at_all_end_at_once() {
         max_turns: 0,
         ..BOUNDS
     };
-    let (_, effects) = step(State::new(vec![], bounds), Input::Begin);
+    let (_, effects) = step(State::new("desk", vec![], bounds), Input::Begin);
     assert_eq!(effects, [Effect::Finish(Ended::TurnLimit)]);
-}
-
-fn declined(why: &str) -> Decision {
-    Decision::Declined {
-        reason: why.to_owned(),
-    }
-}
-
-/// The state and the effects after these inputs.
-fn after(mut state: State, inputs: impl IntoIterator<Item = Input>) -> (State, Vec<Effect>) {
-    let mut last = Vec::new();
-    for input in inputs {
-        (state, last) = step(state, input);
-    }
-    (state, last)
 }
 
 #[test]
 fn calls_that_ask_wait_for_the_user_after_all_others() {
     let items = || vec![item("a"), item("b"), item("c")];
     let (state, effects) = after(
-        State::new(vec![Item::user("hello")], BOUNDS),
+        State::new("desk", vec![Item::user("hello")], BOUNDS),
         [Input::Begin, asking(items(), [0, 2], Ending::Complete)],
     );
     assert_eq!(
@@ -182,7 +111,13 @@ fn calls_that_ask_wait_for_the_user_after_all_others() {
         ]
     );
     let calls = vec![call("a"), call("c")];
-    assert_eq!(state.phase, Phase::Approval { calls });
+    assert_eq!(
+        state.phase,
+        Phase::Approval {
+            calls,
+            held: vec![]
+        }
+    );
     let mut kept = items();
     kept.push(Item::function_call_output("b", "B"));
     assert_eq!(state.new_items, kept);
@@ -191,14 +126,14 @@ fn calls_that_ask_wait_for_the_user_after_all_others() {
 
     // Later, and perhaps elsewhere.
     let decided = vec![
-        (call("a"), declined("the user said no")),
-        (call("c"), Decision::Approved),
-        (call("c"), Decision::Approved),
-        (call("b"), Decision::Approved),
-        (call("d"), Decision::Approved),
+        open(call("a"), declined("the user said no")),
+        open(call("c"), Decision::Approved),
+        open(call("c"), Decision::Approved),
+        open(call("b"), Decision::Approved),
+        open(call("d"), Decision::Approved),
     ];
     let input: Vec<Item> = state.items().cloned().collect();
-    let resumed = State::resume(input.clone(), decided, BOUNDS);
+    let resumed = State::resume("desk", input.clone(), decided, BOUNDS);
     let mut known = input;
     known.push(item("d"));
     assert_eq!(
@@ -230,7 +165,12 @@ fn calls_that_ask_wait_for_the_user_after_all_others() {
 #[test]
 fn a_decided_call_is_in_the_conversation_even_where_only_its_result_was_left() {
     let left = Item::function_call_output("a", "of an earlier one");
-    let state = State::resume(vec![left], vec![(call("a"), Decision::Approved)], BOUNDS);
+    let state = State::resume(
+        "desk",
+        vec![left],
+        vec![open(call("a"), Decision::Approved)],
+        BOUNDS,
+    );
     assert_eq!(state.input, [item("a")]);
 }
 
@@ -244,7 +184,7 @@ fn a_bounded_number_of_calls_asks_at_once() {
     };
     let output = ids.iter().map(|id| item(id)).collect();
     let (state, effects) = after(
-        State::new(vec![], bounds),
+        State::new("desk", vec![], bounds),
         [Input::Begin, asking(output, 0..count, Ending::Complete)],
     );
     let refused = effects
@@ -253,195 +193,13 @@ fn a_bounded_number_of_calls_asks_at_once() {
     assert_eq!(refused.count(), 1, "{effects:?}");
     let asked = ids.iter().take(MAX_ASKED_CALLS);
     let calls = asked.map(|id| call(id)).collect();
-    assert_eq!(state.phase, Phase::Approval { calls });
-}
-
-fn any_output() -> impl Strategy<Value = Vec<Item>> {
-    let id = prop_oneof![Just(""), Just("a"), Just("b"), Just("a_2"), Just("c")];
-    vec(
-        prop_oneof![3 => id.prop_map(item), 1 => Just(Item::assistant("text"))],
-        0..6,
-    )
-}
-
-fn any_ending() -> impl Strategy<Value = Ending> {
-    let reason = "content_filter".to_owned();
-    prop_oneof![6 => Just(Ending::Complete), 1 => Just(Ending::CutShort { reason })]
-}
-
-/// Any input; the number picks one of the calls that run, so that most inputs are waited for.
-fn any_input() -> impl Strategy<Value = (Input, usize)> {
-    let input = prop_oneof![
-        1 => Just(Input::Begin),
-        3 => (any_output(), btree_set(0..6_usize, 0..3), any_ending())
-            .prop_map(|(output, asks, ending)| asking(output, asks, ending)),
-        6 => "[a-c]".prop_map(|id| finished(&id, "text")),
-    ];
-    (input, 0..6_usize)
-}
-
-fn any_bounds() -> impl Strategy<Value = Bounds> {
-    (0..5_u32, 0..4_usize, 0..5_usize).prop_map(|(max_turns, max_parallel_tools, max_calls)| {
-        Bounds {
-            max_turns,
-            max_parallel_tools,
-            max_calls,
+    assert_eq!(
+        state.phase,
+        Phase::Approval {
+            calls,
+            held: vec![]
         }
-    })
-}
-
-/// What the user decided before the run, if it goes on from such a decision.
-fn any_decided() -> impl Strategy<Value = Vec<(ToolCall, Decision)>> {
-    let decision = prop_oneof![Just(Decision::Approved), Just(declined("no"))];
-    let decided = ("[abd]", decision).prop_map(|(id, decision)| (call(&id), decision));
-    prop_oneof![Just(Vec::new()), vec(decided, 1..4)]
-}
-
-fn starting(history: Vec<Item>, decided: Vec<(ToolCall, Decision)>, bounds: Bounds) -> State {
-    if decided.is_empty() {
-        State::new(history, bounds)
-    } else {
-        State::resume(history, decided, bounds)
-    }
-}
-
-/// The calls that have no result yet.
-fn open_calls(state: &State) -> Vec<&str> {
-    match &state.phase {
-        Phase::Tools { calls } => calls
-            .iter()
-            .map(|call| call.call.call_id.as_str())
-            .collect(),
-        Phase::Approval { calls } => calls.iter().map(|call| call.call_id.as_str()).collect(),
-        Phase::Decided { calls } => calls
-            .iter()
-            .map(|(call, _)| call.call_id.as_str())
-            .collect(),
-        Phase::Ready | Phase::Model | Phase::Ended { .. } => Vec::new(),
-    }
-}
-
-fn ids(state: &State, wanted: fn(&CallStatus) -> bool) -> Vec<String> {
-    match &state.phase {
-        Phase::Tools { calls } => calls
-            .iter()
-            .filter(|call| wanted(&call.status))
-            .map(|call| call.call.call_id.clone())
-            .collect(),
-        Phase::Ready
-        | Phase::Decided { .. }
-        | Phase::Model
-        | Phase::Approval { .. }
-        | Phase::Ended { .. } => Vec::new(),
-    }
-}
-
-fn is_running(status: &CallStatus) -> bool {
-    *status == CallStatus::Running
-}
-
-fn is_done(status: &CallStatus) -> bool {
-    matches!(status, CallStatus::Done(_))
-}
-
-/// Points an input at a call that runs, where there is one.
-fn aimed(state: &State, input: Input, pick: usize) -> Input {
-    let running = ids(state, is_running);
-    match input {
-        Input::ToolFinished { call_id, result } => Input::ToolFinished {
-            call_id: running.get(pick).cloned().unwrap_or(call_id),
-            result,
-        },
-        input => input,
-    }
-}
-
-fn written(items: &[Item]) -> (Vec<&str>, Vec<&str>) {
-    let mut calls = Vec::new();
-    let mut results = Vec::new();
-    for item in items {
-        match item {
-            Item::FunctionCall(call) => calls.push(call.call_id.as_str()),
-            Item::FunctionCallOutput(result) => results.push(result.call_id.as_str()),
-            _ => {}
-        }
-    }
-    (calls, results)
-}
-
-proptest! {
-    #[test]
-    fn a_recorded_run_replays_exactly_and_keeps_its_bounds(
-        history in any_output(),
-        decided in any_decided(),
-        bounds in any_bounds(),
-        inputs in vec(any_input(), 0..60),
-    ) {
-        let start = starting(history, decided, bounds);
-        let decided: Vec<String> = open_calls(&start).into_iter().map(str::to_owned).collect();
-        let mut made = BTreeSet::new();
-        let mut state = start.clone();
-        let mut record = Vec::new();
-        let mut told = Vec::new();
-        let mut ends = 0;
-        for (input, pick) in inputs {
-            let input = aimed(&state, input, pick);
-            let (next, effects) = step(state, input.clone());
-            state = next;
-            record.push((input, state.clone(), effects.clone()));
-
-            prop_assert!(state.turns <= bounds.max_turns);
-            prop_assert!(ids(&state, is_running).len() <= bounds.max_parallel_tools.max(1));
-            for effect in effects {
-                match effect {
-                    Effect::RecordResult { call, .. } => told.push(call.call_id),
-                    Effect::CallTool(call) => prop_assert!(made.insert(call.call_id), "made twice"),
-                    Effect::Finish(_) => ends += 1,
-                    _ => {}
-                }
-            }
-            // A run never waits for nothing.
-            if matches!(state.phase, Phase::Tools { .. }) {
-                prop_assert!(!ids(&state, is_running).is_empty());
-            }
-            // Each call has its result, in the order of the calls, unless it still runs.
-            let (calls, mut results) = written(&state.new_items);
-            let open = open_calls(&state);
-            let all = decided.iter().map(String::as_str).chain(calls.iter().copied());
-            let closed: Vec<&str> = all.filter(|id| !open.contains(id)).collect();
-            prop_assert_eq!(&closed, &results);
-            // What asks was not made.
-            if matches!(state.phase, Phase::Approval { .. }) {
-                prop_assert!(open.iter().all(|id| !made.contains(*id)));
-            }
-            // Each result was told once, when it came.
-            let done = ids(&state, is_done);
-            results.extend(done.iter().map(String::as_str));
-            results.sort_unstable();
-            let mut heard: Vec<&str> = told.iter().map(String::as_str).collect();
-            heard.sort_unstable();
-            prop_assert_eq!(results, heard);
-            // No two calls of the run have one id, nor one of the history's.
-            let distinct: BTreeSet<&&str> = calls.iter().collect();
-            prop_assert_eq!(distinct.len(), calls.len());
-            let (before, _) = written(&state.input);
-            prop_assert!(before.iter().all(|id| !calls.contains(id)));
-        }
-        prop_assert!(ends <= 1);
-        let is_over = matches!(state.phase, Phase::Ended { .. } | Phase::Approval { .. });
-        prop_assert_eq!(ends == 1, is_over);
-
-        let mut replayed = start;
-        for (input, expected, effects) in record {
-            // Through its stored form, as after a restart.
-            let stored = serde_json::to_string(&replayed).unwrap();
-            let input: Input = serde_json::from_str(&serde_json::to_string(&input).unwrap()).unwrap();
-            let (next, again) = step(serde_json::from_str(&stored).unwrap(), input);
-            prop_assert_eq!(&next, &expected);
-            prop_assert_eq!(again, effects);
-            replayed = next;
-        }
-    }
+    );
 }
 
 #[test]
@@ -453,11 +211,12 @@ fn usage_is_counted_without_overflow() {
         reasoning_tokens: u64::MAX,
         total_tokens: u64::MAX,
     };
-    let mut state = step(State::new(vec![], BOUNDS), Input::Begin).0;
+    let mut state = step(State::new("desk", vec![], BOUNDS), Input::Begin).0;
     state.usage = all;
     let reply = Reply {
         output: vec![],
-        asks: BTreeSet::new(),
+        marks: BTreeSet::new(),
+        complaint: None,
         usage: all,
         ending: Ending::Complete,
     };

@@ -100,10 +100,10 @@ impl Made<'_, '_> {
             after_tool_use: tools.after_use.value,
             parallel_tool_calls: tools.parallel.value,
             stop_at_tools: tools.stop_at.clone(),
-            output: section.output_schema.as_ref().map(|schema| OutputSchema {
-                name: schema_name(name),
-                schema: Arc::new(schema.value.clone()),
-            }),
+            output: section
+                .output_schema
+                .as_ref()
+                .map(|schema| OutputSchema::new(schema_name(name), schema.value.clone())),
             guardrails: guardrails(
                 section
                     .guardrails

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::middleware::{self, Next};
-use frontdesk_agent::{ProgressSink, RunContext, ToolContext, ToolError, ToolOutput, Toolset};
+use frontdesk_agent::{
+    ProgressSink, RunContext, ToolContext, ToolError, ToolOutput, Toolset, UsageSink,
+};
 use frontdesk_auth::SigningKey;
 use frontdesk_auth::incoming::signed::Verifier;
 use frontdesk_auth::outgoing::{Signed, Signer};
@@ -259,6 +261,7 @@ pub(crate) fn context(user: &str, progress: ProgressSink) -> Result<ToolContext<
         context: Arc::new(()),
         cancel: CancellationToken::new(),
         progress,
+        usage: UsageSink::default(),
         call_id: "call_1".to_owned(),
     })
 }
