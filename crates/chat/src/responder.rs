@@ -126,7 +126,7 @@ pub trait Responder: Send + Sync {
         })
     }
 
-    /// The user liked or disliked items. The thread and the items are the caller's.
+    /// The user liked or disliked items. The thread and the items are the caller's; it is stored already.
     async fn feedback(
         &self,
         cx: &RequestContext,

@@ -9,6 +9,7 @@ mod begin;
 mod connect;
 mod connections;
 mod fault;
+mod feedback;
 mod items;
 mod keys;
 mod maintenance;

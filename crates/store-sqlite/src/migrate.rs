@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_create_api_keys.sql"),
     include_str!("../migrations/0003_create_connections.sql"),
     include_str!("../migrations/0004_create_usage.sql"),
+    include_str!("../migrations/0005_create_feedback.sql"),
 ];
 
 /// Brings the schema up to date, in one transaction; a newer one is refused.

@@ -205,6 +205,7 @@ impl FromRow<'_, SqliteRow> for ThreadRow {
 pub(crate) struct PatchRow {
     thread: ThreadId,
     title: Option<Option<String>>,
+    title_was: Option<Option<String>>,
     status: Option<String>,
     metadata: Option<String>,
     image_domains: Option<Option<String>>,
@@ -221,6 +222,7 @@ impl PatchRow {
         Ok(Self {
             thread: thread.clone(),
             title: patch.title,
+            title_was: patch.title_was,
             status: status.transpose()?,
             metadata: metadata.transpose()?,
             image_domains: domains
@@ -233,7 +235,7 @@ impl PatchRow {
     pub(crate) fn update(&self, scope: &Scope, script: &mut Script<'_>) {
         script.add(
             "update threads set
-                 title = case when ? then ? else title end,
+                 title = case when ? and (? or title is ?) then ? else title end,
                  status = coalesce(?, status),
                  metadata = coalesce(?, metadata),
                  image_domains = case when ? then ? else image_domains end
@@ -249,7 +251,7 @@ impl PatchRow {
     pub(crate) fn apply(&self, scope: &Scope, script: &mut Script<'_>) {
         script.add(
             "update threads set
-                 title = case when ? then ? else title end,
+                 title = case when ? and (? or title is ?) then ? else title end,
                  status = coalesce(?, status),
                  metadata = coalesce(?, metadata),
                  image_domains = case when ? then ? else image_domains end
@@ -263,6 +265,8 @@ impl PatchRow {
     fn bind(&self, scope: &Scope, script: &mut Script<'_>) {
         script
             .bind(self.title.is_some())
+            .bind(self.title_was.is_none())
+            .bind(self.title_was.as_ref().and_then(Option::as_deref))
             .bind(self.title.as_ref().and_then(Option::as_deref))
             .bind(self.status.as_deref())
             .bind(self.metadata.as_deref())

@@ -10,6 +10,7 @@
 
 mod attachments;
 mod connections;
+mod feedback;
 mod fencing;
 mod ids;
 mod isolation;
@@ -28,10 +29,11 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Keys, Maintenance, Store};
+use crate::{Feedbacks, Keys, Maintenance, Store};
 
 pub use attachments::*;
 pub use connections::*;
+pub use feedback::*;
 pub use fencing::*;
 pub use ids::*;
 pub use isolation::*;
@@ -53,6 +55,8 @@ pub struct StoreUnderTest {
     pub maintenance: Arc<dyn Maintenance>,
     /// What is found in it before it is known who calls.
     pub keys: Arc<dyn Keys>,
+    /// What all users think, as the operator reads it.
+    pub feedbacks: Arc<dyn Feedbacks>,
     /// What is dropped after the store, such as its folder.
     pub keep: Box<dyn Any + Send + Sync>,
 }
@@ -61,12 +65,13 @@ impl StoreUnderTest {
     /// A store, and what is dropped after it.
     pub fn new<S>(store: S, keep: impl Any + Send + Sync) -> Self
     where
-        S: Store + Maintenance + Keys + 'static,
+        S: Store + Maintenance + Keys + Feedbacks + 'static,
     {
         let store = Arc::new(store);
         Self {
             maintenance: store.clone(),
             keys: store.clone(),
+            feedbacks: store.clone(),
             store,
             keep: Box::new(keep),
         }
@@ -132,6 +137,9 @@ macro_rules! contract_tests {
             a_turn_counts_once
             a_turn_counts_so_much_at_most
             old_days_are_forgotten
+            the_last_feedback_counts
+            feedback_goes_with_what_it_is_about
+            the_operator_reads_all_feedback
         }
     };
     (@each $make:path; $($property:ident)+) => {

@@ -1,11 +1,11 @@
 //! Storage: the traits that a back end implements, the records they take and give, the in-memory store
 //! and the contract suite that every store passes.
 //!
-//! - [`Threads`], [`Items`], [`Attachments`], [`Turns`], [`Connections`] and [`Usage`] are what a request may do; each
+//! - [`Threads`], [`Items`], [`Attachments`], [`Turns`], [`Connections`], [`Usage`] and [`Feedback`] are what a request may do; each
 //!   method takes a [`Scope`](frontdesk_identity::Scope), and nothing of another owner is ever read, changed or hinted at.
 //!   [`Store`] is all of them.
-//! - [`Maintenance`] is for the process itself (log flush, takeover, sweeps), [`Keys`] for finding out who calls;
-//!   request code can name neither through a [`Store`].
+//! - [`Maintenance`] is for the process itself (log flush, takeover, sweeps), [`Keys`] for finding out who calls, [`Feedbacks`] for the operator;
+//!   request code can name none of them through a [`Store`].
 //! - Threads and items are ordered by (time, id), in whole microseconds; a cursor is the id of the last row.
 //! - [`Turns::begin_turn`] and [`Turns::write_turn`] are one transaction each. A write is fenced: it changes
 //!   nothing unless its turn still runs under its attempt.
@@ -16,6 +16,7 @@
 mod attachments;
 mod connections;
 mod error;
+mod feedback;
 mod items;
 mod keys;
 mod maintenance;
@@ -32,11 +33,13 @@ pub mod memory;
 pub use attachments::Attachments;
 pub use connections::Connections;
 pub use error::StoreError;
+pub use feedback::{Feedback, Feedbacks};
 pub use items::Items;
 pub use keys::Keys;
 pub use maintenance::Maintenance;
 pub use record::connection::{CameBack, Connecting, Connection};
 pub use record::day::UtcDay;
+pub use record::feedback::ItemFeedback;
 pub use record::item::StoredItem;
 pub use record::key::{ApiKey, KeyId};
 pub use record::log::{EventId, InvalidEventId, LogBatch};

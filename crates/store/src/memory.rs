@@ -2,6 +2,7 @@
 
 mod attachments;
 mod connections;
+mod feedback;
 mod items;
 mod keys;
 mod maintenance;

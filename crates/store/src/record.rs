@@ -2,6 +2,7 @@
 
 pub(crate) mod connection;
 pub(crate) mod day;
+pub(crate) mod feedback;
 pub mod form;
 pub(crate) mod item;
 pub(crate) mod key;

@@ -2,15 +2,24 @@
 
 use std::fmt;
 
-use crate::{Attachments, Connections, Items, Threads, Turns, Usage};
+use crate::{Attachments, Connections, Feedback, Items, Threads, Turns, Usage};
 
 /// A store, as request code sees it. [`Maintenance`](crate::Maintenance) and [`Keys`](crate::Keys) are no part of it.
 pub trait Store:
-    Threads + Items + Attachments + Turns + Connections + Usage + Send + Sync + fmt::Debug
+    Threads + Items + Attachments + Turns + Connections + Usage + Feedback + Send + Sync + fmt::Debug
 {
 }
 
 impl<T> Store for T where
-    T: Threads + Items + Attachments + Turns + Connections + Usage + Send + Sync + fmt::Debug
+    T: Threads
+        + Items
+        + Attachments
+        + Turns
+        + Connections
+        + Usage
+        + Feedback
+        + Send
+        + Sync
+        + fmt::Debug
 {
 }

@@ -1,4 +1,4 @@
-//! `items.feedback`: what the user thought of items.
+//! `items.feedback`: what the user thought of items. It is stored, and then the application is told.
 
 use frontdesk_protocol::ItemsFeedback;
 
@@ -16,13 +16,17 @@ impl Service {
         at_most("params.item_ids", "ids", params.item_ids.len(), most)?;
         let scope = cx.scope();
         let thread = self.thread(&scope, &params.thread_id).await?;
-        for id in &params.item_ids {
-            self.item(&scope, &thread.id, id).await?;
+        let (items, kind) = (&params.item_ids, params.kind);
+        let now = self.0.parts.clock.now();
+        let stored = self
+            .store()
+            .give_feedback(&scope, &thread.id, items, kind, now)
+            .await?;
+        if !stored {
+            return Err(ChatError::NotFound { what: "item" });
         }
         let responder = &self.0.parts.responder;
-        responder
-            .feedback(cx, &thread.id, &params.item_ids, params.kind)
-            .await?;
+        responder.feedback(cx, &thread.id, items, kind).await?;
         Ok(empty())
     }
 }

@@ -61,6 +61,8 @@ pub(super) fn difference(before: &ThreadMetadata, after: &ThreadMetadata) -> Thr
     }
     ThreadPatch {
         title: changed(&before.title, &after.title),
+        // A name that the user gave meanwhile stays.
+        title_was: (before.title != after.title).then(|| before.title.clone()),
         status: changed(&before.status, &after.status),
         metadata: changed(&before.metadata, &after.metadata),
         allowed_image_domains: changed(&before.allowed_image_domains, &after.allowed_image_domains),

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use frontdesk_chat::{OnDisconnect, TurnError};
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{
-    Attachment, AttachmentId, ItemId, Page, ThreadId, ThreadItem, ThreadMetadata,
+    Attachment, AttachmentId, FeedbackKind, ItemId, Page, ThreadId, ThreadItem, ThreadMetadata,
 };
 use frontdesk_store::memory::MemoryStore;
 use frontdesk_store::{
-    Attachments, Began, BeginTurn, Connecting, Connection, Connections, EventId, Items, LogBatch,
-    Maintenance, PageRequest, Result, Step, StoreError, StoredItem, ThreadPatch, Threads, TurnId,
-    TurnKey, TurnRecord, TurnWrite, Turns, Usage, UtcDay, Written,
+    Attachments, Began, BeginTurn, Connecting, Connection, Connections, EventId, Feedback,
+    ItemFeedback, Items, LogBatch, Maintenance, PageRequest, Result, Step, StoreError, StoredItem,
+    ThreadPatch, Threads, TurnId, TurnKey, TurnRecord, TurnWrite, Turns, Usage, UtcDay, Written,
 };
 use futures_util::FutureExt;
 use serde_json::json;
@@ -52,6 +52,24 @@ impl Usage for Faulty {
     }
     async fn add_tokens(&self, scope: &Scope, day: UtcDay, tokens: u64) -> Result<()> {
         self.inner.add_tokens(scope, day, tokens).await
+    }
+}
+
+#[async_trait]
+impl Feedback for Faulty {
+    async fn give_feedback(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        items: &[ItemId],
+        kind: FeedbackKind,
+        at: frontdesk_clock::Timestamp,
+    ) -> Result<bool> {
+        let given = self.inner.give_feedback(scope, thread, items, kind, at);
+        given.await
+    }
+    async fn feedback(&self, scope: &Scope, thread: &ThreadId) -> Result<Vec<ItemFeedback>> {
+        self.inner.feedback(scope, thread).await
     }
 }
 

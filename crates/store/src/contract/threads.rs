@@ -47,6 +47,22 @@ pub async fn a_patch_changes_what_it_names(subject: &StoreUnderTest) -> Result<(
             ..none.clone()
         },
         ThreadPatch {
+            title: Some(Some("late".to_owned())),
+            title_was: Some(Some("first".to_owned())),
+            status: Some(ThreadStatus::active()),
+            ..none.clone()
+        },
+        ThreadPatch {
+            title: Some(Some("third".to_owned())),
+            title_was: Some(Some("second".to_owned())),
+            ..none.clone()
+        },
+        ThreadPatch {
+            title: Some(Some("of nothing".to_owned())),
+            title_was: Some(None),
+            ..none.clone()
+        },
+        ThreadPatch {
             status: Some(ThreadStatus::closed(None)),
             ..none.clone()
         },
@@ -64,12 +80,19 @@ pub async fn a_patch_changes_what_it_names(subject: &StoreUnderTest) -> Result<(
             ..none.clone()
         },
     ];
+    let mut titles = Vec::new();
     for patch in patches {
         patch.clone().apply(&mut expected);
         let changed = store.update_thread(&scope, &id, patch).await?;
         assert_eq!(changed.as_ref(), Some(&expected));
         assert_eq!(store.thread(&scope, &id).await?, changed);
+        titles.push(expected.title.clone());
     }
+    let [first, second, third] = ["first", "second", "third"].map(|title| Some(title.to_owned()));
+    let renamed = [
+        &first, &second, &second, &third, &third, &third, &third, &third, &None,
+    ];
+    assert!(titles.iter().eq(renamed), "{titles:?}");
     assert_eq!(
         store
             .update_thread(&scope, &thread_id("thr_2"), none)

@@ -7,8 +7,8 @@ use frontdesk_protocol::{
 };
 
 use crate::{
-    Connection, LogBatch, PageRequest, Result, Step, StoreError, StoredItem, TurnId, TurnRecord,
-    UtcDay, form, limit,
+    Connection, ItemFeedback, LogBatch, PageRequest, Result, Step, StoreError, StoredItem, TurnId,
+    TurnRecord, UtcDay, form, limit,
 };
 
 #[derive(Debug, Default, PartialEq)]
@@ -19,6 +19,7 @@ pub(super) struct Owner {
     pub(super) turns: BTreeMap<TurnId, Turn>,
     pub(super) connections: BTreeMap<String, (Connection, Vec<u8>)>,
     pub(super) tokens: BTreeMap<UtcDay, u64>,
+    pub(super) feedback: BTreeMap<ItemId, ItemFeedback>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -94,6 +95,7 @@ impl Owner {
                 .map(|there| (there.item.created_at().as_microsecond(), id.clone()));
             if key.is_some_and(|key| order.remove(&key)) {
                 self.items.remove(id);
+                self.feedback.remove(id);
             }
         }
     }
@@ -116,6 +118,7 @@ impl Owner {
         let gone = self.threads.remove(thread)?;
         for (_, item) in gone.order {
             self.items.remove(&item);
+            self.feedback.remove(&item);
         }
         self.attachments
             .retain(|_, attachment| attachment.thread_id() != Some(thread));

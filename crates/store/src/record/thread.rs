@@ -7,6 +7,8 @@ use frontdesk_protocol::{Map, ThreadMetadata, ThreadStatus};
 pub struct ThreadPatch {
     /// The title; `Some(None)` takes it away.
     pub title: Option<Option<String>>,
+    /// The title that has to be there for it to change, so that nobody's change in the meantime is lost.
+    pub title_was: Option<Option<String>>,
     /// The status.
     pub status: Option<ThreadStatus>,
     /// The application's metadata, as a whole.
@@ -18,7 +20,8 @@ pub struct ThreadPatch {
 impl ThreadPatch {
     /// Changes the thread.
     pub fn apply(self, thread: &mut ThreadMetadata) {
-        if let Some(title) = self.title {
+        let is_expected = self.title_was.is_none_or(|was| was == thread.title);
+        if let (Some(title), true) = (self.title, is_expected) {
             thread.title = title;
         }
         if let Some(status) = self.status {
