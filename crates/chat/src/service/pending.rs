@@ -8,6 +8,7 @@ use frontdesk_protocol::{
     ThreadsAddStructuredInput,
 };
 use frontdesk_store::PageRequest;
+use serde_json::Value;
 
 use super::begin::Opening;
 use super::{Reply, Service};
@@ -18,8 +19,9 @@ use crate::{ChatError, RequestContext};
 const SCAN_PAGE: u32 = 100;
 
 impl Service {
-    /// The output goes to the last call that is pending, even when something was stored after it.
-    /// Older ones that were left behind are removed: nobody can answer them any more.
+    /// The output goes to the call that the client names by its `call_id` or its item's `item_id`; else to the last one
+    /// that is pending, even when something was stored after it. Then older ones that were left behind are removed:
+    /// nobody can answer them any more.
     pub(super) async fn add_client_tool_output(
         &self,
         params: ThreadsAddClientToolOutput,
@@ -27,22 +29,18 @@ impl Service {
     ) -> Result<Reply, ChatError> {
         let scope = cx.scope();
         let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
-        let mut calls = self.pending_calls(&scope, &thread.id).await?.into_iter();
-        let Some(mut call) = calls.next() else {
-            return Err(ChatError::conflict(
-                "no client tool call is pending in this thread",
-            ));
-        };
+        let calls = self.client_calls(&scope, &thread.id).await?;
+        let (mut call, left_behind) = answered(calls, &params.extra)?;
         call.status = ClientToolCallStatus::Completed;
         call.output = Some(params.result).filter(|output| !output.is_null());
         let mut opening = Opening::of(thread, Call::Respond(None));
         opening.put = vec![ThreadItem::ClientToolCall(call)];
-        opening.remove = calls.map(|left_behind| left_behind.id).collect();
+        opening.remove = left_behind;
         self.begin(opening, cx).await
     }
 
-    /// The thread's pending calls, newest first.
-    async fn pending_calls(
+    /// The calls of the page's tools in the thread, newest first.
+    async fn client_calls(
         &self,
         scope: &Scope,
         thread: &ThreadId,
@@ -59,7 +57,7 @@ impl Service {
             let Some(page) = self.store().items(scope, thread, &request).await? else {
                 break;
             };
-            calls.extend(page.data.into_iter().filter_map(pending_call));
+            calls.extend(page.data.into_iter().filter_map(client_call));
             seen += SCAN_PAGE;
             after = page.after;
             if !page.has_more {
@@ -107,13 +105,43 @@ impl Service {
     }
 }
 
-fn pending_call(item: ThreadItem) -> Option<ClientToolCallItem> {
+fn client_call(item: ThreadItem) -> Option<ClientToolCallItem> {
     match item {
-        ThreadItem::ClientToolCall(call) if call.status == ClientToolCallStatus::Pending => {
-            Some(call)
-        }
+        ThreadItem::ClientToolCall(call) => Some(call),
         _ => None,
     }
+}
+
+/// The call that an output is for, and those that it leaves behind.
+fn answered(
+    calls: Vec<ClientToolCallItem>,
+    named: &Map,
+) -> Result<(ClientToolCallItem, Vec<ItemId>), ChatError> {
+    let is_pending = |call: &ClientToolCallItem| call.status == ClientToolCallStatus::Pending;
+    let call_id = named.get("call_id").and_then(Value::as_str);
+    let item_id = named.get("item_id").and_then(Value::as_str);
+    if call_id.is_none() && item_id.is_none() {
+        let mut pending = calls.into_iter().filter(is_pending);
+        let none = || ChatError::conflict("no client tool call is pending in this thread");
+        let call = pending.next().ok_or_else(none)?;
+        return Ok((call, pending.map(|left_behind| left_behind.id).collect()));
+    }
+    let is_named = |call: &ClientToolCallItem| {
+        call_id.is_none_or(|id| call.call_id == id)
+            && item_id.is_none_or(|id| call.id.as_str() == id)
+    };
+    let (mut pending, settled): (Vec<_>, Vec<_>) =
+        calls.into_iter().filter(is_named).partition(is_pending);
+    // The newest stands first.
+    if !pending.is_empty() {
+        return Ok((pending.swap_remove(0), Vec::new()));
+    }
+    if settled.is_empty() {
+        return Err(ChatError::NotFound {
+            what: "client tool call",
+        });
+    }
+    Err(ChatError::conflict("this call was answered already"))
 }
 
 /// The item with the answers kept in it. A question without an answer counts as skipped;
