@@ -13,8 +13,10 @@ mod instructions;
 mod narrate;
 mod notices;
 mod page_note;
+mod side_call;
 mod step;
 mod title;
+mod transcribe;
 mod weight;
 
 use std::collections::BTreeMap;
@@ -22,15 +24,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use frontdesk_agent::{Agents, RunContext, RunOptions, Start};
-use frontdesk_model::Model;
-use frontdesk_protocol::{Action, ThreadId, UserMessageInput, UserMessageItem, WidgetItem};
+use frontdesk_model::{Model, Transcriber};
+use frontdesk_protocol::{
+    Action, ThreadId, TranscriptionResult, UserMessageInput, UserMessageItem, WidgetItem,
+};
 
 pub use instructions::{InstructionsError, InstructionsTemplate};
 
-use crate::{ChatError, RequestContext, Responder, Turn, TurnError};
+use crate::{Audio, ChatError, RequestContext, Responder, Turn, TurnError};
 use ending::finish;
 use events::Events;
-use history::Past;
+use history::{Past, Summariser};
 use page_note::PageNote;
 
 /// What the assistant's tools and instructions know of a request.
@@ -49,6 +53,7 @@ pub struct TurnContext {
 pub struct Assistant {
     agents: Agents<TurnContext>,
     options: AssistantOptions,
+    summariser: Option<Summariser>,
 }
 
 /// What an assistant does besides answering, and what its users may choose.
@@ -62,6 +67,8 @@ pub struct AssistantOptions {
     pub titles: Option<Arc<dyn Model>>,
     /// The model that sums up what no longer fits into the history; without it, the oldest part is left out.
     pub summaries: Option<Arc<dyn Model>>,
+    /// What writes down speech; without it, nothing does.
+    pub transcriber: Option<Arc<dyn Transcriber>>,
     /// Models that the user may choose for a message, by the id that the client sends.
     pub models: BTreeMap<String, Arc<dyn Model>>,
     /// Tools that the user may choose for a message: the model has to call the chosen one. Named as the client sends
@@ -105,7 +112,12 @@ impl Assistant {
 
     /// The same with other options.
     pub fn with_options(agents: Agents<TurnContext>, options: AssistantOptions) -> Self {
-        Self { agents, options }
+        let summariser = options.summaries.clone().map(Summariser::new);
+        Self {
+            agents,
+            options,
+            summariser,
+        }
     }
 
     /// What it does besides answering.
@@ -162,6 +174,7 @@ impl Responder for Assistant {
         if turn.thread().title.is_none() {
             turn.thread_mut().title = input.as_ref().and_then(title::of_message);
         }
+        let making = title::Making::of(self.options.titles.as_ref(), turn, input.as_ref());
         let reading = self.reading(turn);
         let mut said = input.as_ref().map(|message| message.id.clone());
         let start = if let Some(first) = history::of_first(turn, input.as_ref(), &reading) {
@@ -171,9 +184,12 @@ impl Responder for Assistant {
                 options: self.run_options(turn, input.as_ref(), None),
             }
         } else {
-            let past = history::load(turn, reading.limits).await?;
+            let mut past = history::load(turn, reading.limits).await?;
             approval::put_aside(turn, &past).await?;
             said = past.newest_said();
+            if let Some(summariser) = &self.summariser {
+                past.sum_up(turn, summariser, &reading).await?;
+            }
             Start {
                 input: past.input(&reading),
                 agent: past.agent().map(str::to_owned),
@@ -183,8 +199,19 @@ impl Responder for Assistant {
         let context = run_context(turn);
         let model = start.options.model.clone();
         let mut events = Events::new(turn, &self.agents, &start, said);
-        let outcome = frontdesk_agent::run(&self.agents, start, context, &mut events).await;
-        finish(events, outcome, model.as_deref()).await
+        let run = frontdesk_agent::run(&self.agents, start, context, &mut events);
+        let (outcome, made) = title::beside(making, run).await;
+        let finished = finish(events, outcome, model.as_deref()).await;
+        title::give(turn, made).await?;
+        finished
+    }
+
+    async fn transcribe(
+        &self,
+        _: &RequestContext,
+        audio: Audio,
+    ) -> Result<TranscriptionResult, ChatError> {
+        transcribe::transcribe(self.options.transcriber.as_deref(), audio).await
     }
 
     fn admit_message(&self, message: &UserMessageInput) -> Result<(), ChatError> {

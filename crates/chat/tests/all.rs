@@ -10,6 +10,8 @@ mod approval;
 mod asking;
 #[path = "all/assistant.rs"]
 mod assistant;
+#[path = "all/beside.rs"]
+mod beside;
 #[path = "all/credentials.rs"]
 mod credentials;
 #[path = "all/desk.rs"]
@@ -28,6 +30,8 @@ mod isolation;
 mod limits;
 #[path = "all/model.rs"]
 mod model;
+#[path = "all/named.rs"]
+mod named;
 #[path = "all/notices.rs"]
 mod notices;
 #[path = "all/page.rs"]

@@ -397,7 +397,7 @@ impl<'t> Events<'t> {
 }
 
 /// The tokens of a model call; some providers leave the sum to others.
-fn tokens(usage: Usage) -> u64 {
+pub(super) fn tokens(usage: Usage) -> u64 {
     let sum = usage.input_tokens.saturating_add(usage.output_tokens);
     usage.total_tokens.max(sum)
 }

@@ -2,10 +2,13 @@
 //!
 //! The same items, steps and limits give the same input, whatever happened in between.
 
+#[cfg(test)]
+mod any_history;
 mod budget;
 mod convert;
 mod message;
 mod pairs;
+mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,9 +24,12 @@ use super::step::{Asks, StepData};
 use crate::turn::STOPPED_NOTE;
 use crate::{Place, Turn, TurnError};
 use convert::Exchange;
+use summary::Summary;
+
+pub(super) use summary::Summariser;
 
 /// What is stored of a thread, as far as the model reads it again.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Past {
     recent: Vec<StoredItem>,
     steps: Vec<(TurnId, StepData)>,
@@ -151,7 +157,9 @@ impl Past {
     pub(super) fn input_but(&self, deciding: &[AskedCall], reading: &Reading) -> Vec<Item> {
         let mut exchanges = self.exchanges(deciding);
         let budget = usize::try_from(reading.limits.tokens).unwrap_or(usize::MAX);
-        let budget = budget.saturating_sub(budget::tokens(reading.page.items()));
+        let summary = self.summary().map(Summary::item);
+        let told = [summary.as_slice(), reading.page.items()].map(budget::tokens);
+        let budget = budget.saturating_sub(told.into_iter().sum());
         budget::shorten_older(&mut exchanges, budget);
         let dropped = budget::overflow(&exchanges, budget);
         let mut kept = exchanges.split_off(dropped);
@@ -159,18 +167,24 @@ impl Past {
             budget::fit_newest(newest, budget);
             reading.page.put(&mut newest.items);
         }
-        kept.into_iter()
-            .flat_map(|exchange| exchange.items)
-            .collect()
+        let kept = kept.into_iter().flat_map(|exchange| exchange.items);
+        summary.into_iter().chain(kept).collect()
     }
 
-    /// All that was loaded, in exchanges, calls and results in pairs; but what is being decided about stays open.
+    /// All that was loaded and isn't summed up, in exchanges, calls and results in pairs; but what is being decided
+    /// about stays open.
     fn exchanges(&self, deciding: &[AskedCall]) -> Vec<Exchange> {
         let mut unanswered = self.unanswered();
         for asked in deciding {
             unanswered.remove(asked.call.call_id.as_str());
         }
-        let mut exchanges = convert::exchanges(&self.recent, &self.steps, &unanswered);
+        let until = self.summary().and_then(|summary| {
+            let mut items = self.recent.iter();
+            items.position(|stored| stored.item.id().as_str() == summary.until)
+        });
+        let rest = self.recent.get(until.map_or(0, |until| until + 1)..);
+        let rest = rest.unwrap_or_default();
+        let mut exchanges = convert::exchanges(rest, &self.steps, &unanswered);
         let is_open = |item: &Item| match item {
             Item::FunctionCall(call) => deciding
                 .iter()

@@ -77,6 +77,18 @@ impl Turn {
         self.recorder.thread_mut()
     }
 
+    /// The thread as it is stored now: its user may have renamed it since the turn began.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn stored_thread(&self) -> Result<Option<ThreadMetadata>, TurnError> {
+        let (scope, store) = (self.recorder.scope(), self.recorder.store());
+        store
+            .thread(scope, self.thread_id())
+            .await
+            .map_err(|error| TurnError::other(format!("reading the thread failed: {error:?}")))
+    }
+
     /// Emits an event. An item that it says is done is stored before anybody sees it.
     ///
     /// The future is to be awaited to its end: dropped in the middle, the event may be stored and never shown.

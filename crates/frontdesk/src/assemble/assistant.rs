@@ -33,6 +33,7 @@ pub(crate) fn assistant(
         page,
         titles: named(keys.title_model.as_ref(), models)?,
         summaries: named(keys.summary_model.as_ref(), models)?,
+        transcriber: None,
         models: selectable,
         tools: tools.map(|tool| (tool.clone(), tool.clone())).collect(),
     };

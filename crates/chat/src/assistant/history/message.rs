@@ -14,6 +14,7 @@ use frontdesk_protocol::{
 };
 use serde_json::{Value, json};
 
+use super::summary::Summary;
 use crate::turn::STOPPED_NOTE;
 
 /// Characters of a widget's JSON that the model reads.
@@ -40,6 +41,7 @@ pub(super) fn of_item(item: &ThreadItem) -> Option<Item> {
         ThreadItem::SdkHiddenContext(hidden) if hidden.content == STOPPED_NOTE => {
             Some(Item::developer(STOPPED))
         }
+        ThreadItem::SdkHiddenContext(_) if Summary::of(item).is_some() => None,
         ThreadItem::SdkHiddenContext(hidden) => Some(Item::developer(hidden.content.clone())),
         ThreadItem::Workflow(item) => tasks_shown(&item.workflow.tasks),
         ThreadItem::Task(item) => tasks_shown(std::slice::from_ref(&item.task)),
