@@ -14,6 +14,8 @@ use crate::answer::DIALECT;
 use crate::turns::results;
 use crate::{Item, Reasoning, Role};
 
+/// The kinds of parts that a result may have.
+const PARTS: [&str; 3] = ["input_text", "input_image", "input_file"];
 /// The kinds of citations that the API takes back.
 const CITATIONS: [&str; 4] = [
     "url_citation",
@@ -90,6 +92,7 @@ impl Input<'_> {
                 fields.remove("id");
                 fields.remove("status");
                 keep_citations(&mut fields);
+                tell_detail(fields.get_mut("content"));
             }
             Item::FunctionCall(call) => {
                 fields.remove("id");
@@ -101,10 +104,11 @@ impl Input<'_> {
                 }
             }
             Item::FunctionCallOutput(result) => {
-                if !result.output.is_string() && !result.output.is_array() {
+                if !result.output.is_string() && !is_content(&result.output) {
                     let text = result.output.to_string();
                     fields.insert("output".to_owned(), Value::from(text));
                 }
+                tell_detail(fields.get_mut("output"));
                 if self.custom.contains(result.call_id.as_str()) {
                     custom::write_output(&mut fields);
                 }
@@ -135,6 +139,27 @@ fn goes_back(reasoning: &Reasoning, after: &[&Item]) -> bool {
                 .is_some_and(|kind| kind.ends_with("_call")),
         });
     readable && !foreign && followed
+}
+
+/// Whether a result is a list of content parts, and not just any list.
+fn is_content(output: &Value) -> bool {
+    let is_part = |part: &Value| {
+        let kind = part.get("type").and_then(Value::as_str);
+        kind.is_some_and(|kind| PARTS.contains(&kind))
+    };
+    output
+        .as_array()
+        .is_some_and(|parts| parts.iter().all(is_part))
+}
+
+/// Says how closely images are looked at, which the API wants to be told.
+fn tell_detail(parts: Option<&mut Value>) {
+    let parts = parts.and_then(Value::as_array_mut);
+    for part in parts.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if part.get("type").and_then(Value::as_str) == Some("input_image") {
+            part.entry("detail").or_insert_with(|| Value::from("auto"));
+        }
+    }
 }
 
 /// Leaves out the citations that only another provider knows.

@@ -147,7 +147,7 @@ async fn images_and_files_are_shown() {
     assert_eq!(
         sent(Settings::default(), request).await["input"][0]["content"],
         json!([
-            {"type": "input_image", "image_url": "data:image/png;base64,AA=="},
+            {"type": "input_image", "image_url": "data:image/png;base64,AA==", "detail": "auto"},
             {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="},
         ])
     );
