@@ -1,5 +1,6 @@
 //! Runs an agent: performs the effects that [`step`](crate::step) asks for, and brings it what comes of them.
 
+mod call_check;
 mod calls;
 mod driver;
 mod held;

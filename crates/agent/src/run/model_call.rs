@@ -153,14 +153,16 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         let usage = whole.usage;
         self.answered_by(&call.by, usage);
         let (output, ending, complaint) = self.let_out(call, output, whole.ending).await?;
-        self.hooks().model_replied(&output, usage).await?;
-        Ok(Input::ModelFinished(Reply {
+        let mut reply = Reply {
             marks: self.marks(&output),
             complaint,
             output,
             usage,
             ending,
-        }))
+        };
+        self.check_waiting(&mut reply).await?;
+        self.hooks().model_replied(&reply.output, usage).await?;
+        Ok(Input::ModelFinished(reply))
     }
 
     /// Has output guardrails read the reply's words, and tells what may be told of it.

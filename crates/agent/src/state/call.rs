@@ -33,6 +33,11 @@ pub enum Mark {
     },
     /// The user's own page makes it, after all other calls.
     Client,
+    /// It isn't made, since a guardrail doesn't let it through.
+    Refused {
+        /// What the model reads.
+        text: String,
+    },
 }
 
 /// A call of the last reply.
@@ -91,7 +96,15 @@ impl Call {
     pub(super) fn hands_over_to(&self) -> Option<&str> {
         self.marks.iter().find_map(|mark| match mark {
             Mark::HandsOver { to } => Some(to.as_str()),
-            Mark::Asks | Mark::Answers | Mark::Client => None,
+            Mark::Asks | Mark::Answers | Mark::Client | Mark::Refused { .. } => None,
+        })
+    }
+
+    /// Why the call isn't made, for the model.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.marks.iter().find_map(|mark| match mark {
+            Mark::Refused { text } => Some(text.clone()),
+            Mark::Asks | Mark::Answers | Mark::Client | Mark::HandsOver { .. } => None,
         })
     }
 

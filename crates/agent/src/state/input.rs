@@ -70,7 +70,7 @@ pub enum Ending {
         /// The provider's reason.
         reason: String,
     },
-    /// A guardrail stops the run. The reply's texts are no longer those of the model.
+    /// A guardrail stops the run, and none of the reply's calls is made. Texts that weren't let through aren't in it.
     Blocked {
         /// What the user reads.
         message: String,

@@ -56,6 +56,7 @@ async fn an_agent_works_as_a_tool_in_the_name_of_the_same_user() {
     let (outcome, notes) = play(asking(agent(&inner_model, vec![tool]), &model)).await;
     let outcome = outcome.unwrap();
     assert_eq!(results(&outcome.new_items), ["a: She is here."]);
+    assert_eq!(outcome.usage, usage(40));
     assert_eq!(inner_model.request(0).input, [Item::user("Where is she?")]);
     assert_eq!(
         results(&inner_model.request(1).input),

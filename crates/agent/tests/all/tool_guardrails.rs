@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use frontdesk_agent::{
-    Agent, AgentEvent, Agents, Decision, Ended, FunctionTool, InsteadOfCall, NoArguments,
-    ToolContext, ToolError, Verdict, function_tool, resume,
+    Agent, AgentEvent, Agents, AskedCall, ClientTool, Decision, Ended, FunctionTool, InsteadOfCall,
+    NoArguments, Strictness, ToolContext, ToolDefinition, ToolError, Verdict, function_tool,
+    resume,
 };
 use frontdesk_model::Item;
 use schemars::JsonSchema;
@@ -141,43 +142,101 @@ async fn a_stop_ends_the_other_calls_and_starts_no_further_one() {
     assert_eq!(dropped.load(Ordering::SeqCst), 1);
 }
 
+/// What a run that waits for approval asks, and what it has added.
+async fn asked(agent: Agent<Desk>) -> (Vec<AskedCall>, Vec<Item>) {
+    let (outcome, notes) = play(agent).await;
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.ended, Ended::WaitingForApproval);
+    let asked = notes.events.into_iter().find_map(|event| match event {
+        AgentEvent::ApprovalAsked { calls } => Some(calls),
+        _ => None,
+    });
+    (asked.unwrap(), outcome.new_items)
+}
+
+fn asking(model: &Arc<PlayedModel>, before: Verdict<InsteadOfCall>) -> Agent<Desk> {
+    let after = Verdict::Allow;
+    let mut agent = guarded(model, ToolCheck { before, after });
+    agent.approval.always.insert("clean".to_owned());
+    agent
+}
+
 #[tokio::test]
-async fn an_approved_call_is_made_as_it_was_approved_or_not_at_all() {
+async fn the_user_approves_what_the_guardrails_let_through_and_that_alone_is_made() {
+    let other = "the call was not made: a check lets it through with other arguments than the user approved";
     let cases = [
-        (json!({"name": "hall"}), "a: hall is clean"),
-        (
-            json!({"name": "attic"}),
-            "a: the call was not made: a check lets it through with other arguments than the user approved",
-        ),
+        (json!({"name": "hall"}), "hall is clean"),
+        (json!({"name": "attic"}), other),
     ];
-    for (arguments, result) in cases {
-        let mut agent = guarded(
-            &play_of(),
-            ToolCheck {
-                before: with(arguments),
-                after: Verdict::Allow,
-            },
-        );
-        agent.approval.always.insert("clean".to_owned());
-        let agent = Arc::new(agent);
-        let (outcome, notes) = play(Arc::clone(&agent)).await;
-        let outcome = outcome.unwrap();
-        assert_eq!(outcome.ended, Ended::WaitingForApproval);
-        let asked = notes.events.into_iter().find_map(|event| match event {
-            AgentEvent::ApprovalAsked { calls } => Some(calls),
-            _ => None,
-        });
-        let decided = asked
-            .unwrap()
-            .into_iter()
-            .map(|asked| (asked, Decision::Approved));
+    for (later, result) in cases {
+        let before = with(json!({"name": "hall"}));
+        let (calls, items) = asked(asking(&play_of(), before)).await;
         let mut input = vec![Item::user("hello")];
-        input.extend(outcome.new_items);
-        let agents = Agents::of(agent);
+        input.extend(items);
+        let agents = Agents::of(asking(&PlayedModel::new(vec![says("Done.")]), with(later)));
+        let decided = calls.into_iter().map(|call| (call, Decision::Approved));
         let notes = &mut Notes::default();
         let outcome = resume(&agents, input, decided.collect(), context(), notes).await;
-        assert_eq!(results(&outcome.unwrap().new_items), [result]);
+        assert_eq!(
+            results(&outcome.unwrap().new_items),
+            [format!("a: {result}")]
+        );
     }
+}
+
+#[tokio::test]
+async fn what_the_guardrails_put_in_place_is_shown_recorded_and_approved() {
+    let agent = asking(&play_of(), with(json!({"name": "attic"})));
+    let (calls, items) = asked(agent).await;
+    assert_eq!(calls[0].call.arguments, "{\"name\":\"attic\"}");
+    assert_eq!(
+        items,
+        [Item::function_call("a", "clean", "{\"name\":\"attic\"}")]
+    );
+}
+
+#[tokio::test]
+async fn nobody_is_asked_about_a_call_that_is_not_let_through() {
+    let refusal = || Verdict::Replace(InsteadOfCall::Refusal("not at night".to_owned()));
+    let unfit = "a: the arguments don't fit the tool's schema: \"name\" is a required property";
+    let not_made = "a: the call was not made, because a check stopped the answer";
+    let blocked = Ended::Blocked {
+        message: "Not this.".to_owned(),
+    };
+    let cases = [
+        (refusal(), "a: not at night", Ended::Answered),
+        (with(json!({})), unfit, Ended::Answered),
+        (stop(), not_made, blocked),
+    ];
+    for (before, result, ended) in cases {
+        let (outcome, _) = play(asking(&play_of(), before.clone())).await;
+        let outcome = outcome.unwrap();
+        assert_eq!(results(&outcome.new_items), [result], "{before:?}");
+        assert_eq!(outcome.ended, ended, "{before:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_users_page_gets_what_was_let_through() {
+    let model = PlayedModel::new(vec![calls(&[("a", "open", "{\"name\": \"hall\"}")])]);
+    let before = with(json!({"name": "attic"}));
+    let after = Verdict::Allow;
+    let mut agent = guarded(&model, ToolCheck { before, after });
+    agent.client_tools.push(ClientTool {
+        definition: ToolDefinition {
+            name: "open".to_owned(),
+            description: "Opens a room.".to_owned(),
+            parameters: Arc::new(json!({"type": "object"})),
+            strict: Strictness::Lenient,
+        },
+        title: None,
+    });
+    let (_, notes) = play(agent).await;
+    let called = notes.events.into_iter().find_map(|event| match event {
+        AgentEvent::ClientToolCalled { call, .. } => Some(call.arguments),
+        _ => None,
+    });
+    assert_eq!(called.as_deref(), Some("{\"name\":\"attic\"}"));
 }
 
 #[tokio::test]

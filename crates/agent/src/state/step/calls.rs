@@ -58,6 +58,14 @@ pub(super) fn refuse_beyond_bounds(bounds: Bounds, calls: &mut [Call], effects: 
     let why = format!("too many calls in one response; only {max_calls} were made");
     refuse(beyond, &why, effects);
 
+    for call in calls.iter_mut() {
+        if let Some(text) = call.refusal()
+            && call.status == CallStatus::Waiting
+        {
+            refuse([call], &text, effects);
+        }
+    }
+
     let asking = calls
         .iter_mut()
         .filter(|call| call.status == CallStatus::Asking);
