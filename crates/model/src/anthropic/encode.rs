@@ -142,7 +142,7 @@ fn tool_choice(request: &Request) -> Value {
         ToolChoice::Auto => json!({"type": "auto"}),
         ToolChoice::Required => json!({"type": "any"}),
         ToolChoice::None => return json!({"type": "none"}),
-        ToolChoice::Tool(name) => json!({"type": "tool", "name": name}),
+        ToolChoice::Tool(name) => json!({"type": "tool", "name": chosen(name, request)}),
     };
     let one_at_a_time = match request.parallel_tool_calls {
         ParallelToolCalls::ProviderDefault => None,
@@ -153,6 +153,17 @@ fn tool_choice(request: &Request) -> Value {
         fields.insert("disable_parallel_tool_use".to_owned(), json!(one));
     }
     choice
+}
+
+/// The name of the tool that is chosen: a hosted one may be chosen by its kind, too.
+fn chosen<'a>(name: &'a str, request: &'a Request) -> &'a str {
+    let field = |tool: &'a Value, field: &str| tool.get(field).and_then(Value::as_str);
+    if request.tools.iter().any(|tool| tool.name == name) {
+        return name;
+    }
+    let mut hosted = request.hosted_tools.iter();
+    let of_kind = hosted.find(|tool| field(tool, "type") == Some(name));
+    of_kind.and_then(|tool| field(tool, "name")).unwrap_or(name)
 }
 
 /// Asks the provider to remember everything up to here.

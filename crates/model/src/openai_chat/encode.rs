@@ -54,23 +54,28 @@ fn add_tools(fields: &mut Map<String, Value>, quirks: &Quirks, request: &Request
     if request.tools.is_empty() && request.hosted_tools.is_empty() {
         return;
     }
+    let is_ours = |name: &str| request.tools.iter().any(|tool| tool.name == name);
     let (only, choice) = match (&request.tool_choice, quirks.named_tool_choice) {
         (ToolChoice::Auto, _) => (None, json!("auto")),
         (ToolChoice::Required, _) => (None, json!("required")),
         (ToolChoice::None, _) => (None, json!("none")),
-        (ToolChoice::Tool(name), Support::Yes) => {
+        (ToolChoice::Tool(name), Support::Yes) if is_ours(name) => {
             let choice = json!({"type": "function", "function": {"name": name}});
             (None, choice)
         }
-        (ToolChoice::Tool(name), Support::No) => (Some(name), json!("required")),
+        (ToolChoice::Tool(name), Support::Yes | Support::No) => (Some(name), json!("required")),
     };
-    let tools = request
+    let ours = request
         .tools
         .iter()
         .filter(|tool| only.is_none_or(|name| *name == tool.name))
-        .map(|definition| tool(definition, quirks))
-        .chain(request.hosted_tools.iter().cloned())
-        .collect();
+        .map(|definition| tool(definition, quirks));
+    let hosted = request
+        .hosted_tools
+        .iter()
+        .filter(|tool| only.is_none_or(|name| hosted_name(tool) == Some(name)))
+        .cloned();
+    let tools = ours.chain(hosted).collect();
     fields.insert("tools".to_owned(), Value::Array(tools));
     fields.insert("tool_choice".to_owned(), choice);
     let parallel = match (request.parallel_tool_calls, quirks.parallel_tool_calls) {
@@ -79,6 +84,11 @@ fn add_tools(fields: &mut Map<String, Value>, quirks: &Quirks, request: &Request
         (ParallelToolCalls::OneAtATime, Support::Yes) => false,
     };
     fields.insert("parallel_tool_calls".to_owned(), json!(parallel));
+}
+
+/// What a hosted tool is chosen by: its kind, because most have no name.
+fn hosted_name(tool: &Value) -> Option<&str> {
+    tool.get("type").and_then(Value::as_str)
 }
 
 fn tool(tool: &ToolDefinition, quirks: &Quirks) -> Value {

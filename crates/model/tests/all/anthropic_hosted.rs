@@ -174,12 +174,16 @@ async fn of_the_providers_calls_only_those_with_a_result_go_back() {
 #[tokio::test]
 async fn hosted_tools_stand_beside_ours_and_can_be_chosen() {
     let web = json!({"type": "web_search_20250305", "name": "web_search", "max_uses": 3});
-    for own in [vec![], vec![tool("f")]] {
+    for (own, chosen) in [
+        (vec![], "web_search"),
+        (vec![tool("f")], "web_search"),
+        (vec![tool("f")], "web_search_20250305"),
+    ] {
         let count = own.len();
         let request = Request {
             tools: Arc::from(own),
             hosted_tools: Arc::new([web.clone()]),
-            tool_choice: ToolChoice::Tool("web_search".to_owned()),
+            tool_choice: ToolChoice::Tool(chosen.to_owned()),
             ..Request::default()
         };
         let body = sent(|_| {}, request).await.body;

@@ -154,3 +154,16 @@ async fn the_form_of_the_answer_and_the_servers_own_tools() {
         assert_eq!(body["tools"][2], hosted, "{name}");
     }
 }
+
+#[tokio::test]
+async fn one_of_the_servers_own_tools_is_chosen_by_being_alone() {
+    let hosted = json!({"type": "openrouter:web_search"});
+    let request = Request {
+        hosted_tools: Arc::new([hosted.clone(), json!({"type": "openrouter:datetime"})]),
+        tool_choice: ToolChoice::Tool("openrouter:web_search".to_owned()),
+        ..asking()
+    };
+    let body = sent(Profile::OpenRouter, request).await.body;
+    assert_eq!(body["tools"], json!([hosted]));
+    assert_eq!(body["tool_choice"], "required");
+}
