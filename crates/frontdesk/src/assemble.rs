@@ -13,6 +13,7 @@ mod sign_in;
 mod some_tools;
 mod stores;
 mod tools;
+mod transcriber;
 mod vault;
 mod watched_model;
 

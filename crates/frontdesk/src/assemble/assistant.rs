@@ -25,6 +25,7 @@ pub(crate) fn assistant(
         selectable.insert(name.clone(), models.get(name)?);
     }
     let tools = names(keys.selectable_tools.as_ref()).iter();
+    let transcribing = keys.transcription_model.as_ref();
     let options = AssistantOptions {
         history: HistoryLimits {
             items: or(keys.history_items.as_ref(), usual.items),
@@ -33,7 +34,9 @@ pub(crate) fn assistant(
         page,
         titles: named(keys.title_model.as_ref(), models)?,
         summaries: named(keys.summary_model.as_ref(), models)?,
-        transcriber: None,
+        transcriber: transcribing
+            .map(|name| models.transcriber(&name.value))
+            .transpose()?,
         models: selectable,
         tools: tools.map(|tool| (tool.clone(), tool.clone())).collect(),
     };

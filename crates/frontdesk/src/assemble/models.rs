@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use frontdesk_clock::Ids;
-use frontdesk_model::{Fallback, Limited, Model, Priced};
+use frontdesk_model::{Fallback, Limited, Model, Priced, Transcriber};
 
 use super::model::model;
+use super::transcriber::transcriber;
 use super::watched_model::WatchedModel;
 use crate::Error;
 use crate::config::ModelSection;
@@ -60,6 +61,12 @@ impl<'a> Models<'a> {
         }
         self.made.insert(name.to_owned(), Arc::clone(&made));
         Ok(made)
+    }
+
+    /// What writes down speech by the model of this name.
+    pub(crate) fn transcriber(&self, name: &str) -> Result<Arc<dyn Transcriber>, Error> {
+        let made = transcriber(self.section(name)?, self.http);
+        made.map_err(|detail| unusable(name, detail))
     }
 
     fn section(&self, name: &str) -> Result<&'a ModelSection, Error> {
