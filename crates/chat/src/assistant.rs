@@ -197,11 +197,10 @@ impl Responder for Assistant {
             }
         };
         let context = run_context(turn);
-        let model = start.options.model.clone();
         let mut events = Events::new(turn, &self.agents, &start, said);
         let run = frontdesk_agent::run(&self.agents, start, context, &mut events);
         let (outcome, made) = title::beside(making, run).await;
-        let finished = finish(events, outcome, model.as_deref()).await;
+        let finished = finish(events, outcome).await;
         title::give(turn, made).await?;
         finished
     }
@@ -237,7 +236,7 @@ impl Responder for Assistant {
         }
         let reading = self.reading(turn);
         let past = history::load(turn, reading.limits).await?;
-        let decided = approval::decide(turn, &past, &self.agents, &action, sender.as_ref()).await?;
+        let decided = approval::decide(turn, &past, &action, sender.as_ref()).await?;
         let Some((asks, decision)) = decided else {
             return Ok(());
         };
@@ -249,12 +248,11 @@ impl Responder for Assistant {
         let decide = |asked| (asked, decision.clone());
         let decided = asks.calls.into_iter().map(decide).collect();
         let context = run_context(turn);
-        let model = start.options.model.clone();
         let said = past.newest_said();
         let mut events = Events::new(turn, &self.agents, &start, said);
         let outcome =
             frontdesk_agent::resume(&self.agents, start, decided, context, &mut events).await;
-        finish(events, outcome, model.as_deref()).await
+        finish(events, outcome).await
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "all/always.rs"]
+mod always;
 #[path = "all/answers.rs"]
 mod answers;
 #[path = "all/approval.rs"]
@@ -12,6 +14,8 @@ mod asking;
 mod assistant;
 #[path = "all/beside.rs"]
 mod beside;
+#[path = "all/choice.rs"]
+mod choice;
 #[path = "all/credentials.rs"]
 mod credentials;
 #[path = "all/desk.rs"]
@@ -34,12 +38,16 @@ mod model;
 mod named;
 #[path = "all/notices.rs"]
 mod notices;
+#[path = "all/outcomes.rs"]
+mod outcomes;
 #[path = "all/page.rs"]
 mod page;
 #[path = "all/readers.rs"]
 mod readers;
 #[path = "all/refused.rs"]
 mod refused;
+#[path = "all/several.rs"]
+mod several;
 #[path = "all/shown.rs"]
 mod shown;
 #[path = "all/stopping.rs"]

@@ -6,10 +6,9 @@
 mod card;
 mod remembered;
 
-use frontdesk_agent::{Agent, Agents, AskedCall, Decision};
+use frontdesk_agent::{AskedCall, Decision};
 use frontdesk_protocol::{Action, Map, SdkHiddenContextItem, ThreadEvent, ThreadItem, WidgetItem};
 
-use super::TurnContext;
 use super::history::Past;
 use super::notices::tell_user;
 use super::step::{Asks, StepData, VERSION};
@@ -81,12 +80,8 @@ impl Answer {
 }
 
 /// Ends the turn with the question: the widget and the calls it stands for are stored with the turn's end.
-pub(super) fn ask(
-    turn: &mut Turn,
-    calls: Vec<AskedCall>,
-    agent: &Agent<TurnContext>,
-) -> Result<(), TurnError> {
-    let offer = if calls.iter().all(|asked| may_be_remembered(agent, asked)) {
+pub(super) fn ask(turn: &mut Turn, calls: Vec<AskedCall>, agent: &str) -> Result<(), TurnError> {
+    let offer = if calls.iter().all(may_be_remembered) {
         Offer::Always
     } else {
         Offer::Once
@@ -103,9 +98,9 @@ pub(super) fn ask(
         asks: Some(Asks {
             widget: widget.id.clone(),
             calls,
-            agent: Some(agent.name.clone()),
+            agent: Some(agent.to_owned()),
         }),
-        ..StepData::new(Vec::new(), vec![widget.id.clone()]).by(Some(&agent.name))
+        ..StepData::new(Vec::new(), vec![widget.id.clone()]).by(Some(agent))
     };
     turn.queue_step(VERSION, step.write()?);
     turn.wait_for_user();
@@ -140,7 +135,6 @@ pub(super) fn admit(action: &Action, sender: Option<&WidgetItem>) -> Result<(), 
 pub(super) async fn decide(
     turn: &mut Turn,
     past: &Past,
-    agents: &Agents<TurnContext>,
     action: &Action,
     sender: Option<&WidgetItem>,
 ) -> Result<Option<(Asks, Decision)>, TurnError> {
@@ -165,9 +159,8 @@ pub(super) async fn decide(
         return Ok(None);
     }
     if answer == Answer::Always {
-        let agent = agents.find_or_entry(question.asks.agent.as_deref());
         let calls = question.asks.calls.iter();
-        remember(turn, calls.filter(|asked| may_be_remembered(agent, asked)));
+        remember(turn, calls.filter(|asked| may_be_remembered(asked)));
     }
     settle(turn, question.widget, question.asks, answer.standing()).await?;
     // Trying again would forget that something was done, and ask for it anew.

@@ -1,7 +1,7 @@
 //! How a run ended, as the user sees it and as the log has it.
 
 use frontdesk_agent::{Ended, RunError, RunOutcome};
-use frontdesk_model::{Item, Model};
+use frontdesk_model::Item;
 use frontdesk_protocol::ThreadEvent;
 use serde_json::Value;
 
@@ -14,16 +14,15 @@ use crate::{Turn, TurnError};
 const INVALID_OUTPUT: &str =
     "The answer didn't come in the form that it has to have. Please try again.";
 
-/// Shows how a run ended. `model` is what the user chose in place of the agents' own.
+/// Shows how a run ended.
 pub(super) async fn finish(
     mut events: Events<'_>,
     outcome: Result<RunOutcome, RunError>,
-    model: Option<&dyn Model>,
 ) -> Result<(), TurnError> {
     match outcome {
         Ok(outcome) => {
             events.count_rest(outcome.usage);
-            events.log(&outcome, model);
+            events.log(&outcome);
             end(events, outcome).await
         }
         // The turn settles what a stopped answer leaves open.
@@ -45,7 +44,6 @@ pub(super) async fn finish(
 
 async fn end(mut events: Events<'_>, outcome: RunOutcome) -> Result<(), TurnError> {
     if let Ended::InvalidOutput { detail } = &outcome.ended {
-        events.withdraw_texts().await?;
         events.close().await?;
         tracing::warn!(turn = %events.into_turn().id(), detail, "an answer has not its form");
         return Err(TurnError::Custom {

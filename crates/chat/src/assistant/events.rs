@@ -12,7 +12,7 @@ mod tools;
 
 use async_trait::async_trait;
 use frontdesk_agent::{AgentEvent, Agents, Observer, OutputKey, RunOutcome, Start, Stopped};
-use frontdesk_model::{Item, Model, Usage};
+use frontdesk_model::{Item, Usage};
 use frontdesk_protocol::{ItemId, Map, Task, ThreadEvent, Workflow, WorkflowItem, WorkflowKind};
 
 use super::TurnContext;
@@ -38,6 +38,8 @@ pub(super) struct Events<'t> {
     said: Option<ItemId>,
     /// The agent that is at work.
     agent: Option<String>,
+    /// The model that answered last.
+    model: Option<String>,
     texts: Texts,
     images: Images,
     thoughts: Thoughts,
@@ -89,6 +91,7 @@ impl<'t> Events<'t> {
             agents,
             said,
             agent: start.agent.clone(),
+            model: None,
             texts: Texts::default(),
             images: Images::default(),
             thoughts: Thoughts::default(),
@@ -124,15 +127,13 @@ impl<'t> Events<'t> {
         }
     }
 
-    /// Says in the log what a run took. `model` is what the user chose in place of the agents' own.
-    pub(super) fn log(&self, outcome: &RunOutcome, model: Option<&dyn Model>) {
-        let own = self.agents.find(&outcome.agent).map(|agent| &agent.model);
-        let model = model.or(own.map(AsRef::as_ref)).map(Model::name);
+    /// Says in the log what a run took.
+    pub(super) fn log(&self, outcome: &RunOutcome) {
         let usage = outcome.usage;
         tracing::info!(
             turn = %self.turn.id(),
             agent = outcome.agent,
-            model,
+            model = self.model,
             input_tokens = usage.input_tokens,
             cached_input_tokens = usage.cached_input_tokens,
             output_tokens = usage.output_tokens,
@@ -160,12 +161,6 @@ impl<'t> Events<'t> {
         Ok(())
     }
 
-    /// Takes back the texts of the last step: they aren't what was to be said.
-    pub(super) async fn withdraw_texts(&mut self) -> Result<(), TurnError> {
-        let void = self.texts.withdraw_all();
-        self.remove(void).await
-    }
-
     async fn show(&mut self, event: AgentEvent) -> Result<(), TurnError> {
         self.turn
             .note_bytes(weight::of_event(&event, self.input_bytes));
@@ -173,10 +168,14 @@ impl<'t> Events<'t> {
             AgentEvent::ModelStarted { agent, .. } => self.model_started(agent).await,
             AgentEvent::StepDone {
                 agent,
+                model,
                 items,
                 usage,
                 ..
-            } => self.step_done(agent, items, usage).await,
+            } => {
+                (self.agent, self.model) = (Some(agent), Some(model));
+                self.step_done(items, usage).await
+            }
             AgentEvent::TextStarted { .. }
             | AgentEvent::TextDelta { .. }
             | AgentEvent::TextDone { .. }
@@ -202,10 +201,11 @@ impl<'t> Events<'t> {
             AgentEvent::ApprovalAsked { calls } => {
                 self.tools.wait(self.turn, &calls).await?;
                 let agent = self.agents.find_or_entry(self.agent.as_deref());
-                approval::ask(self.turn, calls, agent)
+                approval::ask(self.turn, calls, &agent.name)
             }
-            AgentEvent::ClientToolCalled { call, .. } => {
-                self.tools.leave(self.turn, &call.call_id).await?;
+            AgentEvent::ClientToolCalled { call, title, .. } => {
+                let title = title.unwrap_or_else(|| tool_title(&call.name));
+                self.tools.leave(self.turn, &call, title).await?;
                 client_tool::call(self.turn, call);
                 Ok(())
             }
@@ -308,11 +308,7 @@ impl<'t> Events<'t> {
 
     async fn model_started(&mut self, agent: String) -> Result<(), TurnError> {
         self.speech = Speech::Silent;
-        // What was said without a call ends a run, unless it hadn't the form that it has to have.
-        match self.texts.form() {
-            Form::Json => self.withdraw_texts().await?,
-            Form::Words => self.finish_texts().await?,
-        }
+        self.finish_texts().await?;
         self.tools.finish(self.turn).await?;
         let is_structured = |name| self.agents.find(name)?.output.as_ref();
         self.texts.expect(match is_structured(&agent) {
@@ -343,16 +339,10 @@ impl<'t> Events<'t> {
 
     /// The step's messages are done: stored with the step, then shown as done. Without a call they may end the turn,
     /// and wait for its end.
-    async fn step_done(
-        &mut self,
-        agent: String,
-        items: Vec<Item>,
-        usage: Usage,
-    ) -> Result<(), TurnError> {
+    async fn step_done(&mut self, items: Vec<Item>, usage: Usage) -> Result<(), TurnError> {
         let used = tokens(usage);
         self.counted = self.counted.saturating_add(used);
         self.turn.count_tokens(used);
-        self.agent = Some(agent);
         let goes_on = items
             .iter()
             .any(|item| matches!(item, Item::FunctionCall(_)));

@@ -36,6 +36,15 @@ pub(crate) enum Deleting {
 }
 
 pub(crate) fn assistant(model: &Arc<Told>, done: &Done, deleting: Deleting) -> Arc<Assistant> {
+    assistant_with(model, done, deleting, |_| {})
+}
+
+fn assistant_with(
+    model: &Arc<Told>,
+    done: &Done,
+    deleting: Deleting,
+    change: impl FnOnce(&mut Agent<TurnContext>),
+) -> Arc<Assistant> {
     let log = Arc::clone(done);
     let delete = move |which: Which, _: ToolContext<TurnContext>| {
         let log = Arc::clone(&log);
@@ -68,6 +77,7 @@ pub(crate) fn assistant(model: &Arc<Told>, done: &Done, deleting: Deleting) -> A
     agent
         .toolsets
         .push(Arc::new(FunctionTools::new("taskflow", tools)));
+    change(&mut agent);
     Arc::new(Assistant::new(Agents::of(agent)))
 }
 
@@ -89,10 +99,26 @@ impl Scene {
     }
 
     pub(crate) async fn with(asked: &[(&str, &str)], deleting: Deleting) -> Self {
+        Self::made(asked, deleting, |_| {}).await
+    }
+
+    /// The same with a tool that always asks.
+    pub(crate) async fn always_asking(asked: &[(&str, &str)]) -> Self {
+        let always = |agent: &mut Agent<TurnContext>| {
+            agent.approval.always.insert("delete_task".to_owned());
+        };
+        Self::made(asked, Deleting::Well, always).await
+    }
+
+    async fn made(
+        asked: &[(&str, &str)],
+        deleting: Deleting,
+        change: impl FnOnce(&mut Agent<TurnContext>),
+    ) -> Self {
         let model = Told::new([calls_with(asked), says("Good.")]);
         let done = Done::default();
         let store = Arc::new(MemoryStore::new());
-        let responder = assistant(&model, &done, deleting);
+        let responder = assistant_with(&model, &done, deleting, change);
         let desk = Desk::over(
             store.clone(),
             store.clone(),

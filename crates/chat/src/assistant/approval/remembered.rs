@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use frontdesk_agent::{Agent, ApprovedTool, AskedCall};
+use frontdesk_agent::{ApprovedTool, AskedCall, Because};
 use frontdesk_protocol::ThreadMetadata;
 use serde_json::Value;
 
@@ -23,14 +23,9 @@ pub(in super::super) fn approved(thread: &ThreadMetadata) -> BTreeSet<ApprovedTo
 }
 
 /// Whether the user may approve this call's tool for the whole thread.
-pub(super) fn may_be_remembered<C>(agent: &Agent<C>, asked: &AskedCall) -> bool {
-    let full = format!("{}__{}", asked.toolset, asked.tool);
-    let always = &agent.approval.always;
-    let names = [&asked.tool, &asked.call.name, &full];
+pub(super) fn may_be_remembered(asked: &AskedCall) -> bool {
     let fits = |name: &String| name.len() <= NAME_BYTES;
-    !names.into_iter().any(|name| always.contains(name))
-        && fits(&asked.toolset)
-        && fits(&asked.tool)
+    asked.because == Because::Marked && fits(&asked.toolset) && fits(&asked.tool)
 }
 
 /// Keeps the tools of these calls. They are stored with the turn's next event.

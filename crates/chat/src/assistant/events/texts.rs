@@ -61,11 +61,6 @@ impl Texts {
         self.form = form;
     }
 
-    /// What the texts are.
-    pub(super) fn form(&self) -> Form {
-        self.form
-    }
-
     /// A text begins.
     pub(super) async fn start(&mut self, turn: &mut Turn, key: OutputKey) -> Result<(), TurnError> {
         let item = empty_message(turn);
@@ -200,12 +195,6 @@ impl Texts {
     /// The item of a text that is void.
     pub(super) fn withdraw(&mut self, key: OutputKey) -> Option<ItemId> {
         self.open.remove(&key).map(|text| text.item.id)
-    }
-
-    /// The items of all texts, which are void.
-    pub(super) fn withdraw_all(&mut self) -> Vec<ItemId> {
-        let texts = std::mem::take(&mut self.open).into_values();
-        texts.map(|text| text.item.id).collect()
     }
 
     /// All messages as they are, to be shown as done.

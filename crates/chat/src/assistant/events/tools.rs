@@ -1,11 +1,10 @@
 //! Tool calls ▸ one workflow per step, a task for each call.
 
-use frontdesk_agent::{AskedCall, Outcome, Progress};
+use frontdesk_agent::{AskedCall, Outcome, Progress, ToolCall};
 use frontdesk_protocol::{
     CustomSummary, CustomTask, ItemUpdate, StatusIndicator, Task, ThreadEvent, ThreadItem,
     WorkflowItem, WorkflowKind, WorkflowSummary,
 };
-use serde_json::Value;
 
 use super::super::brief;
 use super::super::narrate::tool_title;
@@ -18,9 +17,6 @@ const STRIDE: usize = 40;
 
 /// Bytes of arguments that are followed while they are written.
 const MOST_FOLLOWED: usize = 8 * 1024;
-
-/// Bytes of a result that may name an agent and say nothing else.
-const MOST_NAMING: usize = 512;
 
 /// The tool calls of one step.
 #[derive(Default)]
@@ -49,8 +45,6 @@ struct Call {
 #[derive(PartialEq, Eq)]
 enum Kind {
     Tool,
-    /// Its result names this agent, as that of a handoff does.
-    Names(String),
     Handoff,
 }
 
@@ -81,13 +75,22 @@ impl Tools {
         call_id: String,
         title: String,
     ) -> Result<(), TurnError> {
-        let task = Task::Custom(CustomTask {
+        let task = CustomTask {
             title: Some(title),
             icon: Some("bolt".to_owned()),
             status_indicator: StatusIndicator::Loading,
             ..CustomTask::default()
-        });
-        let call = Call::new(call_id);
+        };
+        self.begin(turn, Call::new(call_id), task).await
+    }
+
+    async fn begin(
+        &mut self,
+        turn: &mut Turn,
+        call: Call,
+        task: CustomTask,
+    ) -> Result<(), TurnError> {
+        let task = Task::Custom(task);
         if let Some(group) = &mut self.open {
             let index = group.item.workflow.tasks.len();
             group.item.workflow.tasks.push(task.clone());
@@ -185,12 +188,7 @@ impl Tools {
         self.change(turn, call_id, |call, task| {
             task.status_indicator = StatusIndicator::Complete;
             let state = match outcome {
-                Outcome::Ok => {
-                    if let Some(agent) = agent_named(text) {
-                        call.kind = Kind::Names(agent);
-                    }
-                    brief::result(text).map(|line| format!("→ {line}"))
-                }
+                Outcome::Ok => brief::result(text).map(|line| format!("→ {line}")),
                 Outcome::Error => {
                     task.icon = Some("circle-question".to_owned());
                     Some(format!("Failed: {}", brief::failure(text)))
@@ -201,38 +199,37 @@ impl Tools {
         .await
     }
 
-    /// An agent has handed over: the call that it did so with says it.
+    /// An agent has handed over.
     pub(super) async fn hand_over(&mut self, turn: &mut Turn, to: &str) -> Result<(), TurnError> {
-        let named = Kind::Names(to.to_owned());
-        let calls = self.open.iter().flat_map(|group| &group.calls);
-        let made = calls.rev().find(|call| call.kind == named);
-        let title = handed_over(to);
-        let call_id = made.map(|call| call.id.clone());
-        let call_id = if let Some(call_id) = call_id {
-            call_id
-        } else {
-            let call_id = format!("{to} goes on");
-            self.call(turn, call_id.clone(), title.clone()).await?;
-            call_id
+        let task = CustomTask {
+            title: Some(format!("Handed over to {}", tool_title(to))),
+            icon: Some("agent".to_owned()),
+            status_indicator: StatusIndicator::Complete,
+            ..CustomTask::default()
         };
-        self.change(turn, &call_id, |call, task| {
-            call.kind = Kind::Handoff;
-            *task = CustomTask {
-                title: Some(title),
-                icon: Some("agent".to_owned()),
-                status_indicator: StatusIndicator::Complete,
-                ..CustomTask::default()
-            };
-        })
-        .await
+        let call = Call {
+            kind: Kind::Handoff,
+            ..Call::new(String::new())
+        };
+        self.begin(turn, call, task).await
     }
 
-    /// A call is made by the user's page: nothing more is heard of it here.
-    pub(super) async fn leave(&mut self, turn: &mut Turn, call_id: &str) -> Result<(), TurnError> {
-        self.change(turn, call_id, |_, task| {
-            task.status_indicator = StatusIndicator::None;
-        })
-        .await
+    /// A tool of the user's own page is called: nothing more is heard of it here.
+    pub(super) async fn leave(
+        &mut self,
+        turn: &mut Turn,
+        called: &ToolCall,
+        title: String,
+    ) -> Result<(), TurnError> {
+        let mut call = Call::new(called.call_id.clone());
+        call.arguments = brief::arguments(&called.arguments);
+        let task = CustomTask {
+            title: Some(title),
+            icon: Some("bolt".to_owned()),
+            content: call.content(None),
+            ..CustomTask::default()
+        };
+        self.begin(turn, call, task).await
     }
 
     fn find(&mut self, call_id: &str) -> Option<&mut Call> {
@@ -326,21 +323,4 @@ fn summary(item: &WorkflowItem, calls: &[Call]) -> String {
         .chain(handed)
         .collect::<Vec<_>>()
         .join(" · ")
-}
-
-fn handed_over(to: &str) -> String {
-    format!("Handed over to {}", tool_title(to))
-}
-
-/// The agent that a call's result names.
-fn agent_named(text: &str) -> Option<String> {
-    if text.len() > MOST_NAMING {
-        return None;
-    }
-    match serde_json::from_str(text).ok()? {
-        Value::Object(result) if result.len() == 1 => {
-            Some(result.get("assistant")?.as_str()?.to_owned())
-        }
-        _ => None,
-    }
 }
