@@ -95,7 +95,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     };
     let responder = match builder.responder {
         Some(own) => own,
-        None => assistant::assistant(&config, &mut models, &toolsets)?,
+        None => assistant::assistant(&config, &mut models, builder.agents, &toolsets)?,
     };
     let accounts = Accounts {
         connect: connected.accounts,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use frontdesk_agent::Toolset;
+use frontdesk_agent::{Agents, Toolset};
 use frontdesk_auth::incoming::Authenticator;
 use frontdesk_chat::assistant::TurnContext;
 use frontdesk_chat::{Responder, Service};
@@ -50,6 +50,7 @@ impl Frontdesk {
 pub struct Builder {
     pub(crate) config: Option<Config>,
     pub(crate) responder: Option<Arc<dyn Responder>>,
+    pub(crate) agents: Option<Agents<TurnContext>>,
     pub(crate) store: Option<Stores>,
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
     pub(crate) toolsets: Vec<Arc<dyn Toolset<TurnContext>>>,
@@ -75,6 +76,16 @@ impl Builder {
         }
     }
 
+    /// The agents that answer, in place of the configured ones. What `[chat]` says of titles, history and the like holds
+    /// for them, too; tools of configured servers and those of [`toolset`](Self::toolset) aren't theirs.
+    #[must_use]
+    pub fn agents(self, agents: Agents<TurnContext>) -> Self {
+        Self {
+            agents: Some(agents),
+            ..self
+        }
+    }
+
     /// Where threads and keys are kept, in place of the configured store.
     #[must_use]
     pub fn store<S: Store + Maintenance + Keys + 'static>(self, store: Arc<S>) -> Self {
@@ -93,7 +104,7 @@ impl Builder {
         }
     }
 
-    /// Further tools for the assistant, beside those of the tool servers.
+    /// Further tools for all configured agents, beside those of the tool servers.
     #[must_use]
     pub fn toolset(mut self, toolset: Arc<dyn Toolset<TurnContext>>) -> Self {
         self.toolsets.push(toolset);

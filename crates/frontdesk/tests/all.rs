@@ -4,6 +4,7 @@
 #[path = "all"]
 mod all {
     mod agent_configuration;
+    mod agents;
     mod assistant_configuration;
     mod bad_input;
     mod client;

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use frontdesk_agent::Agents;
 use frontdesk_chat::Responder;
-use frontdesk_chat::assistant::{Assistant, AssistantOptions, HistoryLimits};
+use frontdesk_chat::assistant::{
+    Assistant, AssistantOptions, HistoryLimits, PageReading, TurnContext,
+};
 use frontdesk_model::Model;
 
 use super::agents::{Toolsets, agents};
@@ -12,13 +15,17 @@ use super::models::Models;
 use crate::Error;
 use crate::config::{Config, Setting};
 
-/// The assistant with its agents.
+/// The assistant with the agents that were brought along, else with the configured ones.
 pub(crate) fn assistant(
     config: &Config,
     models: &mut Models<'_>,
+    own: Option<Agents<TurnContext>>,
     toolsets: &Toolsets,
 ) -> Result<Arc<dyn Responder>, Error> {
-    let (agents, page) = agents(config, models, toolsets)?;
+    let (agents, page) = match own {
+        Some(own) => (own, PageReading::default()),
+        None => agents(config, models, toolsets)?,
+    };
     let (keys, usual) = (&config.chat.assistant, HistoryLimits::default());
     let mut selectable = BTreeMap::new();
     for name in names(keys.selectable_models.as_ref()) {

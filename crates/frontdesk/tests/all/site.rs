@@ -71,6 +71,25 @@ impl Site {
         Self::start(dir, config, change).await
     }
 
+    /// Configured by files, of which the first is the configuration; `DIR` in them is where they lie.
+    pub(super) async fn of_files(
+        files: &[(&str, &str)],
+        change: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
+        let dir = TempDir::new().unwrap();
+        for (name, text) in files {
+            let text = text.replace("DIR", dir.path().to_str().unwrap());
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let data_dir = dir.path().to_str().unwrap().to_owned();
+        let config = Config::read(&Sources {
+            file: Some(dir.path().join(files[0].0)),
+            flags: vec![("server.data_dir", "--data-dir", data_dir)],
+            ..Sources::default()
+        });
+        Self::start(dir, config.unwrap(), change).await
+    }
+
     async fn start(dir: TempDir, config: Config, change: impl FnOnce(Builder) -> Builder) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

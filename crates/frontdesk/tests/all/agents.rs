@@ -1,0 +1,171 @@
+//! Agents, models and guardrails as they are put together from a file.
+
+use std::sync::Arc;
+
+use frontdesk_agent::{Agent, Agents};
+use frontdesk_model::scripted::{Script, Scripted};
+use frontdesk_testkit::model_server::{Dialect, ModelServer, Script as Answers};
+use serde_json::{Value, json};
+
+use super::client::{Visitor, answer, events, http, message, said};
+use super::site::{RULES, Site};
+
+/// Does what the message says, by its tools or in words.
+const CALLER: &str = r#"
+otherwise = "Nothing."
+on_error = "{{ error.tool }}: {{ error.message }}"
+
+[[rule]]
+when = '^ask the keeper: (?<words>.+)$'
+[[rule.step]]
+call = { tool = "keeper", arguments = { input = "{{ match.words }}" } }
+[[rule.step]]
+say = "It says: {{ outputs[0] }}"
+
+[[rule]]
+when = '^add (?<title>.+)$'
+[[rule.step]]
+call = { tool = "add_task", arguments = { title = "{{ match.title }}" } }
+[[rule.step]]
+say = "Added."
+
+[[rule]]
+when = '^list$'
+[[rule.step]]
+call = { tool = "list_tasks" }
+[[rule.step]]
+say = "There are {{ results.list_tasks.tasks | length }}."
+
+[[rule]]
+when = '^say (?<words>.+)$'
+[[rule.step]]
+say = "{{ match.words }}"
+"#;
+
+const NO_TOOL: &str = "For this I would call the tool “add_task”, but it isn't available here.";
+
+async fn ready(site: &Site) -> Value {
+    answer(http().get(site.url("/readyz")).send().await.unwrap())
+        .await
+        .1
+}
+
+#[tokio::test]
+async fn an_agent_asks_another_one_which_has_tools_of_its_own() {
+    let file = "[model.default]\nrules_file = \"DIR/caller.toml\"\n\
+                [model.tasks]\nrules_file = \"DIR/rules.toml\"\n\
+                [agent.assistant]\nmodel = \"default\"\nmcp = []\nagents_as_tools = [\"keeper\"]\n\
+                [agent.keeper]\ndescription = \"Keeps tasks.\"\nmodel = \"tasks\"\nmcp = [\"taskflow\"]";
+    let files = [
+        ("frontdesk.toml", file),
+        ("caller.toml", CALLER),
+        ("rules.toml", RULES),
+    ];
+    let site = Site::of_files(&files, |builder| builder).await;
+    let visitor = Visitor::new(&site);
+    let (_, events) = visitor.create("ask the keeper: Add a task: buy milk").await;
+    assert_eq!(said(&events), "It says: Added buy milk.");
+    let (_, events) = visitor.create("add bread").await;
+    assert_eq!(said(&events), NO_TOOL);
+    let parts = &ready(&site).await["parts"];
+    assert_eq!(
+        [&parts["model.default"], &parts["model.tasks"]],
+        ["ok", "ok"]
+    );
+}
+
+#[tokio::test]
+async fn an_agent_has_the_tools_of_a_server_that_it_is_given() {
+    let file = "[model.default]\nrules_file = \"DIR/caller.toml\"\n\
+                [agent.assistant]\nmcp = [\"taskflow\"]\ntools = { taskflow = [\"list_*\"] }";
+    let files = [("frontdesk.toml", file), ("caller.toml", CALLER)];
+    let site = Site::of_files(&files, |builder| builder).await;
+    let visitor = Visitor::new(&site);
+    let (_, events) = visitor.create("add bread").await;
+    assert_eq!(said(&events), NO_TOOL);
+    let (_, events) = visitor.create("list").await;
+    assert_eq!(said(&events), "There are 0.");
+}
+
+#[tokio::test]
+async fn guardrails_stop_and_replace_as_configured() {
+    let file = "[model.default]\nrules_file = \"DIR/caller.toml\"\n\
+                [agent.assistant]\nmcp = []\nguardrails = [\"cards\", \"words\"]\n\
+                [guardrail.cards]\non = [\"input\"]\npattern = '\\d{16}'\nstop = \"No card numbers, please.\"\n\
+                [guardrail.words]\non = [\"output\"]\npattern = 'darn'\nreplace = \"****\"";
+    let files = [("frontdesk.toml", file), ("caller.toml", CALLER)];
+    let site = Site::of_files(&files, |builder| builder).await;
+    let visitor = Visitor::new(&site);
+    let (_, events) = visitor.create("say 1234123412341234").await;
+    assert_eq!(said(&events), "No card numbers, please.");
+    let (_, events) = visitor.create("say well, darn it").await;
+    assert_eq!(said(&events), "well, **** it");
+}
+
+#[tokio::test]
+async fn a_model_in_reserve_answers_while_the_first_one_is_away() {
+    let file = "[model.default]\nbase_url = \"http://127.0.0.1:9/v1\"\nname = \"gone\"\nretries = 0\n\
+                fallback = [\"spare\"]\nat_once = 2\nprice_per_million = { input = 1, output = 2 }\n\
+                [model.spare]\nrules_file = \"DIR/caller.toml\"\n[agent.assistant]\nmcp = []";
+    let files = [("frontdesk.toml", file), ("caller.toml", CALLER)];
+    let site = Site::of_files(&files, |builder| builder).await;
+    let (_, events) = Visitor::new(&site).create("say I am here").await;
+    assert_eq!(said(&events), "I am here");
+    let told = ready(&site).await;
+    let states = [
+        &told["status"],
+        &told["parts"]["model.default"],
+        &told["parts"]["model.spare"],
+    ];
+    assert_eq!(states, ["degraded", "degraded", "ok"]);
+}
+
+#[tokio::test]
+async fn each_dialect_is_asked_with_its_key_and_its_settings() {
+    for (dialect, keys) in [
+        (Dialect::Responses, "provider = \"openai_responses\""),
+        (
+            Dialect::Chat,
+            "provider = \"openai_chat\"\nprofile = \"vllm\"",
+        ),
+        (Dialect::Messages, "provider = \"anthropic\""),
+    ] {
+        let server = ModelServer::start(Answers::text("Hello.", 2))
+            .await
+            .unwrap();
+        let file = format!(
+            "[model.default]\n{keys}\nbase_url = \"{}\"\nname = \"big\"\napi_key = \"sk-own\"\ntemperature = 0.5\n\
+             extra = {{ service_tier = \"flex\" }}\n[agent.assistant]\nmcp = []\ninstructions = \"On {{{{ page.project }}}}.\"\n\
+             [chat]\npage_headers = {{ project = \"X-Project\" }}",
+            server.base_url()
+        );
+        let site = Site::of_files(&[("frontdesk.toml", &file)], |builder| builder).await;
+        let body = json!({ "type": "threads.create", "params": { "input": message("Hello") } });
+        let asking = Visitor::new(&site).post("/chatkit");
+        let asking = asking
+            .header("content-type", "application/json")
+            .header("x-project", "Caf%C3%A9")
+            .body(body.to_string());
+        let events = events(asking.send().await.unwrap()).await;
+        assert_eq!(said(&events), "Hello.", "{dialect:?}");
+        let asked = &server.requests()[0];
+        assert!(asked.body.to_string().contains("On Café."), "{asked:?}");
+        assert_eq!(asked.dialect, dialect);
+        let key = match dialect {
+            Dialect::Messages => asked.api_key.clone(),
+            Dialect::Responses | Dialect::Chat => asked.authorization.clone(),
+        };
+        assert!(key.unwrap().ends_with("sk-own"));
+        let fields = ["model", "temperature", "service_tier"].map(|field| &asked.body[field]);
+        assert_eq!(fields, [&json!("big"), &json!(0.5), &json!("flex")]);
+    }
+}
+
+#[tokio::test]
+async fn agents_of_ones_own_take_the_place_of_the_configured_ones() {
+    let model = Scripted::new(Script::from_toml("otherwise = \"Mine.\"").unwrap());
+    let own = Agents::of(Agent::new("own", "", Arc::new(model)));
+    let site = Site::with(&[], |builder| builder.agents(own)).await;
+    let (_, events) = Visitor::new(&site).create("What are my tasks?").await;
+    assert_eq!(said(&events), "Mine.");
+}
