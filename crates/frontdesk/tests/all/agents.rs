@@ -30,6 +30,11 @@ call = { tool = "add_task", arguments = { title = "{{ match.title }}" } }
 say = "Added."
 
 [[rule]]
+when = '^bill me$'
+[[rule.step]]
+call = { tool = "to_billing", arguments = {} }
+
+[[rule]]
 when = '^list$'
 [[rule.step]]
 call = { tool = "list_tasks" }
@@ -72,6 +77,24 @@ async fn an_agent_asks_another_one_which_has_tools_of_its_own() {
         [&parts["model.default"], &parts["model.tasks"]],
         ["ok", "ok"]
     );
+}
+
+#[tokio::test]
+async fn an_agent_hands_over_to_another_one() {
+    let file = "[model.default]\nrules_file = \"DIR/caller.toml\"\n\
+                [model.billing]\nrules_file = \"DIR/billing.toml\"\n\
+                [agent.front]\nmodel = \"default\"\nmcp = []\n\
+                handoffs = [{ to = \"billing\", tool_name = \"to_billing\" }]\n\
+                [agent.billing]\nmodel = \"billing\"\nmcp = []\n\
+                [chat]\nagent = \"front\"";
+    let files = [
+        ("frontdesk.toml", file),
+        ("caller.toml", CALLER),
+        ("billing.toml", "otherwise = \"You owe nothing.\""),
+    ];
+    let site = Site::of_files(&files, |builder| builder).await;
+    let (_, events) = Visitor::new(&site).create("bill me").await;
+    assert_eq!(said(&events), "You owe nothing.");
 }
 
 #[tokio::test]
