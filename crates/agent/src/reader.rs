@@ -15,6 +15,9 @@ use crate::event::{AgentEvent, OutputKey};
 /// How many outputs one response may have.
 const MAX_OUTPUTS: usize = 1_024;
 
+/// How many partial images of one image are told; further ones, and those longer than a response, are left out.
+const MAX_PARTIAL_IMAGES: usize = 16;
+
 /// One model call as far as it was read.
 pub(crate) struct StepReader {
     step: u32,
@@ -60,7 +63,30 @@ impl StepReader {
                     output.add_reasoning(part, delta, &mut told);
                 });
             }
-            Event::ArgumentsDelta { delta, .. } => self.count(&delta)?,
+            Event::ArgumentsDelta { index, delta } => {
+                self.count(&delta)?;
+                if let Some(number) = self.by_index.get(&index).copied() {
+                    self.with(number, |output| output.add_arguments(delta, &mut told));
+                }
+            }
+            Event::AnnotationAdded {
+                index,
+                part,
+                annotation,
+            } => {
+                self.count(&annotation.to_string())?;
+                if let Some(number) = self.by_index.get(&index).copied() {
+                    self.with(number, |output| output.cite(part, annotation, &mut told));
+                }
+            }
+            Event::ImagePartial {
+                index,
+                number: of_image,
+                data,
+            } if of_image < MAX_PARTIAL_IMAGES && data.len() <= self.max_bytes => {
+                let number = self.growing(index, Kind::Image)?;
+                self.with(number, |output| output.draw(of_image, data, &mut told));
+            }
             Event::ItemDone { index, item } => {
                 let number = match self.by_index.get(&index) {
                     Some(number) => *number,
@@ -70,7 +96,6 @@ impl StepReader {
             }
             Event::Started
             | Event::AnsweredBy { .. }
-            | Event::AnnotationAdded { .. }
             | Event::ImagePartial { .. }
             | Event::Unknown(_)
             | Event::Completed { .. }
@@ -158,6 +183,7 @@ impl StepReader {
                 theirs: call.call_id.clone(),
                 name: None,
             },
+            Item::Other(_) if Sort::of(item) == Sort::Image => Kind::Image,
             Item::FunctionCallOutput(_) | Item::Other(_) => Kind::Other,
         };
         self.push(kind)

@@ -22,6 +22,9 @@ mod checks;
 #[path = "all/conversation.rs"]
 mod conversation;
 #[cfg(test)]
+#[path = "all/handoffs.rs"]
+mod handoffs;
+#[cfg(test)]
 #[path = "all/hooks.rs"]
 mod hooks;
 #[cfg(test)]
@@ -30,6 +33,9 @@ mod input_guardrails;
 #[cfg(test)]
 #[path = "all/lines.rs"]
 mod lines;
+#[cfg(test)]
+#[path = "all/live.rs"]
+mod live;
 #[cfg(test)]
 #[path = "all/machine.rs"]
 mod machine;

@@ -1,6 +1,8 @@
-//! One output of a response while it grows: a text, a reasoning summary or a call.
+//! One output of a response while it grows: a text, a reasoning summary, a call or an image.
 //!
 //! Each is begun once and finished once, whatever the provider repeats.
+
+mod image;
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -36,6 +38,7 @@ pub(super) enum Kind {
         /// The tool, once it was told.
         name: Option<String>,
     },
+    Image,
     Other,
 }
 
@@ -45,6 +48,7 @@ pub(super) enum Sort {
     Text,
     Reasoning,
     Call,
+    Image,
     Other,
 }
 
@@ -54,6 +58,7 @@ impl Sort {
             Item::Message(_) => Self::Text,
             Item::Reasoning(_) => Self::Reasoning,
             Item::FunctionCall(_) => Self::Call,
+            Item::Other(map) if image::is_image(map) => Self::Image,
             Item::FunctionCallOutput(_) | Item::Other(_) => Self::Other,
         }
     }
@@ -87,6 +92,7 @@ impl Output {
             Kind::Text { .. } => Sort::Text,
             Kind::Reasoning { .. } => Sort::Reasoning,
             Kind::Call { .. } => Sort::Call,
+            Kind::Image => Sort::Image,
             Kind::Other => Sort::Other,
         }
     }
@@ -100,7 +106,7 @@ impl Output {
     pub(super) fn call_id(&self) -> Option<&str> {
         match &self.kind {
             Kind::Call { call_id, .. } => Some(call_id),
-            Kind::Text { .. } | Kind::Reasoning { .. } | Kind::Other => None,
+            Kind::Text { .. } | Kind::Reasoning { .. } | Kind::Image | Kind::Other => None,
         }
     }
 
@@ -137,6 +143,43 @@ impl Output {
         }
     }
 
+    /// A citation in a text that has begun; in another one it comes with the whole text.
+    pub(super) fn cite(&self, part: usize, annotation: Value, told: &mut Vec<AgentEvent>) {
+        if let Kind::Text { text } = &self.kind
+            && !self.done
+            && !text.is_empty()
+        {
+            let key = self.key;
+            told.push(AgentEvent::AnnotationAdded {
+                key,
+                part,
+                annotation,
+            });
+        }
+    }
+
+    pub(super) fn draw(&self, number: usize, data: String, told: &mut Vec<AgentEvent>) {
+        if matches!(self.kind, Kind::Image) && !self.done && !data.is_empty() {
+            let key = self.key;
+            told.push(AgentEvent::ImagePartial { key, number, data });
+        }
+    }
+
+    /// More of the arguments of a call that was told of; of another one they come as a whole.
+    pub(super) fn add_arguments(&self, delta: String, told: &mut Vec<AgentEvent>) {
+        if let Kind::Call {
+            call_id,
+            name: Some(_),
+            ..
+        } = &self.kind
+            && !self.done
+            && !delta.is_empty()
+        {
+            let call_id = call_id.clone();
+            told.push(AgentEvent::ToolArgumentsDelta { call_id, delta });
+        }
+    }
+
     /// Tells of a call as soon as the model has named it.
     pub(super) fn announce(&mut self, item: &Item, told: &mut Vec<AgentEvent>) {
         if let (Kind::Call { call_id, name, .. }, Item::FunctionCall(call)) = (&mut self.kind, item)
@@ -168,6 +211,7 @@ impl Output {
                 let (call_id, arguments) = (call_id.clone(), call.arguments.clone());
                 told.push(AgentEvent::ToolArguments { call_id, arguments });
             }
+            (Kind::Image, Item::Other(map)) => told.extend(image::done(self.key, map)),
             _ => {}
         }
     }
@@ -207,7 +251,11 @@ impl Output {
                 });
                 None
             }
-            Kind::Text { .. } | Kind::Reasoning { .. } | Kind::Call { .. } | Kind::Other => None,
+            Kind::Text { .. }
+            | Kind::Reasoning { .. }
+            | Kind::Call { .. }
+            | Kind::Image
+            | Kind::Other => None,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use frontdesk_agent::{
-    Agent, AgentEvent, Agents, Annotations, ApprovalPolicy, Ask, AskedCall, Decision, Ended,
-    FunctionTool, FunctionTools, ToolContext, ToolError, function_tool, resume, run,
+    Agent, Agents, Annotations, ApprovalPolicy, Ask, AskedCall, Decision, Ended, FunctionTool,
+    FunctionTools, ToolContext, ToolError, function_tool, resume, run,
 };
 use frontdesk_model::Item;
 use schemars::JsonSchema;
@@ -61,17 +61,8 @@ async fn ask(agents: &Agents<Desk>) -> (Ended, Vec<AskedCall>, Vec<Item>, Vec<St
     let hello = Item::user("hello");
     let outcome = run(agents, vec![hello.clone()], context(), &mut notes).await;
     let outcome = outcome.unwrap();
-    let asked = notes.events.iter().find_map(|event| match event {
-        AgentEvent::ApprovalAsked { calls } => Some(calls.clone()),
-        _ => None,
-    });
     let items = std::iter::once(hello).chain(outcome.new_items).collect();
-    (
-        outcome.ended,
-        asked.unwrap_or_default(),
-        items,
-        notes.lines(),
-    )
+    (outcome.ended, notes.asked(), items, notes.lines())
 }
 
 fn two_calls() -> Vec<crate::scene::Play> {

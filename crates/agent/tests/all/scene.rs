@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use frontdesk_agent::{
-    Agent, AgentEvent, Agents, FunctionTool, FunctionTools, Observer, RunContext, RunError,
-    RunOutcome, Stopped, Toolset, run,
+    Agent, AgentEvent, Agents, Annotations, AskedCall, FunctionTool, FunctionTools, NoArguments,
+    Observer, RunContext, RunError, RunOutcome, Stopped, ToolContext, ToolError, Toolset,
+    function_tool, run,
 };
 use frontdesk_identity::{Credentials, Principal, TenantId, UserId};
 use frontdesk_model::{Error, Event, EventStream, Item, Model, Request, Usage};
@@ -98,6 +99,15 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
+    /// The calls that wait for the user.
+    pub(crate) fn asked(&self) -> Vec<AskedCall> {
+        let asked = self.events.iter().find_map(|event| match event {
+            AgentEvent::ApprovalAsked { calls } => Some(calls.clone()),
+            _ => None,
+        });
+        asked.unwrap_or_default()
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         self.events.iter().map(line).collect()
     }
@@ -193,6 +203,19 @@ pub(crate) fn context() -> RunContext<Desk> {
 
 fn toolset(tools: Vec<FunctionTool<Desk>>) -> Arc<dyn Toolset<Desk>> {
     Arc::new(FunctionTools::new("desk", tools))
+}
+
+/// A toolset with one tool that asks the user first.
+pub(crate) fn asks_first(name: &'static str) -> Arc<dyn Toolset<Desk>> {
+    let act = move |_: NoArguments, _: ToolContext<Desk>| async move {
+        Ok::<_, ToolError>(format!("{name}: done"))
+    };
+    let annotations = Annotations {
+        destructive: Some(true),
+        ..Annotations::default()
+    };
+    let tool = function_tool(name, "Acts.", act).annotated(annotations);
+    Arc::new(FunctionTools::new("careful", vec![tool]))
 }
 
 pub(crate) fn agent(model: &Arc<PlayedModel>, tools: Vec<FunctionTool<Desk>>) -> Agent<Desk> {
