@@ -27,6 +27,16 @@ const CITATIONS: [&str; 4] = [
 /// The fields of what other dialects wrote that this one knows.
 const OWN: [&str; 6] = ["type", "role", "content", "call_id", "name", "arguments"];
 
+/// How what the model said goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    /// As a text where it is nothing else: strict servers take parts only with an id of theirs.
+    /// <https://github.com/openai/codex/issues/12669>
+    Plain,
+    /// In its parts, as what the thinking before it led to.
+    Parts,
+}
+
 /// The items of a history that are sent.
 pub(super) struct Input<'a> {
     items: Vec<&'a Item>,
@@ -66,12 +76,20 @@ impl Serialize for Input<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut items = serializer.serialize_seq(None)?;
         let mut rest = &*self.items;
+        let mut words = Words::Plain;
         while let Some((item, after)) = rest.split_first() {
             rest = after;
             match item {
-                Item::Reasoning(reasoning) if !goes_back(reasoning, after) => {}
-                item => items.serialize_element(&self.fields(item).map_err(S::Error::custom)?)?,
+                Item::Reasoning(reasoning) if !goes_back(reasoning, after) => continue,
+                item => {
+                    let fields = self.fields(item, words).map_err(S::Error::custom)?;
+                    items.serialize_element(&fields)?;
+                }
             }
+            words = match item {
+                Item::Reasoning(_) => Words::Parts,
+                _ => Words::Plain,
+            };
         }
         items.end()
     }
@@ -79,7 +97,7 @@ impl Serialize for Input<'_> {
 
 impl Input<'_> {
     /// An item as it goes back.
-    fn fields(&self, item: &Item) -> Result<BTreeMap<String, Value>, String> {
+    fn fields(&self, item: &Item, words: Words) -> Result<BTreeMap<String, Value>, String> {
         let Ok(Value::Object(mut fields)) = serde_json::to_value(item) else {
             return Err("an item is not an object".to_owned());
         };
@@ -88,11 +106,14 @@ impl Input<'_> {
             fields.retain(|name, _| OWN.contains(&name.as_str()));
         }
         match item {
-            Item::Message(_) => {
+            Item::Message(message) => {
                 fields.remove("id");
                 fields.remove("status");
                 keep_citations(&mut fields);
                 tell_detail(fields.get_mut("content"));
+                if words == Words::Plain && is_plain(fields.get("content")) {
+                    fields.insert("content".to_owned(), Value::from(message.text()));
+                }
             }
             Item::FunctionCall(call) => {
                 fields.remove("id");
@@ -139,6 +160,18 @@ fn goes_back(reasoning: &Reasoning, after: &[&Item]) -> bool {
                 .is_some_and(|kind| kind.ends_with("_call")),
         });
     readable && !foreign && followed
+}
+
+/// Whether a content is what the model said, and nothing beside words.
+fn is_plain(content: Option<&Value>) -> bool {
+    let is_text = |part: &Value| {
+        let citations = part.get("annotations").and_then(Value::as_array);
+        part.get("type").and_then(Value::as_str) == Some("output_text")
+            && citations.is_none_or(Vec::is_empty)
+    };
+    content
+        .and_then(Value::as_array)
+        .is_some_and(|parts| !parts.is_empty() && parts.iter().all(is_text))
 }
 
 /// Whether a result is a list of content parts, and not just any list.

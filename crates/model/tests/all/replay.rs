@@ -108,8 +108,7 @@ async fn the_history_goes_back_in_a_form_that_the_provider_takes() {
                 output("o"),
             ],
             vec![
-                json!({"type": "message", "role": "assistant", "phase": "commentary",
-                    "content": [{"type": "output_text", "text": "a", "annotations": []}]}),
+                json!({"type": "message", "role": "assistant", "phase": "commentary", "content": "a"}),
                 call(),
                 output("o"),
             ],
@@ -181,6 +180,25 @@ async fn the_history_goes_back_in_a_form_that_the_provider_takes() {
             ],
         ),
     ];
+    check(cases).await;
+}
+
+#[tokio::test]
+async fn what_was_said_goes_back_as_a_text() {
+    let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": []});
+    let said = json!({"type": "message", "role": "assistant", "content": [part("a"), part("b")]});
+    let refusal = || json!({"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]});
+    let thought = || json!({"type": "reasoning", "summary": [], "encrypted_content": "x"});
+    let cases = vec![(
+        "what was said is a text where it is no more and no thinking led to it",
+        vec![said.clone(), thought(), said.clone(), refusal()],
+        vec![
+            json!({"type": "message", "role": "assistant", "content": "ab"}),
+            thought(),
+            said.clone(),
+            refusal(),
+        ],
+    )];
     check(cases).await;
 }
 
