@@ -52,7 +52,9 @@ pub use handoff::{Handoff, HandoffHistory, InputFilter};
 pub use hook::Hook;
 pub use invoke::MAX_USER_MESSAGE_BYTES;
 pub use output::OutputSchema;
-pub use run::{Attended, Observer, RunError, RunOptions, RunOutcome, Start, Stopped, resume, run};
+pub use run::{
+    Attended, Observer, OutputError, RunError, RunOptions, RunOutcome, Start, Stopped, resume, run,
+};
 pub use state::{
     Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Handover, Input, MAX_ASKED_CALLS,
     Mark, OpenCall, Phase, Repair, Reply, State, ToolCall, step,

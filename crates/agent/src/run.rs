@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_model::{Error, ErrorKind, Item, Model, ToolChoice, Usage};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -99,6 +100,25 @@ pub struct RunOutcome {
     pub usage: Usage,
     /// The model's items, and the results of its calls in call order.
     pub new_items: Vec<Item>,
+}
+
+/// An answer that can't be had as a value of a type.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The run didn't end with an answer, or its agent has no form of answers.
+    #[error("the run has no answer that has a form")]
+    Missing,
+    /// The form of the agent's answers isn't that of the type.
+    #[error("the answer doesn't fit the type: {0}")]
+    Unfit(serde_json::Error),
+}
+
+impl RunOutcome {
+    /// The final answer as a value, where its form isn't words.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, OutputError> {
+        let output = self.output.as_ref().ok_or(OutputError::Missing)?;
+        T::deserialize(output).map_err(OutputError::Unfit)
+    }
 }
 
 /// A run that ended before its end.

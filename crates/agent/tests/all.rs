@@ -19,8 +19,17 @@ mod calls;
 #[path = "all/checks.rs"]
 mod checks;
 #[cfg(test)]
+#[path = "all/choice.rs"]
+mod choice;
+#[cfg(test)]
+#[path = "all/client_tools.rs"]
+mod client_tools;
+#[cfg(test)]
 #[path = "all/conversation.rs"]
 mod conversation;
+#[cfg(test)]
+#[path = "all/form.rs"]
+mod form;
 #[cfg(test)]
 #[path = "all/handoffs.rs"]
 mod handoffs;
