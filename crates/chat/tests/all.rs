@@ -32,6 +32,8 @@ mod history;
 mod isolation;
 #[path = "all/limits.rs"]
 mod limits;
+#[path = "all/live.rs"]
+mod live;
 #[path = "all/model.rs"]
 mod model;
 #[path = "all/named.rs"]

@@ -6,11 +6,11 @@ use frontdesk_agent::AgentEvent;
 pub(super) fn of_event(event: &AgentEvent, input: usize) -> usize {
     match event {
         AgentEvent::ModelStarted { .. } => input,
-        AgentEvent::TextDelta { delta, .. } | AgentEvent::ReasoningDelta { delta, .. } => {
-            delta.len()
-        }
-        AgentEvent::ToolArguments { arguments, .. } => arguments.len(),
-        AgentEvent::ToolArgumentsDelta { .. }
+        AgentEvent::TextDelta { delta, .. }
+        | AgentEvent::ReasoningDelta { delta, .. }
+        | AgentEvent::ToolArgumentsDelta { delta, .. } => delta.len(),
+        // The deltas were counted; without any, the whole answer is about to be.
+        AgentEvent::ToolArguments { .. }
         | AgentEvent::AnnotationAdded { .. }
         | AgentEvent::ImagePartial { .. }
         | AgentEvent::ImageDone { .. }
