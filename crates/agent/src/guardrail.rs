@@ -68,7 +68,12 @@ pub enum Timing {
     Blocking,
 }
 
-/// Checks the newest message of the user before an agent answers it. Asked once per run, of the agent that begins.
+/// Checks the newest message of the user before an agent answers it. Asked once per run, of the agent that begins, and
+/// not where a run goes on without the user having written anything.
+///
+/// Later runs are given what takes the message's place, or that it was withheld, in
+/// [`AgentEvent::InputReplaced`](crate::AgentEvent::InputReplaced): whoever keeps the conversation gives it to them
+/// instead of what the user wrote.
 #[async_trait]
 pub trait InputGuardrail<C>: Send + Sync {
     /// The guardrail's name, for logs.
@@ -87,7 +92,10 @@ pub trait InputGuardrail<C>: Send + Sync {
     ) -> Result<Verdict<String>, GuardrailError>;
 }
 
-/// Checks a final answer. Nothing of an answer is shown before it was checked.
+/// Checks what an agent is about to say: its final answer, words that it writes beside calls, and the result of a tool
+/// that is the answer. Nothing of it is shown before it was checked; thoughts are, and are taken back after a stop.
+///
+/// What is recorded is what was let through. Of an answer that was stopped a note is.
 #[async_trait]
 pub trait OutputGuardrail<C>: Send + Sync {
     /// The guardrail's name, for logs.
@@ -101,7 +109,10 @@ pub trait OutputGuardrail<C>: Send + Sync {
     ) -> Result<Verdict<String>, GuardrailError>;
 }
 
-/// Checks the calls of an agent's tools.
+/// Checks the calls of an agent's tools, and of the tools of the user's page before it gets them. A call that asks the
+/// user is checked before they are asked, and again before it is made: then it is made as it was approved, or not at all.
+///
+/// What the user's page gives back isn't checked.
 #[async_trait]
 pub trait ToolGuardrail<C>: Send + Sync {
     /// The guardrail's name, for logs.

@@ -8,6 +8,9 @@ use crate::run::{RunError, RunOutcome};
 use crate::state::{CallResult, ToolCall};
 
 /// Hears of each step while it happens; a run waits for it. All methods do nothing by default.
+///
+/// A hook that panics is logged, and the run goes on without it. One that doesn't end holds up its run until that is
+/// stopped. An agent that is a tool of another one has its own hooks.
 #[async_trait]
 pub trait Hook<C>: Send + Sync {
     /// An agent begins to answer, or takes over.

@@ -31,6 +31,9 @@ mod conversation;
 #[path = "all/form.rs"]
 mod form;
 #[cfg(test)]
+#[path = "all/guarded_states.rs"]
+mod guarded_states;
+#[cfg(test)]
 #[path = "all/handoffs.rs"]
 mod handoffs;
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use frontdesk_agent::{
-    Agents, CallResult, Hook, NoArguments, RunContext, RunError, RunOutcome, ToolCall, ToolContext,
-    ToolError, function_tool, run,
+    Agents, CallResult, Handoff, Hook, NoArguments, RunContext, RunError, RunOutcome, ToolCall,
+    ToolContext, ToolError, function_tool, run,
 };
 use frontdesk_model::{Error, ErrorKind, Item, Request, Usage};
 
@@ -66,6 +66,10 @@ impl Hook<Desk> for Diary {
         _: &RunContext<Desk>,
     ) {
         self.write(format!("{agent} gets {}: {}", call.call_id, result.text));
+    }
+
+    async fn handed_off(&self, from: &str, to: &str, _: &RunContext<Desk>) {
+        self.write(format!("{from} hands over to {to}"));
     }
 
     async fn run_ended(&self, outcome: Result<&RunOutcome, &RunError>, _: &RunContext<Desk>) {
@@ -164,4 +168,42 @@ async fn hooks_hear_of_a_model_that_failed_but_not_of_a_stop() {
         assert!(outcome.is_err());
         assert_eq!(diary.lines().get(2..).unwrap_or_default(), expected);
     }
+}
+
+#[tokio::test]
+async fn each_agent_has_its_own_hooks() {
+    let diary = || Arc::new(Diary::default());
+    let (first, second) = (diary(), diary());
+    let model = PlayedModel::new(vec![calls(&[("a", "transfer_to_billing", "{}")])]);
+    let mut desk = agent(&model, vec![]);
+    desk.handoffs.push(Handoff::to("billing"));
+    desk.hooks.push(Arc::clone(&first) as Arc<dyn Hook<Desk>>);
+    let mut billing = agent(&PlayedModel::new(vec![says("Done.")]), vec![]);
+    billing.name = "billing".to_owned();
+    billing
+        .hooks
+        .push(Arc::clone(&second) as Arc<dyn Hook<Desk>>);
+    let agents = Agents::new(desk, [Arc::new(billing)]).unwrap();
+    let input = vec![Item::user("hello")];
+    run(&agents, input, context(), &mut Notes::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        first.lines(),
+        [
+            "desk started in the lobby",
+            "desk asks with 1 items",
+            "desk has 1 items for 10",
+            "desk hands over to billing",
+        ]
+    );
+    assert_eq!(
+        second.lines(),
+        [
+            "billing started in the lobby",
+            "billing asks with 3 items",
+            "billing has 1 items for 10",
+            "ended Answered",
+        ]
+    );
 }

@@ -61,4 +61,8 @@ impl Toolset<TurnContext> for SomeTools {
     fn call_timeout(&self) -> Option<Duration> {
         self.all.call_timeout()
     }
+
+    fn agent_depth(&self) -> usize {
+        self.all.agent_depth()
+    }
 }
