@@ -43,6 +43,9 @@ mod hooks;
 #[path = "all/input_guardrails.rs"]
 mod input_guardrails;
 #[cfg(test)]
+#[path = "all/inputs.rs"]
+mod inputs;
+#[cfg(test)]
 #[path = "all/lines.rs"]
 mod lines;
 #[cfg(test)]

@@ -3,54 +3,16 @@
 use std::collections::BTreeSet;
 
 use frontdesk_agent::{
-    Bounds, CallStatus, Decision, Effect, Ending, Input, OpenCall, Phase, State, step,
+    Bounds, CallStatus, Decision, Effect, Ending, Input, Mark, OpenCall, Phase, Reply, State,
+    ToolCall, pair_calls, step,
 };
-use frontdesk_model::Item;
-use proptest::collection::{btree_set, vec};
+use frontdesk_model::{Item, Role};
+use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::machine::{asking, call, declined, finished, item, open};
-
-fn any_output() -> impl Strategy<Value = Vec<Item>> {
-    let id = prop_oneof![Just(""), Just("a"), Just("b"), Just("a_2"), Just("c")];
-    vec(
-        prop_oneof![3 => id.prop_map(item), 1 => Just(Item::assistant("text"))],
-        0..6,
-    )
-}
-
-fn any_ending() -> impl Strategy<Value = Ending> {
-    let reason = "content_filter".to_owned();
-    prop_oneof![6 => Just(Ending::Complete), 1 => Just(Ending::CutShort { reason })]
-}
-
-/// Any input; the number picks one of the calls that run, so that most inputs are waited for.
-fn any_input() -> impl Strategy<Value = (Input, usize)> {
-    let input = prop_oneof![
-        1 => Just(Input::Begin),
-        3 => (any_output(), btree_set(0..6_usize, 0..3), any_ending())
-            .prop_map(|(output, asks, ending)| asking(output, asks, ending)),
-        6 => "[a-c]".prop_map(|id| finished(&id, "text")),
-    ];
-    (input, 0..6_usize)
-}
-
-fn any_bounds() -> impl Strategy<Value = Bounds> {
-    (0..5_u32, 0..4_usize, 0..5_usize).prop_map(|(max_turns, max_parallel_tools, max_calls)| {
-        Bounds {
-            max_turns,
-            max_parallel_tools,
-            max_calls,
-        }
-    })
-}
-
-/// What the user decided before the run, if it goes on from such a decision.
-fn any_decided() -> impl Strategy<Value = Vec<OpenCall>> {
-    let decision = prop_oneof![Just(Decision::Approved), Just(declined("no"))];
-    let decided = ("[abd]", decision).prop_map(|(id, decision)| open(call(&id), decision));
-    prop_oneof![Just(Vec::new()), vec(decided, 1..4)]
-}
+use crate::inputs::{any_bounds, any_decided, any_input, any_marks, any_output};
+use crate::machine::finished;
+use crate::scene::usage;
 
 fn starting(history: Vec<Item>, decided: Vec<OpenCall>, bounds: Bounds) -> State {
     if decided.is_empty() {
@@ -155,7 +117,7 @@ proptest! {
             state = next;
             record.push((input, state.clone(), effects.clone()));
 
-            prop_assert!(state.turns <= bounds.max_turns);
+            prop_assert!(state.turns <= state.bounds.max_turns);
             prop_assert!(ids(&state, is_running).len() <= bounds.max_parallel_tools.max(1));
             for effect in effects {
                 match effect {
@@ -205,6 +167,132 @@ proptest! {
             prop_assert_eq!(&next, &expected);
             prop_assert_eq!(again, effects);
             replayed = next;
+        }
+    }
+}
+
+/// Makes all calls of a reply, and finishes them in the order that these numbers pick.
+fn finish_all(mut state: State, reply: Reply, picks: &[usize]) -> (State, Vec<Effect>) {
+    let mut effects;
+    (state, effects) = step(state, Input::ModelFinished(reply));
+    for pick in picks.iter().cycle() {
+        let running = ids(&state, is_running);
+        let Some(id) = running.get(pick % running.len().max(1)) else {
+            break;
+        };
+        (state, effects) = step(state, finished(id, &format!("of {id}")));
+    }
+    (state, effects.pop().into_iter().collect())
+}
+
+/// What an observer has stored when the run breaks off after some of these inputs, and where it may break off.
+fn recorded(mut state: State, inputs: Vec<(Input, usize)>) -> (State, Vec<Vec<Item>>) {
+    let mut stored = Vec::new();
+    for (input, pick) in inputs {
+        let input = aimed(&state, input, pick);
+        let effects;
+        (state, effects) = step(state, input);
+        stored.extend(effects.into_iter().filter_map(|effect| match effect {
+            Effect::RecordStep { items, .. } => Some(items),
+            Effect::RecordResult { call, result } => {
+                let item = Item::function_call_output(call.call_id, result.text);
+                Some(vec![item])
+            }
+            _ => None,
+        }));
+    }
+    (state, stored)
+}
+
+/// What every provider insists on: each call has its one result before anybody else speaks, there are no other results,
+/// and thoughts are followed by what came of them.
+fn complaint(items: &[Item]) -> Option<String> {
+    let mut open = BTreeSet::new();
+    let mut known = BTreeSet::new();
+    for (position, item) in items.iter().enumerate() {
+        let fine = match item {
+            Item::FunctionCall(call) => {
+                open.insert(&call.call_id);
+                known.insert(&call.call_id)
+            }
+            Item::FunctionCallOutput(result) => open.remove(&result.call_id),
+            Item::Message(message) => message.role == Role::Assistant || open.is_empty(),
+            Item::Reasoning(_) => matches!(
+                items.get(position + 1),
+                Some(Item::Message(_) | Item::FunctionCall(_) | Item::Reasoning(_))
+            ),
+            Item::Other(_) => true,
+        };
+        if !fine {
+            return Some(format!("at {position}: {items:#?}"));
+        }
+    }
+    (!open.is_empty()).then(|| format!("without results: {open:?}"))
+}
+
+/// Goes on where calls wait for the user.
+fn resumed(state: &State, history: Vec<Item>, decision: &Decision) -> Option<State> {
+    let Phase::Approval { calls, held } = &state.phase else {
+        return None;
+    };
+    let to = "billing".to_owned();
+    let open = |mark: Mark, decision: &Decision| {
+        let decision = decision.clone();
+        move |call: &ToolCall| OpenCall {
+            call: call.clone(),
+            marks: [mark.clone()].into(),
+            decision: decision.clone(),
+        }
+    };
+    let asked = calls.iter().map(open(Mark::Asks, decision));
+    let held = held
+        .iter()
+        .map(open(Mark::HandsOver { to }, &Decision::Approved));
+    let calls = asked.chain(held).collect();
+    Some(State::resume("desk", history, calls, state.bounds))
+}
+
+proptest! {
+    #[test]
+    fn results_may_come_in_any_order_and_the_next_input_is_the_same(
+        output in any_output(),
+        marks in any_marks(),
+        bounds in any_bounds(),
+        one in vec(0..6_usize, 1..8),
+        other in vec(0..6_usize, 1..8),
+    ) {
+        let bounds = Bounds { max_turns: bounds.max_turns.max(1), ..bounds };
+        let state = step(State::new("desk", vec![Item::user("hello")], bounds), Input::Begin).0;
+        let ending = Ending::Complete;
+        let reply = Reply { output, marks, complaint: None, usage: usage(1), ending };
+        let first = finish_all(state.clone(), reply.clone(), &one);
+        prop_assert!(ids(&first.0, is_running).is_empty());
+        prop_assert_eq!(first, finish_all(state, reply, &other));
+    }
+
+    #[test]
+    fn a_run_that_is_stopped_anywhere_leaves_a_history_that_providers_take(
+        bounds in any_bounds(),
+        inputs in vec(any_input(), 0..40),
+        later in vec(any_input(), 0..20),
+        decision in prop_oneof![
+            Just(Decision::Approved),
+            Just(Decision::Declined { reason: "no".to_owned() }),
+        ],
+    ) {
+        let hello = || vec![Item::user("hello")];
+        let inputs = std::iter::once((Input::Begin, 0)).chain(inputs).collect();
+        let (state, mut stored) = recorded(State::new("desk", hello(), bounds), inputs);
+        let history = [hello(), stored.concat()].concat();
+        if let Some(state) = resumed(&state, history, &decision) {
+            let later = std::iter::once((Input::Begin, 0)).chain(later).collect();
+            stored.extend(recorded(state, later).1);
+        }
+        for end in 0..=stored.len() {
+            let kept = stored.iter().take(end).flatten().cloned();
+            let history: Vec<Item> = hello().into_iter().chain(kept).chain(hello()).collect();
+            let wrong = complaint(&pair_calls(history));
+            prop_assert!(wrong.is_none(), "{}", wrong.unwrap_or_default());
         }
     }
 }
