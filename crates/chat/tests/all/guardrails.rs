@@ -26,12 +26,22 @@ async fn later_turns_read_a_message_as_the_guardrail_left_it() {
     };
     let withheld = "User: [This message was withheld: a check did not let it through.]";
     let cases = [
-        (replace(), Timing::Blocking, "User: mine is [card]"),
-        (replace(), Timing::Parallel, "User: mine is [card]"),
-        (stop(), Timing::Blocking, withheld),
-        (stop(), Timing::Parallel, withheld),
+        (
+            replace(),
+            Timing::Blocking,
+            "User: mine is [card]",
+            "Noted.",
+        ),
+        (
+            replace(),
+            Timing::Parallel,
+            "User: mine is [card]",
+            "Noted.",
+        ),
+        (stop(), Timing::Blocking, withheld, "No cards, please."),
+        (stop(), Timing::Parallel, withheld, "No cards, please."),
     ];
-    for (on_match, timing, expected) in cases {
+    for (on_match, timing, expected, answered) in cases {
         let model = Told::new((0..4).map(|_| says("Noted.")));
         let desk = desk(&model, on_match.clone(), timing);
         let (_, mut reader) = desk.begin(create("mine is 1234-5678"), &plain()).await;
@@ -46,5 +56,9 @@ async fn later_turns_read_a_message_as_the_guardrail_left_it() {
         // The user still sees what they wrote.
         let items = desk.items(&thread, &plain()).await;
         assert_eq!(items[0]["content"][0]["text"], "mine is 1234-5678");
+        assert_eq!(
+            items[1]["content"][0]["text"], answered,
+            "{on_match:?} {timing:?}"
+        );
     }
 }
