@@ -35,7 +35,8 @@ Without a file and without a key, `frontdesk` runs a demonstration at http://127
 a scripted assistant that manages tasks, with its data in the working directory.
 
 Every key of the file can be set as FRONTDESK__SECTION__KEY, e.g. FRONTDESK__SERVER__LISTEN.
-Also read: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, MCP_SERVER_URL, DATABASE_URL, RUST_LOG, and a .env file.";
+Also read: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, MCP_SERVER_URL,
+DATABASE_URL, RUST_LOG, and a .env file.";
 
 #[derive(Subcommand)]
 enum Command {

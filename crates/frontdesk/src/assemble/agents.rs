@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use frontdesk_agent::{
     Agent, AgentTool, Agents, ApprovalPolicy, ClientTool, Handoff, Instructions, Limits,
@@ -24,6 +25,9 @@ Use a tool whenever the answer lies there; don't guess at what a tool can tell.
 Some tools ask the user for approval by themselves when you call them, so don't ask for it in words first.
 Say plainly when something failed or can't be done. Be brief and friendly.
 Today is {{ date }} (UTC).";
+
+/// How much later than a model's own deadline an agent gives up waiting for it.
+const MODELS_OWN_WORD: Duration = Duration::from_secs(30);
 
 /// How much of an agent's name goes into the name of its answers' form.
 const MAX_SCHEMA_NAME_CHARS: usize = 40;
@@ -116,6 +120,7 @@ impl Made<'_, '_> {
             limits: Limits {
                 max_turns: max_turns.unwrap_or(usual.max_turns),
                 max_parallel_tools: max_parallel.unwrap_or(usual.max_parallel_tools),
+                model_timeout: usual.model_timeout.max(longest_silence(self.config)),
                 ..usual
             },
             ..Agent::new(name, "", self.models.get(&section.model.value)?)
@@ -202,6 +207,16 @@ impl Made<'_, '_> {
         });
         tools.collect()
     }
+}
+
+/// How long any of the models may be silent by its own keys, with time for it to say so itself.
+fn longest_silence(config: &Config) -> Duration {
+    let calls = config.models.values().map(|model| &model.calls);
+    let longest = calls.map(|calls| calls.first_byte_timeout.value.max(calls.idle_timeout.value));
+    longest
+        .max()
+        .unwrap_or_default()
+        .saturating_add(MODELS_OWN_WORD)
 }
 
 /// What leads from an agent to another one.
