@@ -1,16 +1,18 @@
 //! What the assistant has done beside its answers: titles, summaries of what no longer fits, speech written down.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
 use frontdesk_agent::{Agent, Agents};
 use frontdesk_chat::assistant::{Assistant, AssistantOptions, HistoryLimits};
 use frontdesk_chat::{ChatError, Frame};
-use frontdesk_model::{Error, ErrorKind, Event, Model, Transcriber};
+use frontdesk_model::{Error, ErrorKind, Event, EventStream, Model, Request, Transcriber};
+use frontdesk_protocol::Order;
+use frontdesk_store::{PageRequest, Store, ThreadPatch};
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, add, create, event, plain, read_all, resuming, thread_of};
+use crate::desk::{Desk, add, create, event, plain, read_all, thread_of};
 use crate::model::{Told, says};
 
 fn desk(model: &Arc<Told>, options: AssistantOptions) -> Desk {
@@ -70,25 +72,45 @@ async fn a_title_is_a_models_where_one_makes_titles_else_the_first_words() {
     }
 }
 
+/// Makes a title, and while it does, the user gives the thread another one.
+#[derive(Debug, Default)]
+struct Overtaken(OnceLock<Arc<dyn Store>>);
+
+#[async_trait]
+impl Model for Overtaken {
+    fn name(&self) -> &'static str {
+        "overtaken"
+    }
+
+    async fn stream(&self, _: Request) -> Result<EventStream, Error> {
+        let (store, scope) = (self.0.get().unwrap(), plain().scope());
+        let threads = PageRequest {
+            limit: 1,
+            order: Order::Desc,
+            after: None,
+        };
+        let found = store.threads(&scope, &threads).await.unwrap().unwrap();
+        let renamed = ThreadPatch {
+            title: Some(Some("Mine".to_owned())),
+            ..ThreadPatch::default()
+        };
+        let id = &found.data[0].id;
+        store.update_thread(&scope, id, renamed).await.unwrap();
+        Ok(stream::iter(says("Weather")).boxed())
+    }
+}
+
 #[tokio::test]
 async fn a_title_that_the_user_gave_meanwhile_stays() {
-    let mut held = says("Fine.");
-    held.truncate(2);
-    let (model, titler) = (Told::new([held]), Told::new([says("Weather")]));
+    let overtaken = Arc::new(Overtaken::default());
     let options = AssistantOptions {
-        titles: Some(titler),
+        titles: Some(overtaken.clone()),
         ..AssistantOptions::default()
     };
-    let desk = desk(&model, options);
-    let (id, mut reader) = desk.begin(create("How is the weather?"), &resuming()).await;
-    let created = reader.next().await.unwrap();
-    let thread = thread_of(&created);
-    let rename =
-        json!({"type": "threads.update", "params": {"thread_id": thread, "title": "Mine"}});
-    desk.json(rename, &plain()).await;
-    desk.service.stop(&resuming(), &id).await.unwrap();
-    read_all(&mut reader).await;
-    assert_eq!(title(&desk, &created).await, "Mine");
+    let desk = desk(&Told::new([says("Fine.")]), options);
+    overtaken.0.set(desk.store.clone()).unwrap();
+    let frames = turn(&desk, create("How is the weather?")).await;
+    assert_eq!(title(&desk, &frames).await, "Mine");
 }
 
 #[tokio::test]
