@@ -26,6 +26,7 @@ mod all {
     mod sign_in;
     mod sign_in_configuration;
     mod site;
+    mod speech;
     mod streams;
     mod tokens;
     mod tool_configuration;
