@@ -1,4 +1,4 @@
-//! The configurations in the guides are read as they stand, with what is commented out in them, too.
+//! The configurations in the guides and on the first page are read as they stand, with what is commented out in them, too.
 
 use std::fs;
 use std::path::Path;
@@ -7,9 +7,16 @@ use frontdesk::config::{Config, Sources};
 use tempfile::TempDir;
 
 /// The guides whose blocks are whole sections, or keys of a model.
-const GUIDES: [&str; 2] = ["models.md", "context.md"];
+const GUIDES: [&str; 4] = ["models.md", "context.md", "agents.md", "../../README.md"];
 /// The models that the guides speak of.
 const MODELS: [&str; 4] = ["default", "claude", "local", "small"];
+/// The tool servers that they speak of.
+const SERVERS: [&str; 4] = ["orders", "stock", "manuals", "invoices"];
+/// The files that they speak of, and what is in them.
+const FILES: [(&str, &str); 2] = [
+    ("assistant.md", "You are the assistant."),
+    ("invoice.schema.json", "{\"type\": \"object\"}"),
+];
 /// Where the guides have their secrets.
 const SECRETS: &str = "/run/secrets/";
 
@@ -22,9 +29,14 @@ fn blocks(guide: &str) -> Vec<String> {
     blocks.collect()
 }
 
-/// The block as a file: keys get a model's heading, and the models that it names are there.
-fn file(block: &str, secrets: &str) -> String {
-    let mut file = block.replace(SECRETS, secrets).replace("\n# ", "\n");
+/// The block as a file: keys get a model's heading, and what it names is there.
+fn file(block: &str, dir: &str) -> String {
+    let mut file = block
+        .replace(SECRETS, &format!("{dir}/"))
+        .replace("\n# ", "\n");
+    for (name, _) in FILES {
+        file = file.replace(&format!("\"{name}\""), &format!("\"{dir}/{name}\""));
+    }
     if !file.starts_with('[') {
         file = format!("[model.default]\nprovider = \"openai_responses\"\n{file}");
     }
@@ -34,13 +46,22 @@ fn file(block: &str, secrets: &str) -> String {
             file = format!("{file}\n{heading}");
         }
     }
+    for server in SERVERS {
+        let heading = format!("[mcp.{server}]");
+        if !file.contains(&heading) {
+            file = format!("{file}\n{heading}\nurl = \"http://localhost:8001/mcp\"");
+        }
+    }
     file
 }
 
 #[test]
 fn what_the_guides_show_is_read() {
     let dir = TempDir::new().unwrap();
-    let secrets = dir.path().to_str().unwrap();
+    let path = dir.path().to_str().unwrap();
+    for (name, text) in FILES {
+        fs::write(dir.path().join(name), text).unwrap();
+    }
     for secret in ["openai", "azure", "openrouter", "deepseek", "anthropic"] {
         fs::write(dir.path().join(secret), "sk-secret").unwrap();
     }
@@ -48,10 +69,10 @@ fn what_the_guides_show_is_read() {
         let blocks = blocks(guide);
         assert!(!blocks.is_empty(), "{guide}");
         for block in blocks {
-            let path = dir.path().join("frontdesk.toml");
-            fs::write(&path, file(&block, &format!("{secrets}/"))).unwrap();
+            let written = dir.path().join("frontdesk.toml");
+            fs::write(&written, file(&block, path)).unwrap();
             let read = Config::read(&Sources {
-                file: Some(path),
+                file: Some(written),
                 ..Sources::default()
             });
             assert!(read.is_ok(), "{guide}: {block}\n{:?}", read.unwrap_err());
