@@ -1,7 +1,7 @@
 //! Tools of one answer run at the same time, on a tool server that says when each of them ends.
 
 use frontdesk_testkit::clients::{self, Event, Streaming};
-use frontdesk_testkit::model_server::{Call, ModelServer, Script};
+use frontdesk_testkit::model_server::{Call, ModelServer, Recorded, Script};
 use frontdesk_testkit::piecework::{Piecework, TOOL, done};
 use serde_json::json;
 
@@ -24,6 +24,15 @@ async fn next_done(stream: &mut Streaming) -> (Option<u64>, Vec<Event>) {
         }
     }
     panic!("no further task is done: {read:?}")
+}
+
+/// The results that the model reads, in its order.
+fn outputs(request: &Recorded) -> Vec<&str> {
+    let items = request.body["input"].as_array().unwrap().iter();
+    let outputs = items.filter(|item| item["type"] == "function_call_output");
+    outputs
+        .map(|item| item["output"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -60,11 +69,30 @@ async fn check_24_eight_tools_run_at_once_and_each_result_shows_when_it_is_there
 
     // The model reads the results in the order of its calls.
     let requests = model.requests();
-    let items = requests[1].body["input"].as_array().unwrap().iter();
-    let outputs: Vec<&str> = items
-        .filter(|item| item["type"] == "function_call_output")
-        .map(|item| item["output"].as_str().unwrap())
-        .collect();
     let expected: Vec<String> = (0..8).map(done).collect();
-    assert_eq!(outputs, expected);
+    assert_eq!(outputs(&requests[1]), expected);
+}
+
+#[tokio::test]
+async fn check_23_a_tool_out_of_time_is_told_with_its_time_and_the_other_one_counts() {
+    let pieces = Piecework::start().await.unwrap();
+    let calls =
+        [0, 1].map(|number| Call::new(&format!("call_{number}"), TOOL, json!({"number": number})));
+    let model = ModelServer::start(Script::tools(calls, "One is done."))
+        .await
+        .unwrap();
+    let config = format!(
+        "[mcp.pieces]\nurl = \"{}\"\nauth = \"none\"\ncall_timeout = \"2s\"\n",
+        pieces.url()
+    );
+    let base_url = model.base_url();
+    let variables = [("OPENAI_BASE_URL", base_url.as_str())];
+    let desk = Desk::with_files(&[("frontdesk.toml", &config)], &variables).await;
+    pieces.end(1);
+    let answer = desk.client().create("Do both.").await.unwrap();
+    assert_eq!(answer.assistant_text().unwrap(), "One is done.");
+    let requests = model.requests();
+    let outputs = outputs(&requests[1]);
+    assert!(outputs[0].contains("timed out after 2 s"), "{outputs:?}");
+    assert_eq!(outputs[1], done(1));
 }
