@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what a plain turn costs the server process in processor time, with the model and the client
-//! in processes of their own. Numbers of one machine at one time: read them side by side, never test them.
+//! in processes of their own; and what a run of an agent costs that waits for a tool, without any server around it.
+//! Numbers of one machine at one time: read them side by side, never test them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,20 @@ pub(crate) struct Options {
     /// How many deltas an answer has
     #[arg(long, default_value_t = 20)]
     deltas: u32,
+    /// How many runs of an agent wait at the same time
+    #[arg(long, default_value_t = 1_000)]
+    runs: u32,
+}
+
+/// What the runs of an agent measured of themselves.
+#[derive(Deserialize)]
+struct Waiting {
+    runs: u32,
+    events: u32,
+    /// Of each.
+    text_bytes: u32,
+    resident_kib: u32,
+    processor_ms: u32,
 }
 
 /// What the client measured.
@@ -39,6 +54,7 @@ struct Load {
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let programs = build(workspace)?;
+    runs(&programs, options, workspace)?;
     let data = workspace.path("target/xtask/bench");
     if data.exists() {
         fs::remove_dir_all(&data).context("cannot empty target/xtask/bench")?;
@@ -86,6 +102,30 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
+/// Runs of an agent, all of which wait for a tool at the same time, in a process of their own.
+fn runs(programs: &Path, options: &Options, workspace: &Workspace) -> Result<()> {
+    let mut load = command::new(program(programs, "agent-load"), workspace.root());
+    load.args(["--runs", &options.runs.to_string()]);
+    let measured: Waiting = serde_json::from_str(&command::output(&mut load)?)
+        .context("cannot read what the runs measured")?;
+    let runs = f64::from(measured.runs);
+    let text = f64::from(measured.text_bytes) / 1024.0;
+    println!(
+        "an agent with a tool, {} runs at once, {} events each",
+        measured.runs,
+        f64::from(measured.events) / runs
+    );
+    println!(
+        "memory a run            {:>8.1} KiB beyond its text of {text:.1} KiB",
+        f64::from(measured.resident_kib) / runs - text
+    );
+    println!(
+        "processor time a run    {:>8.3} ms",
+        f64::from(measured.processor_ms) / runs
+    );
+    Ok(())
+}
+
 fn load(
     client: &Path,
     server: &Running,
@@ -101,7 +141,7 @@ fn load(
         .context("cannot read what the client measured")
 }
 
-/// Builds the three programs and gives back the folder they are in.
+/// Builds the programs and gives back the folder they are in.
 fn build(workspace: &Workspace) -> Result<PathBuf> {
     let mut cargo = command::cargo(workspace.root());
     cargo.args(["build", "--release", "--locked", "--package", "frontdesk"]);

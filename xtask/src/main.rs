@@ -48,7 +48,7 @@ enum Task {
     Conformance(conformance::Options),
     /// Run everything that a change has to pass
     Ci,
-    /// Measure the processor time of a plain turn
+    /// Measure what a plain turn and a waiting run of an agent cost
     Bench(bench::Options),
 }
 
