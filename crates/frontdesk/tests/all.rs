@@ -5,7 +5,6 @@
 mod all {
     mod agent_configuration;
     mod agents;
-    mod agents_guide;
     mod assistant_configuration;
     mod bad_input;
     mod client;
