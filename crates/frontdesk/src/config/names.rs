@@ -64,7 +64,7 @@ pub(super) fn check_circles<'a>(
 ) -> Result<(), ConfigError> {
     for (name, list) in lists {
         let mut way = vec![*name];
-        if leads_to(name, lists, &mut way) {
+        if leads_to(name, lists, &mut way, &mut BTreeSet::new()) {
             return Err(ConfigError::Conflict {
                 message: format!(
                     "{} (from {}) goes in a circle: {}",
@@ -78,20 +78,21 @@ pub(super) fn check_circles<'a>(
     Ok(())
 }
 
-/// Whether the last of `way` leads to `goal`; then the way ends there.
+/// Whether the last of `way` leads to `goal`; then the way ends there. What was `seen` doesn't lead there.
 fn leads_to<'a>(
     goal: &str,
     lists: &BTreeMap<&'a str, &'a Setting<Vec<String>>>,
     way: &mut Vec<&'a str>,
+    seen: &mut BTreeSet<&'a str>,
 ) -> bool {
     let next = way.last().and_then(|last| lists.get(last));
     for name in next.into_iter().flat_map(|list| &list.value) {
         let is_goal = name == goal;
-        if !is_goal && way.contains(&name.as_str()) {
+        if !is_goal && !seen.insert(name) {
             continue;
         }
         way.push(name);
-        if is_goal || leads_to(goal, lists, way) {
+        if is_goal || leads_to(goal, lists, way, seen) {
             return true;
         }
         way.pop();
