@@ -7,7 +7,7 @@ use std::sync::Arc;
 use frontdesk_model::Item;
 
 use crate::agent::Agent;
-use crate::handoff::Handoff;
+use crate::handoff::{Handoff, takes_over};
 
 /// Agents that hand over to each other. Immutable, shared by all runs.
 pub struct Agents<C> {
@@ -106,6 +106,56 @@ impl<C> Agents<C> {
             Some(handoff) => handoff.seen(items),
             None => Handoff::to(to).seen(items),
         }
+    }
+
+    /// What is read of a conversation in which agents handed over to each other in earlier runs: each handoff that it
+    /// shows counts for what was before it, as [`seen_after`](Self::seen_after) says.
+    pub fn seen_later(&self, items: Vec<Item>) -> Vec<Item> {
+        let mut on_duty = self.entry.name.clone();
+        let mut calls: BTreeMap<String, String> = BTreeMap::new();
+        let mut handover = None;
+        let mut seen = Vec::with_capacity(items.len());
+        for item in items {
+            // The results of one reply's calls belong together.
+            if !matches!(item, Item::FunctionCallOutput(_)) {
+                seen = self.taken_over(handover.take(), seen);
+            }
+            match &item {
+                Item::FunctionCall(call) => {
+                    calls.insert(call.call_id.clone(), call.name.clone());
+                }
+                Item::FunctionCallOutput(result) => {
+                    let tool = calls.get(&result.call_id);
+                    if let Some((tool, to)) = tool.zip(takes_over(&result.text()))
+                        && let Some(from) = self.handing_over(&on_duty, tool, &to)
+                    {
+                        handover = Some((from.to_owned(), to.clone()));
+                        on_duty = to;
+                    }
+                }
+                Item::Message(_) | Item::Reasoning(_) | Item::Other(_) => {}
+            }
+            seen.push(item);
+        }
+        self.taken_over(handover, seen)
+    }
+
+    fn taken_over(&self, handover: Option<(String, String)>, items: Vec<Item>) -> Vec<Item> {
+        match handover {
+            Some((from, to)) => self.seen_after(&from, &to, items),
+            None => items,
+        }
+    }
+
+    /// Who handed over by this tool: the agent on duty, or, where that one can't, the first that can.
+    fn handing_over(&self, on_duty: &str, tool: &str, to: &str) -> Option<&str> {
+        let by_tool = |agent: &&Arc<Agent<C>>| {
+            let mut handoffs = agent.handoffs.iter();
+            handoffs.any(|handoff| handoff.to == to && handoff.tool() == tool)
+        };
+        let agent = self.find(on_duty).filter(by_tool);
+        let agent = agent.or_else(|| self.iter().find(by_tool))?;
+        Some(&agent.name)
     }
 
     fn handoff(&self, from: &str, to: &str) -> Option<&Handoff> {

@@ -56,10 +56,6 @@ impl Handoff {
 impl Handoff {
     /// The tool that the model hands over with. It takes no arguments.
     pub(crate) fn definition<C>(&self, to: &Agent<C>) -> ToolDefinition {
-        let name = self
-            .tool_name
-            .clone()
-            .unwrap_or_else(|| format!("transfer_to_{}", self.to));
         let description = self.description.clone().unwrap_or_else(|| {
             if to.description.is_empty() {
                 format!("Hand over to {}.", to.name)
@@ -69,10 +65,18 @@ impl Handoff {
         });
         let parameters = json!({"type": "object", "properties": {}, "additionalProperties": false});
         ToolDefinition {
-            name: model_name(&name),
+            name: self.tool(),
             description,
             parameters: Arc::new(parameters),
             strict: frontdesk_model::Strictness::Lenient,
+        }
+    }
+
+    /// The tool's name, as the model knows it where no other tool has it.
+    pub(crate) fn tool(&self) -> String {
+        match &self.tool_name {
+            Some(name) => model_name(name),
+            None => model_name(&format!("transfer_to_{}", self.to)),
         }
     }
 
@@ -92,6 +96,17 @@ impl Handoff {
         };
         without_lone_thoughts(pair_calls(items))
     }
+}
+
+/// The result of a call that hands over to this agent.
+pub(crate) fn handed_over(to: &str) -> String {
+    json!({"assistant": to}).to_string()
+}
+
+/// The agent that such a result hands over to.
+pub(crate) fn takes_over(result: &str) -> Option<String> {
+    let result = frontdesk_json::read(result.as_bytes()).ok()?;
+    result.get("assistant")?.as_str().map(str::to_owned)
 }
 
 /// What was said, as it can stand without the thoughts that led to it.

@@ -30,9 +30,10 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         }
     }
 
-    /// The conversation as the agent reads it: each that took over reads what its handoff lets it see of what was before.
+    /// The conversation as the agent reads it: each that took over, in this run or before it, reads what its handoff lets
+    /// it see of what was before.
     fn seen(&self, state: &State) -> Vec<Item> {
-        let mut seen = state.input.clone();
+        let mut seen = self.agents.seen_later(state.input.clone());
         let mut taken = 0;
         for handover in &state.handovers {
             let before = state.new_items.get(taken..handover.after);

@@ -220,6 +220,54 @@ fn an_agent_that_takes_over_reads_what_its_handoff_lets_it() {
 }
 
 #[tokio::test]
+async fn a_later_run_reads_no_more_than_the_handoff_let_its_agent() {
+    for (history, expected) in [
+        (HandoffHistory::All, 9),
+        (HandoffHistory::WithoutTools, 5),
+        (HandoffHistory::NewestMessage, 3),
+    ] {
+        let desk = PlayedModel::new(vec![calls(&[
+            ("h", "transfer_to_billing", "{}"),
+            ("a", "ring_desk", "{}"),
+        ])]);
+        let billing = PlayedModel::new(vec![says("Paid."), says("Still.")]);
+        let mut first = named("desk", &desk, &["billing"]);
+        first.handoffs[0].history = history;
+        let other = Arc::new(named("billing", &billing, &[]));
+        let agents = Agents::new(first, [other]).unwrap();
+        let mut input = vec![
+            Item::user("old"),
+            Item::assistant("older"),
+            Item::user("new"),
+        ];
+        let outcome = run(&agents, input.clone(), context(), &mut Notes::default()).await;
+        let outcome = outcome.unwrap();
+        input.extend(outcome.new_items);
+        input.push(Item::user("and now?"));
+        let start = Start {
+            input,
+            agent: Some(outcome.agent),
+            ..Start::default()
+        };
+        let mut notes = Notes::default();
+        run(&agents, start, context(), &mut notes).await.unwrap();
+        let mut read = billing.request(0).input;
+        read.extend([Item::assistant("Paid."), Item::user("and now?")]);
+        let again = billing.request(1).input;
+        assert_eq!(again.len(), read.len(), "{history:?}");
+        let texts = |items: &[Item]| {
+            let text = |item: &Item| match item {
+                Item::Message(message) => message.text(),
+                other => format!("{other:?}"),
+            };
+            items.iter().map(text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(&again), texts(&read), "{history:?}");
+        assert_eq!(again.len(), expected, "{history:?}");
+    }
+}
+
+#[tokio::test]
 async fn each_handoff_of_a_chain_lets_the_next_agent_read_less() {
     let to = |name: &'static str| {
         completed(vec![

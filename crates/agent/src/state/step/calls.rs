@@ -4,10 +4,10 @@
 //! own page makes; then the answer, where a tool gave it; then the model.
 
 use frontdesk_model::Item;
-use serde_json::json;
 
 use super::{call_model, end};
 use crate::approval::Decision;
+use crate::handoff::handed_over;
 use crate::state::call::{Call, CallResult, CallStatus, Mark, OpenCall, ToolCall};
 use crate::state::input::{Effect, Ended};
 use crate::state::{Bounds, Handover, MAX_ASKED_CALLS, Phase, State};
@@ -161,7 +161,7 @@ fn take_handover(calls: &mut [Call], effects: &mut Vec<Effect>) -> Option<String
         Some((call, to))
     })?;
     let result = CallResult {
-        text: json!({"assistant": to}).to_string(),
+        text: handed_over(&to),
         outcome: Outcome::Ok,
     };
     done(call, result, effects);
