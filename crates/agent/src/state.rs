@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use call::{Call, CallResult, CallStatus, Mark, OpenCall, ToolCall};
 pub use input::{Effect, Ended, Ending, Input, Reply};
+pub(crate) use step::is_refusal;
 pub use step::step;
 
 use crate::agent::Limits;

@@ -13,7 +13,7 @@ use super::{RunError, in_time, until_cancelled};
 use crate::event::AgentEvent;
 use crate::guardrail::{Verdict, check_output};
 use crate::reader::StepReader;
-use crate::state::{Ending, Input, Reply, State};
+use crate::state::{Ending, Input, Reply, State, is_refusal};
 use crate::usage::Spent;
 
 /// One model call as far as it is known.
@@ -207,8 +207,8 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
     /// What is wrong with the form of an answer, where it has to have one.
     fn complaint(&self, output: &[Item], ending: &Ending) -> Option<String> {
         let schema = self.agent.output.as_ref()?;
-        let is_call = |item: &Item| matches!(item, Item::FunctionCall(_));
-        if *ending != Ending::Complete || output.iter().any(is_call) {
+        let is_none = |item: &Item| matches!(item, Item::FunctionCall(_)) || is_refusal(item);
+        if *ending != Ending::Complete || output.iter().any(is_none) {
             return None;
         }
         schema.read(output).err()

@@ -173,7 +173,8 @@ fn take_calls(state: &State, output: &mut [Item], marks: &BTreeSet<(usize, Mark)
     calls
 }
 
-fn is_refusal(item: &Item) -> bool {
+/// Whether the model refuses to answer.
+pub(crate) fn is_refusal(item: &Item) -> bool {
     match item {
         Item::Message(message) => message
             .content

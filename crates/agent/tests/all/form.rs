@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::scene::{Desk, PlayedModel, agent, play, says};
+use crate::scene::{Desk, PlayedModel, added, agent, completed, done, play, says};
 
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 struct Invoice {
@@ -122,4 +122,27 @@ async fn a_second_answer_of_another_form_ends_the_run() {
         outcome.unwrap().ended,
         Ended::InvalidOutput { .. }
     ));
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_and_not_sent_back() {
+    let parts = json!([{"type": "refusal", "refusal": "I can't help with that."}]);
+    let refusal = || {
+        Item::from_value(json!({"type": "message", "role": "assistant", "content": parts})).unwrap()
+    };
+    let model = PlayedModel::new(vec![vec![
+        added(0, Item::assistant("")),
+        done(0, refusal()),
+        completed(vec![refusal()]),
+    ]]);
+    let (outcome, notes) = play(extracting(&model)).await;
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.ended, outcome.output), (Ended::Refused, None));
+    let expected = [
+        "model 1",
+        "text 1.0",
+        "text 1.0 = I can't help with that. 0",
+        "step 1: 1 items, 10 tokens",
+    ];
+    assert_eq!(notes.lines(), expected);
 }
