@@ -30,7 +30,7 @@ pub(crate) struct StepReader {
 }
 
 impl StepReader {
-    /// A reader of this model call. `used_ids` are the call ids of the conversation so far.
+    /// A reader of this model call. `used_ids` are the call ids of the conversation so far, and those of void calls.
     pub(crate) fn new(step: u32, used_ids: BTreeSet<String>, max_bytes: usize) -> Self {
         Self {
             step,

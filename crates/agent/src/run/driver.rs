@@ -46,6 +46,7 @@ pub(super) async fn drive<C: Send + Sync + 'static>(
         calls: Calls::new(),
         user_messages: BTreeMap::new(),
         decided: BTreeMap::new(),
+        named_calls: BTreeSet::new(),
         untold_calls: BTreeSet::new(),
         cost: Some(0.0),
         answered: Answered::default(),
@@ -84,6 +85,8 @@ pub(super) struct Driver<'a, C> {
     user_messages: BTreeMap<String, String>,
     /// The calls that the user decided about, by their ids.
     pub(super) decided: BTreeMap<String, AskedCall>,
+    /// The calls that models have named, even those that are void: no other call gets such an id.
+    pub(super) named_calls: BTreeSet<String>,
     /// The calls that are told by what comes of them alone: handoffs, and those of the user's page.
     untold_calls: BTreeSet<String>,
     /// What all calls of models cost, as long as that is known.
@@ -291,6 +294,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
     /// Tells an event; but a handoff, and a call of the user's page, is told by what comes of it alone.
     pub(super) async fn tell(&mut self, event: AgentEvent) -> Result<(), RunError> {
         if let AgentEvent::ToolCalled { call_id, name, .. } = &event {
+            self.named_calls.insert(call_id.clone());
             self.note_untold(call_id, name);
         }
         let is_untold = match &event {

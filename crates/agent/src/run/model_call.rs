@@ -58,8 +58,10 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         let model = Arc::clone(chosen.unwrap_or(&self.agent.model));
         let limits = &self.agent.limits;
         let is_held = !self.agent.guardrails.output.is_empty() || self.agent.output.is_some();
+        let mut used_ids = state.call_ids();
+        used_ids.extend(self.named_calls.iter().cloned());
         let mut call = ModelCall {
-            reader: StepReader::new(step, state.call_ids(), limits.max_response_bytes),
+            reader: StepReader::new(step, used_ids, limits.max_response_bytes),
             check: InputCheck::beside(&self.agent, state, &self.context),
             told: Told::default(),
             by: AnsweredBy {

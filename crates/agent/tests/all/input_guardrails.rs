@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::checks::{Check, Says, reading};
 use crate::scene::{
-    Desk, Notes, Play, PlayedModel, added, agent, calls, context, delta, play, says, usage,
+    Desk, Notes, Play, PlayedModel, added, agent, calls, context, delta, play, results, says, usage,
 };
 
 const WITHHELD: &str = "input = [This message was withheld: a check did not let it through.]";
@@ -104,6 +104,24 @@ async fn a_message_that_is_stopped_before_the_model_reaches_none() {
     );
     assert_eq!(notes.lines(), [WITHHELD]);
     assert!(two.has_read().is_empty() && three.has_read().is_empty());
+}
+
+#[tokio::test]
+async fn the_ids_of_calls_that_are_void_are_not_taken_again() {
+    let told = CancellationToken::new();
+    let replace = Check::after(&told, Says::Replace("good day"));
+    let (made, called) = (Arc::default(), Item::function_call("a", "count", ""));
+    let model = PlayedModel::new(vec![
+        vec![added(0, called), Play::Silence],
+        calls(&[("a", "count", "{}")]),
+        says("Done."),
+    ]);
+    let watched = reading(agent(&model, vec![counting(&made)]), &[&replace]);
+    let (outcome, lines) = hear(watched, "called a count -", &told).await;
+    assert_eq!(results(&outcome.unwrap().new_items), ["a_2: counted"]);
+    let named = lines.iter().filter(|line| line.starts_with("called"));
+    let named: Vec<&String> = named.collect();
+    assert_eq!(named, ["called a count -", "called a_2 count -"]);
 }
 
 #[tokio::test]
