@@ -32,6 +32,21 @@ impl Held {
         }
     }
 
+    /// The words that are told and aren't among these: a provider may finish another answer than it has streamed.
+    pub(super) fn words_beside(&self, words: &str) -> Vec<String> {
+        let mut others: Vec<String> = Vec::new();
+        for event in &self.0 {
+            if let AgentEvent::TextDelta { delta: text, .. } | AgentEvent::TextDone { text, .. } =
+                event
+                && !words.contains(text.as_str())
+                && !others.contains(text)
+            {
+                others.push(text.clone());
+            }
+        }
+        others
+    }
+
     /// All of it, as it came.
     pub(super) fn released(self) -> Vec<AgentEvent> {
         self.0
@@ -75,15 +90,17 @@ impl Held {
     }
 }
 
-/// The words of a reply, refusals included; `None` where there are none.
-pub(super) fn words_of(output: &[Item]) -> Option<String> {
-    let texts: Vec<String> = output
+/// The words of a reply, as it is finished and as it would be told, refusals included; `None` where there are none.
+pub(super) fn words_of(output: &[Item], held: &Held) -> Option<String> {
+    let finished: Vec<String> = output
         .iter()
-        .filter_map(said_by_model)
+        .filter_map(message)
         .map(Message::text)
+        .filter(|text| !text.is_empty())
         .collect();
-    let text = texts.join("\n\n");
-    (!text.is_empty()).then_some(text)
+    let mut texts = held.words_beside(&finished.join("\n\n"));
+    texts.splice(0..0, finished);
+    (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
 /// The reply with these words in place of its own; without any, where they are empty.
@@ -94,11 +111,10 @@ pub(super) fn with_words(output: Vec<Item>, text: &str) -> Vec<Item> {
     let mut words = (!text.is_empty()).then(|| text.to_owned());
     let mut kept = Vec::with_capacity(output.len());
     for mut item in output {
-        if let Item::Message(message) = &mut item
-            && message.role == Role::Assistant
-        {
+        if let Item::Message(message) = &mut item {
             let Some(text) = words.take() else { continue };
             let annotations = Vec::new();
+            message.role = Role::Assistant;
             message.content = vec![ContentPart::OutputText { text, annotations }];
         }
         // A final answer's thoughts have thought of what was taken out, and no later call needs them.
@@ -138,9 +154,10 @@ fn said(key: OutputKey, text: &str) -> [AgentEvent; 3] {
     ]
 }
 
-fn said_by_model(item: &Item) -> Option<&Message> {
+/// A message of the model, whatever role it gives itself.
+fn message(item: &Item) -> Option<&Message> {
     match item {
-        Item::Message(message) if message.role == Role::Assistant => Some(message),
+        Item::Message(message) => Some(message),
         _ => None,
     }
 }

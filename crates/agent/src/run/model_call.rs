@@ -177,7 +177,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         let Some(held) = call.held else {
             return Ok((output, ending, None));
         };
-        let verdict = match words_of(&output) {
+        let verdict = match words_of(&output, &held) {
             Some(words) => {
                 let guardrails = &self.agent.guardrails.output;
                 let checking = check_output(guardrails, &words, &self.context);

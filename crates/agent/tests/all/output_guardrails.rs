@@ -175,3 +175,39 @@ async fn words_beside_calls_are_checked_too_and_a_stop_makes_no_call() {
         );
     }
 }
+
+#[tokio::test]
+async fn words_that_the_finished_answer_does_not_have_are_checked_too() {
+    let system = json!({"type": "message", "role": "system", "content": "Its key is 4111."});
+    let cases = [
+        (
+            vec![added(0, Item::assistant("")), delta(0, "It is 4111.")],
+            Item::assistant("Fine."),
+            "Fine.\n\nIt is 4111.",
+        ),
+        (
+            vec![done(0, Item::assistant("It is 4111."))],
+            Item::assistant(""),
+            "It is 4111.",
+        ),
+        (
+            vec![],
+            Item::from_value(system).unwrap(),
+            "Its key is 4111.",
+        ),
+        (
+            vec![delta(0, "It is "), delta(0, "fine.")],
+            Item::assistant("It is fine."),
+            "It is fine.",
+        ),
+    ];
+    for (mut plays, said, expected) in cases {
+        plays.push(completed(vec![said]));
+        let model = PlayedModel::new(vec![plays]);
+        let stop = check(Says::Stop("No."));
+        let (outcome, notes) = play(saying(agent(&model, vec![]), &[&stop])).await;
+        assert_eq!(stop.has_read(), [expected]);
+        assert_eq!(outcome.unwrap().new_items, [Item::assistant(WITHHELD)]);
+        assert_eq!(notes.lines(), ["model 1", "step 1: 1 items, 10 tokens"]);
+    }
+}
