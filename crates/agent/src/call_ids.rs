@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frontdesk_model::Item;
+use frontdesk_model::{FunctionCall, Item, Role};
 
 /// What the model reads as the result of a call that was begun and never answered.
 const INTERRUPTED: &str = "the call was interrupted; whether it had an effect is not known";
@@ -61,6 +61,18 @@ fn in_call_order(items: &mut [Item]) {
     {
         run.sort_by_key(|item| result_id(item).and_then(|id| order.get(id)));
     }
+}
+
+/// The calls after the user's newest message.
+pub(crate) fn since_the_user(items: &[Item]) -> impl Iterator<Item = &FunctionCall> {
+    let is_of_user =
+        |item: &Item| matches!(item, Item::Message(message) if message.role == Role::User);
+    let after = items.iter().rposition(is_of_user);
+    let after = after.map_or(0, |position| position + 1);
+    items.iter().skip(after).filter_map(|item| match item {
+        Item::FunctionCall(call) => Some(call),
+        _ => None,
+    })
 }
 
 fn result_id(item: &Item) -> Option<&str> {

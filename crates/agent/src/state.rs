@@ -18,7 +18,7 @@ pub(crate) use step::is_refusal;
 pub use step::step;
 
 use crate::agent::Limits;
-use crate::call_ids::{answered_ids, pair_calls, pair_calls_but, used_ids};
+use crate::call_ids::{answered_ids, pair_calls, pair_calls_but, since_the_user, used_ids};
 
 /// How many calls of one response can ask the user: as many as can be shown together. Further ones are refused.
 pub const MAX_ASKED_CALLS: usize = 8;
@@ -129,13 +129,18 @@ pub enum Phase {
 
 impl State {
     /// A run of this agent that is about to begin. Calls and results of the input are brought into pairs.
+    ///
+    /// Where a tool was called since the user's newest message, the agent counts as one that has called tools.
     pub fn new(agent: impl Into<String>, input: Vec<Item>, bounds: Bounds) -> Self {
+        let agent = agent.into();
+        let has_called = since_the_user(&input).next().is_some();
+        let tool_users = has_called.then(|| agent.clone());
         Self {
-            agent: agent.into(),
+            agent,
             input: pair_calls(input),
             new_items: Vec::new(),
             handovers: Vec::new(),
-            tool_users: BTreeSet::new(),
+            tool_users: tool_users.into_iter().collect(),
             repair: Repair::NotYet,
             turns: 0,
             usage: Usage::default(),

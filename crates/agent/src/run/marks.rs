@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use frontdesk_model::{FunctionCall, Item, Role};
+use frontdesk_model::{FunctionCall, Item};
 use serde_json::{Map, Value};
 
 use super::driver::Driver;
 use super::{Attended, RunError};
 use crate::approval::{AskedCall, Because, Considered, Decision, asking};
-use crate::call_ids::answered_ids;
+use crate::call_ids::{answered_ids, since_the_user};
 use crate::catalog::{Entry, Offered};
 use crate::event::AgentEvent;
 use crate::invoke::ResultIs;
@@ -203,16 +203,4 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 .unwrap_or_default(),
         })
     }
-}
-
-/// The calls after the user's newest message.
-fn since_the_user(items: &[Item]) -> impl Iterator<Item = &FunctionCall> {
-    let is_of_user =
-        |item: &Item| matches!(item, Item::Message(message) if message.role == Role::User);
-    let after = items.iter().rposition(is_of_user);
-    let after = after.map_or(0, |position| position + 1);
-    items.iter().skip(after).filter_map(|item| match item {
-        Item::FunctionCall(call) => Some(call),
-        _ => None,
-    })
 }

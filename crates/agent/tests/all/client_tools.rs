@@ -6,7 +6,7 @@ use frontdesk_agent::{
     Agent, Agents, Attended, ClientTool, Decision, Ended, NoArguments, RunOptions, Start,
     Strictness, ToolContext, ToolDefinition, ToolError, function_tool, resume, run,
 };
-use frontdesk_model::Item;
+use frontdesk_model::{Item, ToolChoice};
 use serde_json::json;
 
 use crate::scene::{
@@ -78,6 +78,31 @@ async fn the_page_is_called_after_all_other_calls_and_one_call_at_a_time() {
     assert_eq!(outcome.unwrap().ended, Ended::Answered);
     let read = results(&model.request(1).input);
     assert_eq!(read, ["p: opened", second, "a: rang"]);
+}
+
+/// A page that answers by itself would be called forever otherwise.
+#[tokio::test]
+async fn a_choice_of_tool_is_used_up_where_the_page_made_the_call() {
+    let model = PlayedModel::new(vec![
+        calls(&[("p", "open_page", FITS)]),
+        says("There it is."),
+        says("Again?"),
+    ]);
+    let mut agent = with_page(&model);
+    agent.tool_choice = ToolChoice::Required;
+    let agents = Agents::of(agent);
+    let go = async |input: Vec<Item>| {
+        let outcome = run(&agents, input.clone(), context(), &mut Notes::default()).await;
+        [input, outcome.unwrap().new_items].concat()
+    };
+    let mut input = go(vec![Item::user("hello")]).await;
+    input.push(Item::function_call_output("p", "opened"));
+    let mut input = go(input).await;
+    input.push(Item::user("once more"));
+    go(input).await;
+    let chosen = [0, 1, 2].map(|number| model.request(number).tool_choice);
+    let expected = [ToolChoice::Required, ToolChoice::Auto, ToolChoice::Required];
+    assert_eq!(chosen, expected);
 }
 
 #[tokio::test]
