@@ -156,6 +156,7 @@ impl Past {
     /// What the model reads, but for the results of calls that are just being decided about.
     pub(super) fn input_but(&self, deciding: &[AskedCall], reading: &Reading) -> Vec<Item> {
         let mut exchanges = self.exchanges(deciding);
+        budget::leave_out_images(&mut exchanges);
         let budget = usize::try_from(reading.limits.tokens).unwrap_or(usize::MAX);
         let summary = self.summary().map(Summary::item);
         let told = [summary.as_slice(), reading.page.items()].map(budget::tokens);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use frontdesk_agent::{AskedCall, Because, ToolCall};
 use frontdesk_model::{Item, Reasoning};
 use frontdesk_protocol::{ThreadItem, Timestamp};
 use frontdesk_store::{StoredItem, TurnId};
@@ -113,4 +114,85 @@ proptest! {
             prop_assert!(!is_uncovered || input.contains(&newest), "{:?}", input);
         }
     }
+}
+
+fn asked(id: &str) -> AskedCall {
+    AskedCall {
+        call: ToolCall {
+            call_id: id.to_owned(),
+            name: "add".to_owned(),
+            arguments: "{}".to_owned(),
+        },
+        toolset: "tasks".to_owned(),
+        tool: "add".to_owned(),
+        title: None,
+        known: BTreeSet::new(),
+        because: Because::Marked,
+    }
+}
+
+/// Else there would be a result without its call.
+#[test]
+fn calls_that_are_being_decided_about_stay_however_little_fits() {
+    let said = json!({"type": "user_message", "attachments": [], "inference_options": {},
+        "content": [{"type": "input_text", "text": "word ".repeat(400)}]});
+    let note = json!({"type": "sdk_hidden_context", "content": "approved"});
+    let turn = TurnId::new("turn_1");
+    let [open_a, open_b] = ["a", "b"].map(|id| Item::function_call(id, "add", "{}"));
+    let items = vec![
+        Item::function_call("c", "add", "{}"),
+        Item::function_call_output("c", "done"),
+        Item::Reasoning(Reasoning::default()),
+        open_a.clone(),
+        open_b.clone(),
+    ];
+    let stored = |(place, shape): (usize, &Value)| StoredItem {
+        item: item(place, shape),
+        turn: Some(turn.clone()),
+    };
+    let past = Past {
+        recent: [said, note].iter().enumerate().map(stored).collect(),
+        steps: vec![(turn.clone(), StepData::new(items, Vec::new()))],
+    };
+    let limits = HistoryLimits {
+        tokens: 10,
+        ..HistoryLimits::default()
+    };
+    let reading = Reading {
+        limits,
+        ..Reading::default()
+    };
+    let input = past.input_but(&[asked("a"), asked("b")], &reading);
+    let expected = [
+        Item::user("word ".repeat(400)),
+        Item::Reasoning(Reasoning::default()),
+        open_a,
+        open_b,
+        Item::developer("approved"),
+    ];
+    assert_eq!(input, expected);
+}
+
+/// Else one day the provider refuses the thread.
+#[test]
+fn of_many_large_images_the_newest_are_read_again() {
+    let url = format!("data:image/png;base64,{}", "A".repeat(5 << 20));
+    let image = json!({"type": "generated_image", "image": {"id": "i", "url": url}});
+    let said = json!({"type": "user_message", "attachments": [], "inference_options": {},
+        "content": [{"type": "input_text", "text": "And now?"}]});
+    let shapes = [&image, &image, &image, &image, &image, &said];
+    let stored = |(place, shape): (usize, &Value)| StoredItem {
+        item: item(place, shape),
+        turn: None,
+    };
+    let past = Past {
+        recent: shapes.into_iter().enumerate().map(stored).collect(),
+        steps: Vec::new(),
+    };
+    let input = past.input(&Reading::default());
+    let parts = input.iter().map(|item| match item {
+        Item::Message(message) => message.content.len(),
+        _ => 0,
+    });
+    assert_eq!(parts.collect::<Vec<_>>(), [1, 1, 2, 2, 2, 1]);
 }

@@ -1,6 +1,8 @@
 //! A history within its size: first older results of tools are shortened, then whole exchanges left out, the oldest
 //! first. The newest message always stays, and so does what was done last.
 
+use std::collections::BTreeSet;
+
 use frontdesk_model::{ContentPart, Item, Message};
 use serde_json::Value;
 
@@ -13,6 +15,8 @@ const BYTES_PER_TOKEN: usize = 4;
 const ITEM_TOKENS: usize = 4;
 /// Tokens that an image or a file is guessed to cost, however large it is.
 const MEDIA_TOKENS: usize = 1_000;
+/// Bytes of images that are read again, as they are sent: a few large ones. Providers refuse a request of many.
+const MAX_IMAGE_BYTES: usize = 16 << 20;
 /// Bytes of a tool's result that stay where it is shortened.
 const SHORT_RESULT_BYTES: usize = 400;
 /// What stands behind a result that was shortened.
@@ -68,6 +72,35 @@ fn json_bytes(value: &impl serde::Serialize) -> usize {
     serde_json::to_vec(value).map_or(0, |json| json.len())
 }
 
+/// Leaves out the images that are too much, all but the newest; the words beside each stay.
+pub(super) fn leave_out_images(exchanges: &mut [Exchange]) {
+    let mut sum = 0_usize;
+    let items = exchanges
+        .iter_mut()
+        .flat_map(|exchange| &mut exchange.items);
+    for item in items.rev() {
+        if let Item::Message(message) = item {
+            sum = sum.saturating_add(message.content.iter().map(image_bytes).sum());
+            if sum > MAX_IMAGE_BYTES {
+                message.content.retain(|part| image_bytes(part) == 0);
+            }
+        }
+    }
+}
+
+/// The bytes of an image that is its own address.
+fn image_bytes(part: &ContentPart) -> usize {
+    match part {
+        ContentPart::Other(fields) => {
+            let address = fields.get("image_url").and_then(Value::as_str);
+            address.map_or(0, str::len)
+        }
+        ContentPart::InputText { .. }
+        | ContentPart::OutputText { .. }
+        | ContentPart::Refusal { .. } => 0,
+    }
+}
+
 /// Shortens results of tools, the oldest first, until the exchanges fit; those of the newest exchange stay.
 pub(super) fn shorten_older(exchanges: &mut [Exchange], budget: usize) {
     let mut sum = size(exchanges);
@@ -94,13 +127,17 @@ pub(super) fn overflow(exchanges: &[Exchange], budget: usize) -> usize {
     dropped
 }
 
-/// Makes the newest exchange fit by itself, as far as its message and what was done last let it.
+/// Makes the newest exchange fit by itself, as far as its message, what was done last and calls without a result let it:
+/// those are just being decided about.
 pub(super) fn fit_newest(newest: &mut Exchange, budget: usize) {
     let mut sum = tokens(&newest.items);
     if sum <= budget {
         return;
     }
     shorten(newest.items.iter_mut(), &mut sum, budget);
+    let answered: BTreeSet<String> = newest.items.iter().filter_map(result_of).collect();
+    let is_open =
+        |item: &Item| matches!(item, Item::FunctionCall(call) if !answered.contains(&call.call_id));
     let mut parts = blocks(std::mem::take(&mut newest.items)).into_iter();
     let message = match newest.opening {
         Opening::Message => parts.next(),
@@ -108,11 +145,19 @@ pub(super) fn fit_newest(newest: &mut Exchange, budget: usize) {
     };
     newest.items.extend(message.into_iter().flatten());
     while let Some(block) = parts.next() {
-        if sum > budget && parts.len() > 0 {
+        if sum > budget && parts.len() > 0 && !block.iter().any(is_open) {
             sum -= tokens(&block);
         } else {
             newest.items.extend(block);
         }
+    }
+}
+
+/// The call that an item is the result of.
+fn result_of(item: &Item) -> Option<String> {
+    match item {
+        Item::FunctionCallOutput(result) => Some(result.call_id.clone()),
+        _ => None,
     }
 }
 
