@@ -24,7 +24,8 @@ const NESTED: [&str; 3] = ["page", "pageContext", "page_context"];
 
 /// What the page tells of itself. Whatever is put in is cut to its bounds, never refused.
 ///
-/// Fields whose name is that of a secret, such as `access_token`, are left out: the model reads the page.
+/// Fields whose name is that of a secret, such as `access_token`, are left out, and so are the values of such parameters
+/// of addresses: the model reads the page.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Page {
     fields: Map,
@@ -35,6 +36,11 @@ impl Page {
     /// Whether nothing is known of the page.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
+    }
+
+    /// Whether a field of this name is left out, because a secret may be behind it.
+    pub fn leaves_out(name: &str) -> bool {
+        secret_names::is_secret(name)
     }
 
     /// The fields.
@@ -109,7 +115,7 @@ fn bytes(name: &str, value: &Value) -> usize {
 }
 
 fn bounded_field(name: &str, value: Value, depth: usize) -> Option<Value> {
-    if value.is_null() || name.chars().count() > MAX_TEXT_CHARS || secret_names::is_secret(name) {
+    if value.is_null() || name.chars().count() > MAX_TEXT_CHARS || Page::leaves_out(name) {
         return None;
     }
     Some(bounded(value, depth))
@@ -117,7 +123,7 @@ fn bounded_field(name: &str, value: Value, depth: usize) -> Option<Value> {
 
 fn bounded(value: Value, depth: usize) -> Value {
     match value {
-        Value::String(text) => Value::String(cut(text)),
+        Value::String(text) => Value::String(without_secrets(cut(text))),
         Value::Array(_) | Value::Object(_) if depth == 0 => Value::from("…"),
         Value::Array(values) => values
             .into_iter()
@@ -141,6 +147,32 @@ fn cut(mut text: String) -> String {
         text.push('…');
     }
     text
+}
+
+/// The text without the values of an address's parameters that are named as secrets are.
+fn without_secrets(text: String) -> String {
+    let is_address = text.contains("://") || text.starts_with('/');
+    let Some(begin) = text.find(['?', '#']).filter(|_| is_address) else {
+        return text;
+    };
+    let (address, parameters) = text.split_at(begin);
+    let mut told = address.to_owned();
+    for parameter in parameters.split_inclusive(['?', '&', ';', '#']) {
+        match parameter.split_once('=') {
+            Some((name, value)) if names_secret(name) => {
+                let end = value.find(|c: char| c.is_whitespace() || "?&;#".contains(c));
+                let (_, rest) = value.split_at(end.unwrap_or(value.len()));
+                told.extend([name, "=…", rest]);
+            }
+            _ => told.push_str(parameter),
+        }
+    }
+    told
+}
+
+fn names_secret(parameter: &str) -> bool {
+    let plain = percent_decoded(parameter);
+    Page::leaves_out(plain.as_deref().unwrap_or(parameter))
 }
 
 fn header_text(value: &[u8]) -> String {
@@ -224,6 +256,32 @@ mod tests {
         }));
         let expected = json!({"title": "Inbox", "user": {"name": "Ann"}, "list": [{}]});
         assert_eq!(*page.fields(), *expected.as_object().unwrap());
+    }
+
+    #[test]
+    fn secrets_in_addresses_are_left_out() {
+        for (text, expected) in [
+            (
+                "https://a.example/token=1/?q=a&access_token=s3&x=1#id_token=s4",
+                "https://a.example/token=1/?q=a&access_token=…&x=1#id_token=…",
+            ),
+            (
+                "/reset?api%5Fkey=s3;next=/a?Password=s4 and more",
+                "/reset?api%5Fkey=…;next=/a?Password=… and more",
+            ),
+            (
+                "https://a.example/?q=token&n=1",
+                "https://a.example/?q=token&n=1",
+            ),
+            ("What is token=1?", "What is token=1?"),
+        ] {
+            let page = of(json!({"url": text, "links": [text]}));
+            let expected = json!({"url": expected, "links": [expected]});
+            assert_eq!(*page.fields(), *expected.as_object().unwrap());
+        }
+        let mut page = Page::default();
+        page.set_header("url", b"https://a.example/%3Ftoken%3Ds3");
+        assert_eq!(page.fields()["url"], "https://a.example/?token=…");
     }
 
     #[test]

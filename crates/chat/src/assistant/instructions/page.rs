@@ -1,5 +1,5 @@
 //! The page as template data. Whatever a page sends, the template renders: what it names and the page doesn't tell is
-//! an empty text, and no text has a line break.
+//! an empty text, and no text and no name has a line break.
 
 use frontdesk_protocol::Map;
 use serde_json::Value;
@@ -36,7 +36,7 @@ impl PageNames {
     pub(super) fn fill(&self, page: &Page) -> Value {
         let mut fields = Map::new();
         for (name, value) in page.fields() {
-            fields.insert(name.clone(), one_line(value.clone()));
+            fields.insert(one_line_of(name), one_line(value.clone()));
         }
         for path in &self.0 {
             fill(&mut fields, path);
@@ -65,19 +65,21 @@ fn fill(fields: &mut Map, path: &str) {
 
 fn one_line(value: Value) -> Value {
     match value {
-        Value::String(text) => {
-            let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-            Value::String(text.replace(breaks, " "))
-        }
+        Value::String(text) => Value::String(one_line_of(&text)),
         Value::Array(values) => values.into_iter().map(one_line).collect(),
         Value::Object(fields) => {
             let fields = fields.into_iter();
             Value::Object(
                 fields
-                    .map(|(name, value)| (name, one_line(value)))
+                    .map(|(name, value)| (one_line_of(&name), one_line(value)))
                     .collect(),
             )
         }
         other => other,
     }
+}
+
+fn one_line_of(text: &str) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    text.replace(breaks, " ")
 }
