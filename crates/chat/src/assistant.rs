@@ -175,6 +175,7 @@ impl Responder for Assistant {
             turn.thread_mut().title = input.as_ref().and_then(title::of_message);
         }
         let making = title::Making::of(self.options.titles.as_ref(), turn, input.as_ref());
+        let (making, titled) = making.unzip();
         let reading = self.reading(turn);
         let mut said = input.as_ref().map(|message| message.id.clone());
         let start = if let Some(first) = history::of_first(turn, input.as_ref(), &reading) {
@@ -197,7 +198,11 @@ impl Responder for Assistant {
             }
         };
         let context = run_context(turn);
-        let mut events = Events::new(turn, &self.agents, &start, said);
+        let begins = self.agents.find_or_entry(start.agent.as_deref());
+        if let (true, Some(titled)) = (begins.guardrails.input.is_empty(), &titled) {
+            titled.pass();
+        }
+        let mut events = Events::new(turn, &self.agents, &start, said).titled(titled);
         let run = frontdesk_agent::run(&self.agents, start, context, &mut events);
         let (outcome, made) = title::beside(making, run).await;
         let finished = finish(events, outcome).await;

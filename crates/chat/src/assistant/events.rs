@@ -20,6 +20,7 @@ use super::approval;
 use super::narrate::tool_title;
 use super::notices::Notices;
 use super::step::{ReadAs, StepData, VERSION};
+use super::title::Held;
 use super::weight;
 use crate::{Turn, TurnError};
 use images::{Images, without_images};
@@ -36,6 +37,8 @@ pub(super) struct Events<'t> {
     agents: &'t Agents<TurnContext>,
     /// What the user said last.
     said: Option<ItemId>,
+    /// The message that the thread's title is made of.
+    titled: Option<Held>,
     /// The agent that is at work.
     agent: Option<String>,
     /// The model that answered last.
@@ -90,6 +93,7 @@ impl<'t> Events<'t> {
             turn,
             agents,
             said,
+            titled: None,
             agent: start.agent.clone(),
             model: None,
             texts: Texts::default(),
@@ -102,6 +106,11 @@ impl<'t> Events<'t> {
             counted: 0,
             input_bytes,
         }
+    }
+
+    /// Says of this message when guardrails have let it through.
+    pub(super) fn titled(self, titled: Option<Held>) -> Self {
+        Self { titled, ..self }
     }
 
     /// The turn, when all is shown.
@@ -321,6 +330,9 @@ impl<'t> Events<'t> {
 
     /// Later turns read what this one does.
     async fn input_replaced(&mut self, text: String) -> Result<(), TurnError> {
+        if let Some(titled) = &mut self.titled {
+            titled.replace(text.clone());
+        }
         let Some(item) = self.said.clone() else {
             return Ok(());
         };
@@ -340,6 +352,10 @@ impl<'t> Events<'t> {
     /// The step's messages are done: stored with the step, then shown as done. Without a call they may end the turn,
     /// and wait for its end.
     async fn step_done(&mut self, items: Vec<Item>, usage: Usage) -> Result<(), TurnError> {
+        // A model's reply counts only when its message is let through.
+        if let Some(titled) = self.titled.take() {
+            titled.pass();
+        }
         let used = tokens(usage);
         self.counted = self.counted.saturating_add(used);
         self.turn.count_tokens(used);

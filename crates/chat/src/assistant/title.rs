@@ -1,6 +1,6 @@
 //! A title for a new thread: the first words of its first message, and a model's where one makes titles.
 //!
-//! The model is asked beside the answer. What it says takes the place of the first words, never of a title that the user
+//! The model is asked beside the answer, about what guardrails let through of the message. What it says takes the place of the first words, never of a title that the user
 //! gave meanwhile.
 
 use std::future::Future;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use frontdesk_model::Model;
 use frontdesk_protocol::{UserContent, UserMessageItem};
+use tokio::sync::watch;
 
 use super::side_call::{Said, SideCall};
 use crate::{Place, Turn, TurnError};
@@ -33,7 +34,30 @@ const BY_MODEL: SideCall = SideCall {
 /// A title that a model is to make.
 pub(super) struct Making {
     model: Arc<dyn Model>,
+    /// The message, when it is let through.
+    message: watch::Receiver<Option<String>>,
+}
+
+/// The message that a title is made of, until guardrails let it through.
+pub(super) struct Held {
     message: String,
+    passed: watch::Sender<Option<String>>,
+}
+
+impl Held {
+    /// A guardrail put this in its place.
+    pub(super) fn replace(&mut self, text: String) {
+        self.message = text;
+    }
+
+    /// It is let through.
+    pub(super) fn pass(&self) {
+        self.passed.send_if_modified(|passed| {
+            let is_first = passed.is_none();
+            passed.get_or_insert_with(|| self.message.chars().take(MESSAGE_CHARS).collect());
+            is_first
+        });
+    }
 }
 
 impl Making {
@@ -42,23 +66,28 @@ impl Making {
         model: Option<&Arc<dyn Model>>,
         turn: &Turn,
         first: Option<&UserMessageItem>,
-    ) -> Option<Self> {
+    ) -> Option<(Self, Held)> {
         let message = words(first.filter(|_| turn.place() == Place::First)?);
+        let model = Arc::clone(model.filter(|_| !message.trim().is_empty())?);
+        let (passed, receiver) = watch::channel(None);
         let making = Self {
-            model: Arc::clone(model?),
-            message: message.chars().take(MESSAGE_CHARS).collect(),
+            model,
+            message: receiver,
         };
-        (!making.message.trim().is_empty()).then_some(making)
+        Some((making, Held { message, passed }))
     }
 
-    async fn ask(self) -> Option<Said> {
-        let said = BY_MODEL.ask(self.model.as_ref(), self.message).await;
+    async fn ask(mut self) -> Option<Said> {
+        let passed = self.message.wait_for(Option::is_some).await;
+        let message = passed.ok()?.clone()?;
+        let said = BY_MODEL.ask(self.model.as_ref(), message).await;
         said.inspect_err(|error| tracing::warn!(%error, "no title was made"))
             .ok()
     }
 }
 
-/// Does the work, and meanwhile has the title made. Work that is done waits a moment for it and no longer.
+/// Does the work, and meanwhile has the title made. Work that is done waits a moment for it and no longer, and not at
+/// all where the message wasn't let through.
 pub(super) async fn beside<T>(
     making: Option<Making>,
     work: impl Future<Output = T>,
@@ -66,10 +95,14 @@ pub(super) async fn beside<T>(
     let Some(making) = making else {
         return (work.await, None);
     };
+    let passed = making.message.clone();
     let mut title = pin!(making.ask());
     let mut work = pin!(work);
     tokio::select! {
         done = &mut work => {
+            if passed.borrow().is_none() {
+                return (done, None);
+            }
             let made = tokio::time::timeout(GRACE, title).await;
             (done, made.ok().flatten())
         }

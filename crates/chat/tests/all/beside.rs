@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
-use frontdesk_agent::{Agent, Agents};
+use frontdesk_agent::{Agent, Agents, OnMatch, PatternGuardrail, Timing};
 use frontdesk_chat::assistant::{Assistant, AssistantOptions, HistoryLimits};
 use frontdesk_chat::{ChatError, Frame};
 use frontdesk_model::{Error, ErrorKind, Event, EventStream, Model, Request, Transcriber};
@@ -69,6 +69,41 @@ async fn a_title_is_a_models_where_one_makes_titles_else_the_first_words() {
         turn(&desk, add(&thread_of(&frames), "And now?")).await;
         assert_eq!(titler.asked.lock().unwrap().len(), 1);
         assert_eq!(titler.read(0), ["User: How is the weather?"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_title_is_made_of_what_guardrails_let_through() {
+    let replace = OnMatch::Replace {
+        with: "[card]".to_owned(),
+    };
+    let stop = OnMatch::Stop {
+        message: "No cards.".to_owned(),
+    };
+    let cases = [
+        (replace, vec!["User: mine is [card]"], "A card"),
+        (stop, Vec::new(), "mine is 1234-5678"),
+    ];
+    for (on_match, expected, named) in cases {
+        for timing in [Timing::Blocking, Timing::Parallel] {
+            let model = Told::new([says("Noted."), says("Noted.")]);
+            let titler = Told::new([says("A card")]);
+            let cards = PatternGuardrail::new("cards", [r"\d{4}-\d{4}"], on_match.clone());
+            let mut agent = Agent::new("assistant", "", model as Arc<dyn Model>);
+            let input = &mut agent.guardrails.input;
+            input.push(Arc::new(cards.unwrap().timed(timing)));
+            let options = AssistantOptions {
+                titles: Some(titler.clone()),
+                ..AssistantOptions::default()
+            };
+            let assistant = Assistant::with_options(Agents::of(agent), options);
+            let desk = Desk::new(Arc::new(assistant));
+            let frames = turn(&desk, create("mine is 1234-5678")).await;
+            let asked = titler.asked.lock().unwrap().len();
+            let heard: Vec<_> = (0..asked).flat_map(|number| titler.read(number)).collect();
+            assert_eq!(heard, expected, "{on_match:?} {timing:?}");
+            assert_eq!(title(&desk, &frames).await, named);
+        }
     }
 }
 
