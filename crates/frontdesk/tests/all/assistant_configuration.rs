@@ -160,6 +160,16 @@ const MISTAKES: &[(&str, &str)] = &[
          found \"X Title\"",
     ),
     (
+        "[chat]\npage_headers = { who = \"Authorization\" }",
+        "chat.page_headers.who (from FILE): expected a header that holds no secret, under a name that isn't a \
+         secret's: the model reads it, found \"Authorization\"",
+    ),
+    (
+        "[chat]\npage_headers = { token = \"X-Page\" }",
+        "chat.page_headers.token (from FILE): expected a header that holds no secret, under a name that isn't a \
+         secret's: the model reads it, found \"X-Page\"",
+    ),
+    (
         "[chat]\npage_headers = \"X-Title\"",
         "chat.page_headers (from FILE): expected a table",
     ),

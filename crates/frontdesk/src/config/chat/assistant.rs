@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::HeaderName;
+use frontdesk_chat::Page;
 
 use super::super::agent::DEFAULT_AGENT;
 use super::super::names::Names;
@@ -95,15 +96,21 @@ fn page_headers(
     let given = section.table("page_headers")?.into_iter();
     let read = given.map(|(field, setting)| {
         let name = setting.value.as_str().map(str::as_bytes);
-        match name.and_then(|name| HeaderName::from_bytes(name).ok()) {
-            Some(name) => Ok((field, setting.map(|_| name))),
-            None => Err(ConfigError::Invalid {
-                key: format!("{key}.{field}"),
-                origin: setting.origin,
-                expected: "the name of a header, such as \"X-Page-Title\"".to_owned(),
-                found: Some(setting.value.to_string()),
-            }),
-        }
+        let name = name.and_then(|name| HeaderName::from_bytes(name).ok());
+        let is_secret = |name: &HeaderName| Page::leaves_out(name.as_str());
+        let expected = match name {
+            Some(name) if !is_secret(&name) && !Page::leaves_out(&field) => {
+                return Ok((field, setting.map(|_| name)));
+            }
+            Some(_) => "a header that holds no secret, under a name that isn't a secret's: the model reads it",
+            None => "the name of a header, such as \"X-Page-Title\"",
+        };
+        Err(ConfigError::Invalid {
+            key: format!("{key}.{field}"),
+            origin: setting.origin,
+            expected: expected.to_owned(),
+            found: Some(setting.value.to_string()),
+        })
     });
     read.collect::<Result<_, _>>().map(Some)
 }
