@@ -21,9 +21,15 @@ pub(super) fn ending(ended: &Ended, speech: Speech) -> Option<&'static str> {
             "I stopped here because this took more steps than I may take at once. \
              Tell me to go on if I should continue.",
         ),
-        Ended::Incomplete { .. } => {
-            Some("My answer was cut short because it reached the length limit. Ask me to go on.")
-        }
+        Ended::Incomplete { reason } => Some(match reason.as_str() {
+            "max_output_tokens" => {
+                "My answer was cut short because it reached the length limit. Ask me to go on."
+            }
+            "content_filter" => {
+                "My answer was cut short by a filter of the model's provider. Ask me in other words."
+            }
+            _ => "My answer was cut short. Ask me to go on.",
+        }),
     }
 }
 

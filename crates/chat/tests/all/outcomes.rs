@@ -8,7 +8,7 @@ use frontdesk_agent::{
     RunContext, ToolContext, ToolError, Verdict, function_tool,
 };
 use frontdesk_chat::assistant::{Assistant, TurnContext};
-use frontdesk_model::{Item, Model};
+use frontdesk_model::{Event, Item, Model, Usage};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,6 +54,41 @@ async fn a_tools_result_can_be_the_answer() {
     let shown = "```json\n{\n  \"seen\": [\n    \"a\",\n    \"b\"\n  ]\n}\n```";
     assert_eq!(said(&items), [shown]);
     assert_eq!(model.asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_took_too_many_steps_says_so() {
+    let model = Told::new([calls(&["look"]), calls(&["look"])]);
+    let (_, items) = turn(&model, |agent| agent.limits.max_turns = 2).await;
+    assert_eq!(
+        said(&items),
+        [
+            "I stopped here because this took more steps than I may take at once. \
+            Tell me to go on if I should continue."
+        ]
+    );
+    assert_eq!(model.asked.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_says_why() {
+    for (reason, why) in [
+        ("max_output_tokens", "length limit"),
+        ("content_filter", "filter of the model's provider"),
+        ("novel", "cut short. Ask"),
+    ] {
+        let mut cut = says("one two");
+        cut.pop();
+        cut.push(Ok(Event::Incomplete {
+            reason: reason.to_owned(),
+            usage: Usage::default(),
+            output: vec![Item::assistant("one two")],
+        }));
+        let (_, items) = turn(&Told::new([cut]), |_| {}).await;
+        let said = said(&items);
+        assert_eq!((said.len(), said[0]), (2, "one two"), "{reason}");
+        assert!(said[1].contains(why), "{reason}: {}", said[1]);
+    }
 }
 
 #[tokio::test]
