@@ -36,7 +36,7 @@ use crate::server_secret::server_secret;
 use crate::token::signer;
 use crate::{Builder, Error, Frontdesk};
 
-use agents::Toolsets;
+use agents::Equipment;
 use brokers::Brokers;
 use models::Models;
 use vault::StoredAccounts;
@@ -89,13 +89,14 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     };
     let connected = tools.connect(brokers, &mut health, &mut end).await?;
     let mut models = Models::new(&config.models, &http, &ids, &mut health);
-    let toolsets = Toolsets {
+    let equipment = Equipment {
         servers: connected.toolsets,
         own: builder.toolsets,
+        hooks: builder.hooks,
     };
     let responder = match builder.responder {
         Some(own) => own,
-        None => assistant::assistant(&config, &mut models, builder.agents, &toolsets)?,
+        None => assistant::assistant(&config, &mut models, builder.agents, &equipment)?,
     };
     let accounts = Accounts {
         connect: connected.accounts,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use frontdesk_agent::{Agents, Toolset};
+use frontdesk_agent::{Agents, Hook, Toolset};
 use frontdesk_auth::incoming::Authenticator;
 use frontdesk_chat::assistant::TurnContext;
 use frontdesk_chat::{Responder, Service};
@@ -54,6 +54,7 @@ pub struct Builder {
     pub(crate) store: Option<Stores>,
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
     pub(crate) toolsets: Vec<Arc<dyn Toolset<TurnContext>>>,
+    pub(crate) hooks: Vec<Arc<dyn Hook<TurnContext>>>,
     pub(crate) own_url: Option<Url>,
 }
 
@@ -77,7 +78,8 @@ impl Builder {
     }
 
     /// The agents that answer, in place of the configured ones. What `[chat]` says of titles, history and the like holds
-    /// for them, too; tools of configured servers and those of [`toolset`](Self::toolset) aren't theirs.
+    /// for them, too; tools of configured servers, and what [`toolset`](Self::toolset)
+    /// and [`hook`](Self::hook) bring, aren't theirs.
     #[must_use]
     pub fn agents(self, agents: Agents<TurnContext>) -> Self {
         Self {
@@ -108,6 +110,13 @@ impl Builder {
     #[must_use]
     pub fn toolset(mut self, toolset: Arc<dyn Toolset<TurnContext>>) -> Self {
         self.toolsets.push(toolset);
+        self
+    }
+
+    /// Code of one's own at every step of all configured agents, those included that are tools of others.
+    #[must_use]
+    pub fn hook(mut self, hook: Arc<dyn Hook<TurnContext>>) -> Self {
+        self.hooks.push(hook);
         self
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_agent::{
-    Agent, AgentTool, Agents, ApprovalPolicy, ClientTool, Handoff, Instructions, Limits,
+    Agent, AgentTool, Agents, ApprovalPolicy, ClientTool, Handoff, Hook, Instructions, Limits,
     OutputSchema, Strictness, ToolDefinition, Toolset,
 };
 use frontdesk_chat::assistant::{InstructionsTemplate, PageReading, TurnContext};
@@ -32,12 +32,14 @@ const MODELS_OWN_WORD: Duration = Duration::from_secs(30);
 /// How much of an agent's name goes into the name of its answers' form.
 const MAX_SCHEMA_NAME_CHARS: usize = 40;
 
-/// Where the tools come from.
-pub(crate) struct Toolsets {
+/// What agents have beside what their sections say.
+pub(crate) struct Equipment {
     /// The tool servers.
     pub(crate) servers: Vec<Arc<dyn Toolset<TurnContext>>>,
-    /// What was brought along, for every agent.
+    /// The tools that were brought along, for every agent.
     pub(crate) own: Vec<Arc<dyn Toolset<TurnContext>>>,
+    /// The hooks that were brought along, for every agent.
+    pub(crate) hooks: Vec<Arc<dyn Hook<TurnContext>>>,
 }
 
 /// All agents, and which of them begins; and how they read what the page tells of itself: as their templates have it,
@@ -45,12 +47,12 @@ pub(crate) struct Toolsets {
 pub(crate) fn agents(
     config: &Config,
     models: &mut Models<'_>,
-    toolsets: &Toolsets,
+    equipment: &Equipment,
 ) -> Result<(Agents<TurnContext>, PageReading), Error> {
     let mut made = Made {
         config,
         models,
-        toolsets,
+        equipment,
         page: PageReading::InInstructions,
         by_name: BTreeMap::new(),
     };
@@ -74,7 +76,7 @@ pub(crate) fn agents(
 struct Made<'a, 'm> {
     config: &'a Config,
     models: &'a mut Models<'m>,
-    toolsets: &'a Toolsets,
+    equipment: &'a Equipment,
     page: PageReading,
     by_name: BTreeMap<String, Arc<Agent<TurnContext>>>,
 }
@@ -116,6 +118,7 @@ impl Made<'_, '_> {
                 &self.config.guardrails,
                 self.models,
             )?,
+            hooks: self.equipment.hooks.clone(),
             approval: approval(section),
             limits: Limits {
                 max_turns: max_turns.unwrap_or(usual.max_turns),
@@ -159,7 +162,7 @@ impl Made<'_, '_> {
         name: &str,
         tools: &AgentTools,
     ) -> Result<Vec<Arc<dyn Toolset<TurnContext>>>, Error> {
-        let servers = self.toolsets.servers.iter();
+        let servers = self.equipment.servers.iter();
         let servers = servers.filter(|toolset| tools.has_server(toolset.name()));
         let mut toolsets: Vec<_> = servers
             .map(|toolset| match tools.only.get(toolset.name()) {
@@ -167,7 +170,7 @@ impl Made<'_, '_> {
                 None => Arc::clone(toolset),
             })
             .collect();
-        toolsets.extend(self.toolsets.own.iter().cloned());
+        toolsets.extend(self.equipment.own.iter().cloned());
         for asked in tools.agents.iter().flat_map(|list| &list.value) {
             toolsets.push(self.agent_tool(name, asked)?);
         }

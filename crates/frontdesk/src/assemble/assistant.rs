@@ -10,7 +10,7 @@ use frontdesk_chat::assistant::{
 };
 use frontdesk_model::Model;
 
-use super::agents::{Toolsets, agents};
+use super::agents::{Equipment, agents};
 use super::models::Models;
 use crate::Error;
 use crate::config::{Config, Setting};
@@ -20,11 +20,11 @@ pub(crate) fn assistant(
     config: &Config,
     models: &mut Models<'_>,
     own: Option<Agents<TurnContext>>,
-    toolsets: &Toolsets,
+    equipment: &Equipment,
 ) -> Result<Arc<dyn Responder>, Error> {
     let (agents, page) = match own {
         Some(own) => (own, PageReading::default()),
-        None => agents(config, models, toolsets)?,
+        None => agents(config, models, equipment)?,
     };
     let (keys, usual) = (&config.chat.assistant, HistoryLimits::default());
     let mut selectable = BTreeMap::new();

@@ -1,8 +1,10 @@
 //! Agents, models and guardrails as they are put together from a file.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use frontdesk_agent::{Agent, Agents};
+use async_trait::async_trait;
+use frontdesk_agent::{Agent, Agents, Hook, RunContext};
+use frontdesk_chat::assistant::TurnContext;
 use frontdesk_model::scripted::{Script, Scripted};
 use frontdesk_testkit::model_server::{Dialect, ModelServer, Script as Answers, Transcript};
 use serde_json::{Value, json};
@@ -182,6 +184,34 @@ async fn each_dialect_is_asked_with_its_key_and_its_settings() {
         let fields = ["model", "temperature", "service_tier"].map(|field| &asked.body[field]);
         assert_eq!(fields, [&json!("big"), &json!(0.5), &json!("flex")]);
     }
+}
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Hook<TurnContext> for Heard {
+    async fn agent_started(&self, agent: &str, _: &RunContext<TurnContext>) {
+        self.0.lock().unwrap().push(agent.to_owned());
+    }
+}
+
+#[tokio::test]
+async fn hooks_that_are_brought_hear_of_all_configured_agents() {
+    let file = "[model.default]\nrules_file = \"DIR/caller.toml\"\n\
+                [model.mute]\nrules_file = \"DIR/mute.toml\"\n\
+                [agent.assistant]\nmcp = []\nagents_as_tools = [\"keeper\"]\n\
+                [agent.keeper]\ndescription = \"Keeps tasks.\"\nmodel = \"mute\"\nmcp = []";
+    let files = [
+        ("frontdesk.toml", file),
+        ("caller.toml", CALLER),
+        ("mute.toml", "otherwise = \"Hm.\""),
+    ];
+    let heard = Arc::new(Heard::default());
+    let site = Site::of_files(&files, |builder| builder.hook(heard.clone())).await;
+    let (_, events) = Visitor::new(&site).create("ask the keeper: anything").await;
+    assert_eq!(said(&events), "It says: Hm.");
+    assert_eq!(*heard.0.lock().unwrap(), ["assistant", "keeper"]);
 }
 
 #[tokio::test]
