@@ -21,6 +21,7 @@ mod secret_text;
 mod section;
 mod server;
 mod setting;
+mod settings;
 mod store;
 mod web_address;
 

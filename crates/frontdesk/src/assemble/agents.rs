@@ -94,6 +94,7 @@ impl Made<'_, '_> {
         let agent = Agent {
             description: said(section.description.as_ref()).unwrap_or_default(),
             instructions: self.instructions(name, section)?,
+            settings: section.settings.clone(),
             toolsets: self.toolsets(name, tools)?,
             client_tools: self.client_tools(tools),
             hosted_tools: tools

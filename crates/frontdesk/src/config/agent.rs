@@ -7,12 +7,13 @@ mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use frontdesk_model::Settings;
 use serde_json::Value;
 
 use super::client_tool::read_schema;
 use super::layers::Layers;
 use super::section::Section;
-use super::{ConfigError, ModelSection, Setting, model};
+use super::{ConfigError, ModelSection, Setting, model, settings};
 
 pub(crate) use names::check;
 
@@ -30,6 +31,8 @@ pub struct AgentSection {
     pub description: Option<Setting<String>>,
     /// `model`: which of the models it asks.
     pub model: Setting<String>,
+    /// `temperature` and the other keys of a model about how it answers: what is said here counts before the model's own.
+    pub settings: Settings,
     /// `instructions` or `instructions_file`.
     pub instructions: Option<Setting<String>>,
     /// `handoffs`: to whom it may hand over.
@@ -73,6 +76,7 @@ impl AgentSection {
         let mut section = Section::new(layers, format!("agent.{name}"));
         let description = section.name("description")?;
         let model = section.text("model")?;
+        let settings = settings::read(&mut section)?;
         let text = section.text("instructions")?;
         let file = section.path("instructions_file")?;
         let handoffs = handoffs::read(&mut section)?;
@@ -113,6 +117,7 @@ impl AgentSection {
         Ok(Self {
             description,
             model: model.unwrap_or_else(|| model::usual(models)),
+            settings,
             instructions,
             handoffs,
             tools,

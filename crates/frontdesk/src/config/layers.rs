@@ -157,7 +157,8 @@ fn is_whole(key: &str) -> bool {
     let place = (names.next(), names.nth(1), names.next());
     matches!(
         place,
-        (Some("model"), Some("extra"), None) | (Some("client_tool"), Some("parameters"), None)
+        (Some("model" | "agent"), Some("extra"), None)
+            | (Some("client_tool"), Some("parameters"), None)
     )
 }
 

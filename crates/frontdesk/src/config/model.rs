@@ -4,7 +4,6 @@ mod calls;
 mod price;
 mod provider;
 mod service;
-mod settings;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use frontdesk_model::{Prices, Settings};
 use super::layers::Layers;
 use super::names::{Names, check_circles};
 use super::section::Section;
-use super::{ConfigError, Environment, Setting};
+use super::{ConfigError, Environment, Setting, settings};
 
 pub use calls::ModelCalls;
 pub use provider::Provider;

@@ -1,14 +1,15 @@
-//! How a model answers: what is sent with every request.
+//! How a model answers, as its own section and that of an agent say: what is sent with every request.
 
 use frontdesk_model::Settings;
 
-use super::super::ConfigError;
-use super::super::json::object;
-use super::super::section::Section;
+use super::ConfigError;
+use super::json::object;
+use super::section::Section;
 
 /// Fields of a request that `extra` can't have, because what the product does hangs on them.
 const OWN_FIELDS: [&str; 6] = ["model", "input", "messages", "stream", "tools", "system"];
 
+/// Reads the keys of a section about it.
 pub(super) fn read(section: &mut Section<'_>) -> Result<Settings, ConfigError> {
     let temperature = section.fraction("temperature", 0.0..=2.0)?;
     let top_p = section.fraction("top_p", 0.0..=1.0)?;

@@ -249,6 +249,10 @@ const MISTAKES: &[(&str, &str)] = &[
          found [{ name = \"web_search\" }]",
     ),
     (
+        "[agent.a]\ntemperature = 3",
+        "agent.a.temperature (from FILE): expected a number from 0 to 2, found 3",
+    ),
+    (
         "[agent.a]\nmax_parallel_tools = 0",
         "agent.a.max_parallel_tools (from FILE): expected a number of tools from 1, found 0",
     ),

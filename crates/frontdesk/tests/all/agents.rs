@@ -186,6 +186,27 @@ async fn each_dialect_is_asked_with_its_key_and_its_settings() {
     }
 }
 
+#[tokio::test]
+async fn what_an_agent_says_of_its_answers_counts_before_what_its_model_says() {
+    let server = ModelServer::start(Answers::text("Hello.", 1))
+        .await
+        .unwrap();
+    let file = format!(
+        "[model.default]\nprovider = \"openai_chat\"\nprofile = \"vllm\"\nbase_url = \"{}\"\nname = \"big\"\n\
+         temperature = 0.5\ntop_p = 0.25\nextra = {{ seed = 1, user = \"desk\" }}\n\
+         [agent.assistant]\nmcp = []\ntemperature = 0\nmax_output_tokens = 50\nextra = {{ seed = 2 }}",
+        server.base_url()
+    );
+    let site = Site::of_files(&[("frontdesk.toml", &file)], |builder| builder).await;
+    Visitor::new(&site).create("Hello").await;
+    let asked = &server.requests()[0].body;
+    let fields = ["temperature", "top_p", "max_tokens", "seed", "user"];
+    assert_eq!(
+        json!(fields.map(|field| &asked[field])),
+        json!([0.0, 0.25, 50, 2, "desk"])
+    );
+}
+
 #[derive(Default)]
 struct Heard(Mutex<Vec<String>>);
 
