@@ -1,6 +1,7 @@
 //! Many tools at once: each result is told when it is there, not when all are.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_agent::{
@@ -10,6 +11,7 @@ use frontdesk_model::Item;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep};
 
 use crate::scene::{Desk, PlayedModel, agent, calls, context, results, says};
 
@@ -111,4 +113,33 @@ async fn check_24_eight_slow_tools_work_at_once_and_each_result_is_told_when_it_
         .collect();
     assert_eq!(results(&outcome.new_items), read);
     assert_eq!(results(&model.request(1).input), read);
+}
+
+/// Hears nothing.
+struct Deaf;
+
+#[async_trait]
+impl Observer for Deaf {
+    async fn observe(&mut self, _: AgentEvent) -> Result<(), Stopped> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn check_24_eight_slow_tools_take_as_long_as_the_slowest() {
+    let slow = |wanted: Number, _: ToolContext<Desk>| async move {
+        sleep(Duration::from_secs(1 + wanted.number as u64)).await;
+        Ok::<_, ToolError>("done")
+    };
+    let asked: [_; 8] =
+        std::array::from_fn(|number| (format!("c{number}"), format!("{{\"number\": {number}}}")));
+    let asked = asked
+        .each_ref()
+        .map(|(id, arguments)| (id.as_str(), "slow", arguments.as_str()));
+    let model = PlayedModel::new(vec![calls(&asked), says("Done.")]);
+    let agents = Agents::of(agent(&model, vec![function_tool("slow", "Works.", slow)]));
+    let start = Instant::now();
+    let input = vec![Item::user("hello")];
+    run(&agents, input, context(), &mut Deaf).await.unwrap();
+    assert_eq!(start.elapsed().as_secs(), 8);
 }
