@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use frontdesk_agent::{Agent, Agents, FunctionTools, ToolContext, ToolError, function_tool};
+use frontdesk_agent::{
+    Agent, Agents, FunctionTools, NoArguments, Progress, ToolContext, ToolError, function_tool,
+};
 use frontdesk_chat::assistant::{Assistant, TurnContext};
 use frontdesk_model::{ContentPart, Error, Event, Item, Model, Usage};
 use schemars::JsonSchema;
@@ -95,6 +97,50 @@ async fn arguments_show_while_they_are_written() {
             "Title: Buy milk, bread, butter and wh",
             "Title: Buy milk, bread, butter and whatever else is needed for breakfast",
             "Title: Buy milk, bread, butter and whatever else is needed for breakfast\n\n→ Id: 7 · Title: Buy milk, bread, butter and whatever else is needed for breakfast",
+        ]
+    );
+}
+
+async fn sort(_: NoArguments, cx: ToolContext<TurnContext>) -> Result<String, ToolError> {
+    for (message, fraction) in [
+        (Some("Counting"), None),
+        (Some("Sorting"), Some(0.5)),
+        (None, Some(7.0)),
+    ] {
+        let message = message.map(str::to_owned);
+        cx.progress.report(Progress { message, fraction });
+        tokio::task::yield_now().await;
+    }
+    Ok("sorted".to_owned())
+}
+
+#[tokio::test]
+async fn what_a_tool_reports_shows_while_it_works() {
+    let model = Told::new([calls_with(&[("sort", "{}")]), says("Done.")]);
+    let desk = desk(&model, |agent| {
+        let tools = vec![function_tool("sort", "Sorts.", sort)];
+        agent
+            .toolsets
+            .push(Arc::new(FunctionTools::new("order", tools)));
+    });
+    let events = turn(&desk, create("Sort it")).await;
+    let tasks = events.iter().map(|event| &event["update"]["task"]);
+    let tasks = tasks.filter(|task| task["title"] == "Sort");
+    let shown: Vec<_> = tasks
+        .filter_map(|task| {
+            Some((
+                task["content"].as_str()?,
+                task["status_indicator"].as_str()?,
+            ))
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("Counting", "loading"),
+            ("Sorting · 50 %", "loading"),
+            ("100 %", "loading"),
+            ("→ sorted", "complete"),
         ]
     );
 }
