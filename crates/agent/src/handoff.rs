@@ -90,10 +90,14 @@ impl Handoff {
                 newest.into_iter().collect()
             }
         };
-        let items = match &self.input_filter {
+        let mut items = match &self.input_filter {
             Some(filter) => filter(items),
             None => items,
         };
+        if self.history != HandoffHistory::All || self.input_filter.is_some() {
+            // An answer that a provider keeps stands for all that was before it.
+            items.iter_mut().for_each(Item::forget_answer);
+        }
         without_lone_thoughts(pair_calls(items))
     }
 }

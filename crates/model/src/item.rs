@@ -8,6 +8,8 @@ mod wire;
 
 use serde_json::{Map, Value};
 
+use crate::openai_responses::previous;
+
 /// One item of a model's input or output.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
@@ -140,6 +142,12 @@ impl Item {
     /// A tool's result.
     pub fn function_call_output(call_id: impl Into<String>, output: impl Into<Value>) -> Self {
         Self::FunctionCallOutput(FunctionCallOutput::new(call_id, output))
+    }
+
+    /// Takes from the item which answer it is from, where its provider keeps answers: no request goes on from that answer
+    /// by this item, and the item itself is sent. For whoever changes an answer, or leaves out a part of it.
+    pub fn forget_answer(&mut self) {
+        previous::forget(self);
     }
 
     /// Reads any JSON value as an item: an object of an unknown or broken kind is [`Item::Other`], anything else `None`.

@@ -7,7 +7,7 @@ mod custom;
 mod decode;
 mod encode;
 mod input;
-mod previous;
+pub(crate) mod previous;
 
 use std::sync::Arc;
 
@@ -48,7 +48,8 @@ pub enum KeptAnswers {
     #[default]
     None,
     /// It keeps them, and a request goes on from the newest one in its history (`previous_response_id`).
-    /// What the history changed before that one doesn't count then.
+    /// What the history changed before that one doesn't count then, but for items that were
+    /// [made to be sent again](crate::Item::forget_answer).
     /// Where the provider refuses to go on from it, the whole history is sent.
     GoOnFrom,
 }

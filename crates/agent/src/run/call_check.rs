@@ -30,6 +30,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 Verdict::Replace(InsteadOfCall::Arguments(arguments)) => {
                     call.arguments = Value::Object(arguments).to_string();
                     let (call_id, arguments) = (call.call_id.clone(), call.arguments.clone());
+                    reply.output.iter_mut().for_each(Item::forget_answer);
                     self.tell(AgentEvent::ToolArguments { call_id, arguments })
                         .await?;
                 }

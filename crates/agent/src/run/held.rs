@@ -117,6 +117,7 @@ pub(super) fn with_words(output: Vec<Item>, text: &str) -> Vec<Item> {
             message.role = Role::Assistant;
             message.content = vec![ContentPart::OutputText { text, annotations }];
         }
+        item.forget_answer();
         // A final answer's thoughts have thought of what was taken out, and no later call needs them.
         if has_calls || !matches!(item, Item::Reasoning(_)) {
             kept.push(item);
@@ -130,9 +131,10 @@ pub(super) fn with_words(output: Vec<Item>, text: &str) -> Vec<Item> {
 
 /// What is kept of a reply that wasn't let through: a note, and the calls that weren't made.
 pub(super) fn withheld(output: Vec<Item>) -> Vec<Item> {
-    let calls = output
-        .into_iter()
-        .filter(|item| matches!(item, Item::FunctionCall(_)));
+    let calls = output.into_iter().filter_map(|mut item| {
+        item.forget_answer();
+        matches!(item, Item::FunctionCall(_)).then_some(item)
+    });
     std::iter::once(Item::assistant(WITHHELD_ANSWER))
         .chain(calls)
         .collect()

@@ -7,6 +7,7 @@ use frontdesk_agent::{
     ToolContext, ToolError, function_tool, resume, run,
 };
 use frontdesk_model::{Item, Reasoning, Role, Settings};
+use serde_json::json;
 
 use crate::scene::{
     Desk, Notes, Play, PlayedModel, agent, asks_first, calls, completed, context, results, says,
@@ -216,6 +217,33 @@ fn an_agent_that_takes_over_reads_what_its_handoff_lets_it() {
         let seen = agents.seen_after("desk", "billing", before());
         assert_eq!(seen, expected, "{history:?}");
         assert_eq!(agents.seen_after("billing", "desk", before()), before());
+    }
+}
+
+/// What a provider keeps of a conversation is all of it.
+#[test]
+fn an_agent_that_reads_less_goes_on_from_no_answer_to_another_one() {
+    let unchanged: Arc<frontdesk_agent::InputFilter> = Arc::new(|items| items);
+    let model = PlayedModel::new(vec![]);
+    let said =
+        json!({"type": "message", "role": "assistant", "content": "two", "response_id": "resp_1"});
+    for (history, input_filter, is_kept) in [
+        (HandoffHistory::All, None, true),
+        (HandoffHistory::WithoutTools, None, false),
+        (HandoffHistory::All, Some(unchanged), false),
+    ] {
+        let mut desk = named("desk", &model, &["billing"]);
+        desk.handoffs[0].history = history;
+        desk.handoffs[0].input_filter = input_filter;
+        let agents = Agents::new(desk, [Arc::new(named("billing", &model, &[]))]).unwrap();
+        let said = Item::from_value(said.clone()).unwrap();
+        let seen = agents.seen_after("desk", "billing", vec![said]);
+        assert_eq!(seen.len(), 1);
+        assert_eq!(
+            format!("{seen:?}").contains("resp_1"),
+            is_kept,
+            "{history:?}"
+        );
     }
 }
 

@@ -211,3 +211,26 @@ async fn words_that_the_finished_answer_does_not_have_are_checked_too() {
         assert_eq!(notes.lines(), ["model 1", "step 1: 1 items, 10 tokens"]);
     }
 }
+
+/// What a provider keeps of an answer is what the model wrote.
+#[tokio::test]
+async fn no_model_goes_on_from_an_answer_that_was_not_let_through_as_it_is() {
+    let kept = || {
+        let said = json!({"type": "message", "role": "assistant", "content": "It is 4111."});
+        let call = json!({"type": "function_call", "call_id": "a", "name": "x", "arguments": "{}"});
+        [said, call].map(|mut item| {
+            item["response_id"] = json!("resp_1");
+            Item::from_value(item).unwrap()
+        })
+    };
+    for (verdict, is_kept) in [
+        (Says::Allow, true),
+        (Says::Replace("It is [it]."), false),
+        (Says::Stop("No."), false),
+    ] {
+        let model = PlayedModel::new(vec![vec![completed(kept().into())], says("Done.")]);
+        let (outcome, _) = play(saying(agent(&model, vec![]), &[&check(verdict.clone())])).await;
+        let items = format!("{:?}", outcome.unwrap().new_items);
+        assert_eq!(items.contains("resp_1"), is_kept, "{verdict:?}: {items}");
+    }
+}

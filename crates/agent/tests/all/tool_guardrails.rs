@@ -14,7 +14,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::checks::{Check, Says, ToolCheck, saying};
-use crate::scene::{Desk, Notes, PlayedModel, agent, calls, context, play, results, says};
+use crate::scene::{
+    Desk, Notes, PlayedModel, agent, calls, completed, context, play, results, says,
+};
 
 #[derive(Deserialize, JsonSchema)]
 struct Room {
@@ -193,6 +195,18 @@ async fn what_the_guardrails_put_in_place_is_shown_recorded_and_approved() {
         items,
         [Item::function_call("a", "clean", "{\"name\":\"attic\"}")]
     );
+}
+
+#[tokio::test]
+async fn no_model_goes_on_from_a_call_with_other_arguments() {
+    let called = json!({"type": "function_call", "call_id": "a", "name": "clean",
+        "arguments": "{\"name\":\"hall\"}", "response_id": "resp_1"});
+    for (name, is_kept) in [("hall", true), ("attic", false)] {
+        let called = Item::from_value(called.clone()).unwrap();
+        let model = PlayedModel::new(vec![vec![completed(vec![called])]]);
+        let (_, items) = asked(asking(&model, with(json!({"name": name})))).await;
+        assert_eq!(format!("{items:?}").contains("resp_1"), is_kept, "{name}");
+    }
 }
 
 #[tokio::test]

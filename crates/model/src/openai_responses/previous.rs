@@ -27,6 +27,13 @@ pub(super) fn note(item: &mut Item, id: &str) {
     }
 }
 
+/// Forgets which answer an item is from.
+pub(crate) fn forget(item: &mut Item) {
+    if let Some(fields) = fields_mut(item) {
+        fields.remove(RESPONSE_ID);
+    }
+}
+
 fn response_id(item: &Item) -> Option<&str> {
     let fields = match item {
         Item::Message(message) => &message.extra,

@@ -1,7 +1,7 @@
 //! Answers that the provider keeps: what is sent then, and what where it has lost one.
 
 use frontdesk_model::openai_responses::{Config, KeptAnswers, OpenAiResponses};
-use frontdesk_model::{ErrorKind, Event, Item, Request};
+use frontdesk_model::{ErrorKind, Event, Item, Message, Request};
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server, client, collect, frames, whole};
@@ -151,4 +151,32 @@ async fn by_default_the_provider_keeps_nothing() {
         json!([message("one")])
     );
     assert_eq!(server.requests()[0].body["store"], false);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_changed_is_sent_and_not_gone_on_from() {
+    let server = Server::start(vec![
+        answer("resp_1", &[message("one")]),
+        answer("resp_2", &[message("a secret")]),
+        answer("resp_3", &[message("three")]),
+    ])
+    .await;
+    let model = model(&server);
+    let mut history = vec![Item::user("a")];
+    history.extend(ask(&model, &history).await);
+    history.push(Item::user("b"));
+    let answered = ask(&model, &history).await;
+    history.extend(answered.into_iter().map(|mut item| {
+        if let Item::Message(message) = &mut item {
+            message.content = Message::assistant("[it]").content;
+        }
+        item.forget_answer();
+        item
+    }));
+    history.push(Item::user("c"));
+    ask(&model, &history).await;
+    let last = server.requests().pop().unwrap().body;
+    assert_eq!(last["previous_response_id"], "resp_1");
+    let changed = json!({"type": "message", "role": "assistant", "content": "[it]"});
+    assert_eq!(last["input"], json!([user("b"), changed, user("c")]));
 }
