@@ -33,9 +33,10 @@ impl Spent {
         Self { usage, cost }
     }
 
-    pub(crate) fn add(&mut self, other: Self) {
+    pub(crate) fn and(mut self, other: Self) -> Self {
         add_usage(&mut self.usage, other.usage);
         self.cost = self.cost.zip(other.cost).map(|(one, other)| one + other);
+        self
     }
 }
 
@@ -48,7 +49,7 @@ impl Default for UsageSink {
 impl UsageSink {
     /// Adds what a model call used, and what it cost in US dollars where that is known.
     pub fn add(&self, usage: Usage, cost: Option<f64>) {
-        self.with(|spent| spent.add(Spent { usage, cost }));
+        self.with(|spent| *spent = spent.and(Spent { usage, cost }));
     }
 
     /// Puts this in place of all that was added.

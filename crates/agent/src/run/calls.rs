@@ -115,6 +115,12 @@ impl Calls {
         }
     }
 
+    /// What the running calls have used so far.
+    pub(super) fn spent(&self) -> Spent {
+        let sinks = self.running.values().map(|(_, sink)| sink.spent());
+        sinks.fold(Spent::default(), Spent::and)
+    }
+
     /// Drops all calls, and waits a moment for them to be gone.
     pub(super) async fn stop(&mut self) {
         self.tasks.abort_all();

@@ -18,6 +18,7 @@ use crate::context::RunContext;
 use crate::event::AgentEvent;
 use crate::invoke::{CallGuards, Consent};
 use crate::state::{Bounds, CallResult, Effect, Ended, Input, Phase, State, ToolCall, step};
+use crate::usage::Spent;
 
 /// Begins a run with this agent. `decided` are the calls that the user decided about.
 pub(super) async fn drive<C: Send + Sync + 'static>(
@@ -252,6 +253,9 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                     if let Some(message) = made.user_message {
                         self.user_messages.insert(call_id.clone(), message);
                     }
+                    // Calls that a guardrail breaks off bring no news of their own.
+                    let broken_off = made.blocked.as_ref().map(|_| self.calls.spent());
+                    let spent = broken_off.into_iter().fold(spent, Spent::and);
                     self.pay(spent.cost);
                     let usage = spent.usage;
                     if let Some(message) = made.blocked {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::checks::{Check, Says, ToolCheck, saying};
 use crate::scene::{
-    Desk, Notes, PlayedModel, agent, calls, completed, context, play, results, says,
+    Desk, Notes, PlayedModel, agent, calls, completed, context, play, results, says, usage,
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -110,7 +110,8 @@ async fn a_stop_ends_the_other_calls_and_starts_no_further_one() {
     let hang = function_tool(
         "hang",
         "Hangs.",
-        move |_: NoArguments, _: ToolContext<Desk>| {
+        move |_: NoArguments, context: ToolContext<Desk>| {
+            context.usage.add(usage(5), None);
             let guard = crate::scene::Dropped(Arc::clone(&guard));
             async move {
                 let _guard = guard;
@@ -131,10 +132,12 @@ async fn a_stop_ends_the_other_calls_and_starts_no_further_one() {
         after: stop(),
     }));
     let (outcome, _) = play(agent).await;
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.usage, usage(15));
     let broken_off =
         "a check stopped the answer during the call; whether it had an effect is not known";
     assert_eq!(
-        results(&outcome.unwrap().new_items),
+        results(&outcome.new_items),
         [
             format!("a: {broken_off}"),
             format!("b: {broken_off}"),
