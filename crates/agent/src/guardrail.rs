@@ -62,6 +62,9 @@ pub struct GuardrailError {
 pub enum Timing {
     /// Beside the first model call. Tools wait for its verdict; what was shown by then is taken back when it stops or
     /// replaces.
+    ///
+    /// A run that is stopped, or whose model fails, before the verdict leaves its message unchecked, and later runs check
+    /// their own newest message alone. What no model may ever read is to be checked before.
     #[default]
     Parallel,
     /// Before the first model call.
