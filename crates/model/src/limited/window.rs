@@ -43,8 +43,9 @@ impl Window {
             if oldest.end_of_count() > now {
                 break;
             }
-            self.requests -= oldest.requests;
-            self.tokens -= oldest.tokens;
+            self.requests = self.requests.saturating_sub(oldest.requests);
+            // A sum that was too large to be kept may be less than its parts.
+            self.tokens = self.tokens.saturating_sub(oldest.tokens);
             self.moments.pop_front();
         }
         let too_many = |limit: Option<u64>, count: u64, more: u64| {

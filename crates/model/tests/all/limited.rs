@@ -195,6 +195,20 @@ async fn a_minute_has_no_more_tokens_than_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn counts_beyond_all_reason_count_for_a_minute_and_no_longer() {
+    let limits = Limits {
+        requests_per_minute: NonZeroU32::new(10),
+        ..Limits::default()
+    };
+    let used = |tokens| Plan::Answer(said("a", tokens), None);
+    let model = limited(limits, vec![used(u64::MAX), used(5), used(5)]);
+    for seconds in [0, 31, 100] {
+        advance(Duration::from_secs(seconds)).await;
+        assert_eq!(collect(&model, Request::default()).await.1, None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_leaves_while_the_minute_is_full_counts_for_nothing() {
     let limits = Limits {
         requests_per_minute: NonZeroU32::new(1),
