@@ -82,6 +82,8 @@ impl Model for Fallback {
                     let outage = is_outage(error.kind);
                     if outage {
                         candidate.set_away(error.retry_after);
+                    } else {
+                        candidate.set_there();
                     }
                     tracing::warn!(
                         model = candidate.model.name(), kind = ?error.kind, detail = error.detail, outage,

@@ -162,6 +162,26 @@ async fn after_a_rest_one_request_tries_and_the_others_do_not_wait_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_finds_fault_with_a_request_is_back() {
+    let plans = vec![
+        refuse(ErrorKind::Connect),
+        refuse(ErrorKind::InvalidRequest),
+        answer("a"),
+    ];
+    let second = Planned::new("second", vec![answer("b"); 2]);
+    let model = Fallback::new(Planned::new("first", plans), vec![second]);
+    let requests = [
+        (answered_by("second", "b"), None),
+        (vec![], Some(error(ErrorKind::InvalidRequest))),
+        (said("a", 0), None),
+    ];
+    for (seconds, expected) in [0, 30, 1].into_iter().zip(requests) {
+        advance(Duration::from_secs(seconds)).await;
+        assert_eq!(collect(&model, Request::default()).await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_was_away_is_the_last_resort() {
     let first = Planned::new("first", vec![refuse(ErrorKind::Timeout), answer("a")]);
     let second = Planned::new("second", vec![answer("b"), refuse(ErrorKind::Connect)]);
