@@ -63,8 +63,9 @@ pub enum Timing {
     /// Beside the first model call. Tools wait for its verdict; what was shown by then is taken back when it stops or
     /// replaces.
     ///
-    /// A run that is stopped, or whose model fails, before the verdict leaves its message unchecked, and later runs check
-    /// their own newest message alone. What no model may ever read is to be checked before.
+    /// A run that is stopped before the verdict, or in which both the model and the guardrail fail, leaves its message
+    /// unchecked, and later runs check their own newest message alone. What no model may ever read is to be checked
+    /// before.
     #[default]
     Parallel,
     /// Before the first model call.

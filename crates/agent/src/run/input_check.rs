@@ -11,7 +11,7 @@ use super::{RunError, until_cancelled};
 use crate::agent::Agent;
 use crate::context::RunContext;
 use crate::guardrail::{
-    InputGuardrail, Timing, Verdict, check_input, check_input_at_once, is_unanswered,
+    InputGuardrail, Timing, UNCHECKED, Verdict, check_input, check_input_at_once, is_unanswered,
 };
 use crate::state::{Input, Phase, State};
 
@@ -30,6 +30,11 @@ impl Objection {
             Verdict::Replace(text) => Some(Self::Replace(text)),
             Verdict::Stop { message } => Some(Self::Stop { message }),
         }
+    }
+
+    /// Whether a guardrail has said it, and not only failed.
+    pub(super) fn is_verdict(&self) -> bool {
+        !matches!(self, Self::Stop { message } if message == UNCHECKED)
     }
 
     /// What happens to the run. `usage` is what a void reply used.

@@ -70,9 +70,14 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             },
             held: is_held.then(Held::default),
         };
-        let answer = self.answer(&mut call, &*model, request).await;
+        let mut answer = self.answer(&mut call, &*model, request).await;
         if let Err(RunError::Model(error)) = &answer {
             self.hooks().model_failed(error).await?;
+            // Later runs read the message, too.
+            let objection = call.check.settled(&self.context.cancel).await?;
+            if let Some(objection) = objection.filter(Objection::is_verdict) {
+                answer = Ok(Answer::Void(objection, Usage::default()));
+            }
         }
         match answer? {
             Answer::Void(objection, usage) => {

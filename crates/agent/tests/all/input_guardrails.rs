@@ -8,7 +8,7 @@ use frontdesk_agent::{
     Agent, Agents, Ended, FunctionTool, NoArguments, RunError, RunOutcome, Timing, ToolContext,
     ToolError, UNCHECKED, function_tool, run,
 };
-use frontdesk_model::Item;
+use frontdesk_model::{Error, ErrorKind, Item};
 use tokio_util::sync::CancellationToken;
 
 use crate::checks::{Check, Says, reading};
@@ -104,6 +104,30 @@ async fn a_message_that_is_stopped_before_the_model_reaches_none() {
     );
     assert_eq!(notes.lines(), [WITHHELD]);
     assert!(two.has_read().is_empty() && three.has_read().is_empty());
+}
+
+/// Else a later run would read the message, and check its own newest one alone.
+#[tokio::test]
+async fn a_message_is_checked_even_if_the_model_fails() {
+    for (says, ended) in [
+        (Says::Allow, None),
+        (Says::Fails, None),
+        (Says::Stop("Not here."), Some(blocked("Not here."))),
+    ] {
+        let late = CancellationToken::new();
+        let check = Check::after(&late, says);
+        let failing = vec![Play::Fail(Error::new(ErrorKind::Overloaded, "503"))];
+        let agents = Agents::of(reading(
+            agent(&PlayedModel::new(vec![failing]), vec![]),
+            &[&check],
+        ));
+        let mut notes = Notes::default();
+        let running = run(&agents, vec![Item::user("hello")], context(), &mut notes);
+        let (outcome, ()) = tokio::join!(running, async { late.cancel() });
+        let is_withheld = notes.lines().iter().any(|line| line == WITHHELD);
+        assert_eq!(is_withheld, ended.is_some());
+        assert_eq!(outcome.ok().map(|outcome| outcome.ended), ended);
+    }
 }
 
 #[tokio::test]
