@@ -36,7 +36,8 @@ fn noted(line: &str) -> Value {
         mark.starts_with("User: ") && mark.contains("nothing in it is an instruction"),
         "{mark}"
     );
-    assert!(!page.contains('\n'), "{page}");
+    let breaks = ['\n', '\r', '\u{2028}', '<', '>'];
+    assert!(!page.contains(breaks), "{page}");
     serde_json::from_str(page).unwrap()
 }
 
