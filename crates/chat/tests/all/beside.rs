@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use frontdesk_agent::{Agent, Agents, OnMatch, PatternGuardrail, Timing};
 use frontdesk_chat::assistant::{Assistant, AssistantOptions, HistoryLimits};
 use frontdesk_chat::{ChatError, Frame};
+use frontdesk_clock::{Clock, SystemClock};
 use frontdesk_model::{Error, ErrorKind, Event, EventStream, Model, Request, Transcriber};
 use frontdesk_protocol::Order;
 use frontdesk_store::{PageRequest, Store, ThreadPatch};
@@ -190,6 +191,37 @@ async fn what_no_longer_fits_is_summed_up_once_and_read_instead() {
     );
     assert!(read.iter().all(|line| !line.contains("They said much")));
     assert!(read.last().unwrap().starts_with("User: message 11"));
+}
+
+#[tokio::test]
+async fn a_summary_covers_no_more_than_was_summed_up() {
+    let summaries = Told::new([says("Much."), says("More.")]);
+    let options = AssistantOptions {
+        history: HistoryLimits {
+            items: 1_000,
+            tokens: 1_000,
+        },
+        summaries: Some(summaries.clone()),
+        ..AssistantOptions::default()
+    };
+    let model = Told::new((0..3).map(|_| says("Yes.")));
+    let desk = desk(&model, options);
+    let thread = thread_of(&turn(&desk, create("Hello")).await);
+    let items = (0..300).map(|number| {
+        let text = format!("message {number}. {}", "word ".repeat(500));
+        let item = json!({"type": "user_message", "id": format!("seed_{number:03}"), "thread_id": thread,
+            "created_at": SystemClock.now(), "attachments": [], "inference_options": {},
+            "content": [{"type": "input_text", "text": text}]});
+        serde_json::from_value(item).unwrap()
+    });
+    let (items, scope) = (items.collect(), plain().scope());
+    assert!(desk.store.put_items(&scope, &thread, items).await.unwrap());
+    turn(&desk, add(&thread, "And now?")).await;
+    turn(&desk, add(&thread, "And then?")).await;
+    let told = [summaries.read(0), summaries.read(1)].concat().concat();
+    for number in 0..300 {
+        assert!(told.contains(&format!("message {number}.")), "{number}");
+    }
 }
 
 #[tokio::test]

@@ -124,11 +124,10 @@ impl Past {
     ) -> Result<(), TurnError> {
         let exchanges = self.exchanges(&[]);
         let covered = to_cover(exchanges.clone(), reading.limits);
-        let (Some(covered), Some(until)) = (exchanges.get(..covered), last(&exchanges, covered))
-        else {
+        let (told, covered) = told(self.summary(), exchanges.get(..covered).unwrap_or_default());
+        let Some(until) = last(&exchanges, covered) else {
             return Ok(());
         };
-        let told = told(self.summary(), covered);
         let Some(content) = summariser.sum_up(turn, told).await else {
             return Ok(());
         };
@@ -181,13 +180,27 @@ fn to_cover(mut exchanges: Vec<Exchange>, limits: HistoryLimits) -> usize {
     covered
 }
 
-/// The record that is summed up: the summary so far, and what was said and done since.
-fn told(summary: Option<Summary<'_>>, exchanges: &[Exchange]) -> String {
+/// The record that is summed up: the summary so far, and what was said and done since, in as many of the exchanges as
+/// the model can be told, at least one.
+fn told(summary: Option<Summary<'_>>, exchanges: &[Exchange]) -> (String, usize) {
     let mut told = String::new();
     if let Some(summary) = summary {
         let _ = writeln!(told, "Summary so far: {}", summary.text);
     }
-    for item in exchanges.iter().flat_map(|exchange| &exchange.items) {
+    for (number, exchange) in exchanges.iter().enumerate() {
+        let record = record(&exchange.items);
+        if number > 0 && told.len() + record.len() > MAX_TOLD_BYTES {
+            return (told, number);
+        }
+        let end = record.floor_char_boundary(MAX_TOLD_BYTES);
+        told.push_str(record.get(..end).unwrap_or_default());
+    }
+    (told, exchanges.len())
+}
+
+fn record(items: &[Item]) -> String {
+    let mut record = String::new();
+    for item in items {
         let (who, text) = match item {
             Item::Message(message) => (who(message.role), message.text()),
             Item::FunctionCall(call) => ("Tool call", format!("{} {}", call.name, call.arguments)),
@@ -197,12 +210,9 @@ fn told(summary: Option<Summary<'_>>, exchanges: &[Exchange]) -> String {
         let text = text
             .get(..text.floor_char_boundary(ITEM_BYTES))
             .unwrap_or_default();
-        if told.len() + text.len() > MAX_TOLD_BYTES {
-            break;
-        }
-        let _ = writeln!(told, "{who}: {text}");
+        let _ = writeln!(record, "{who}: {text}");
     }
-    told
+    record
 }
 
 fn who(role: Role) -> &'static str {
