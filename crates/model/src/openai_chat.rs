@@ -18,7 +18,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use frontdesk_clock::{Ids, SequentialIds};
 use frontdesk_identity::Secret;
-use reqwest::header::HeaderName;
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName};
 
 use self::decode::Decoder;
 pub use self::profile::{
@@ -83,21 +84,12 @@ impl OpenAiChat {
     /// Checks the configuration; nothing is sent. `http` is the client of [`crate::http::client`], `ids` gives the
     /// calls their ids.
     pub fn new(config: Config, http: reqwest::Client, ids: Arc<dyn Ids>) -> Result<Self, Error> {
-        let quirks = config.profile.quirks();
-        let headers = match (&config.api_key, quirks.auth) {
-            (None, _) => Ok(reqwest::header::HeaderMap::new()),
-            (Some(key), Auth::Bearer) => bearer(key),
-            (Some(key), Auth::ApiKeyHeader) => {
-                key_header(HeaderName::from_static("api-key"), key.expose().trim())
-            }
-        }?;
-        let mut url = endpoint_url(&config.base_url, &["chat", "completions"])?;
-        if let Some(version) = &config.api_version {
-            url.query_pairs_mut().append_pair("api-version", version);
-        }
+        let path = ["chat", "completions"];
+        let url = address(&config.base_url, &path, config.api_version.as_deref())?;
+        let headers = key_headers(config.profile, config.api_key.as_ref())?;
         Ok(Self {
             model: config.model,
-            quirks,
+            quirks: config.profile.quirks(),
             settings: config.settings,
             endpoint: Arc::new(Endpoint {
                 http,
@@ -122,6 +114,26 @@ impl Model for OpenAiChat {
         let body = encode::body(&self.model, self.quirks, &self.settings, &request)?;
         call(&self.endpoint, body.into(), decoder(Arc::clone(&self.ids))).await
     }
+}
+
+/// The key as this server has it.
+pub(crate) fn key_headers(profile: Profile, key: Option<&Secret>) -> Result<HeaderMap, Error> {
+    match (key, profile.quirks().auth) {
+        (None, _) => Ok(HeaderMap::new()),
+        (Some(key), Auth::Bearer) => bearer(key),
+        (Some(key), Auth::ApiKeyHeader) => {
+            key_header(HeaderName::from_static("api-key"), key.expose().trim())
+        }
+    }
+}
+
+/// The address of an API, with Azure's version in it.
+pub(crate) fn address(base: &str, path: &[&str], version: Option<&str>) -> Result<Url, Error> {
+    let mut url = endpoint_url(base, path)?;
+    if let Some(version) = version {
+        url.query_pairs_mut().append_pair("api-version", version);
+    }
+    Ok(url)
 }
 
 /// A decoder of one answer.

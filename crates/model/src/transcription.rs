@@ -13,7 +13,8 @@ use frontdesk_identity::Secret;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
-use crate::call::{Endpoint, bearer, call_for_body, endpoint_url};
+use crate::call::{Endpoint, call_for_body};
+use crate::openai_chat::{Profile, address, key_headers};
 use crate::openai_responses::OPENAI_BASE_URL;
 use crate::{Error, ErrorKind, Retry, Timeouts};
 
@@ -51,8 +52,12 @@ pub trait Transcriber: Debug + Send + Sync {
 pub struct TranscriptionConfig {
     /// The address before `/audio/transcriptions`, such as [`OPENAI_BASE_URL`]; no user and password in it.
     pub base_url: String,
-    /// The key, sent as a bearer token. Local servers often need none.
+    /// The key, sent as the profile has it. Local servers often need none.
     pub api_key: Option<Secret>,
+    /// Azure's `api-version`, which goes into the address. Its `v1` addresses need none.
+    pub api_version: Option<String>,
+    /// What server it is.
+    pub profile: Profile,
     /// The model's name at the provider.
     pub model: String,
     /// The language that is spoken, in ISO 639-1, such as `en`; where it is open the model finds out by itself.
@@ -77,6 +82,8 @@ impl TranscriptionConfig {
         Self {
             base_url: OPENAI_BASE_URL.to_owned(),
             api_key: None,
+            api_version: None,
+            profile: Profile::default(),
             model: model.into(),
             language: None,
             timeouts: Timeouts::default(),
@@ -89,10 +96,9 @@ impl Transcription {
     /// Checks the configuration; nothing is sent. `http` is the client of [`crate::http::client`].
     pub fn new(config: TranscriptionConfig, http: reqwest::Client) -> Result<Self, Error> {
         let boundary = boundary();
-        let mut headers = match &config.api_key {
-            Some(key) => bearer(key)?,
-            None => reqwest::header::HeaderMap::new(),
-        };
+        let path = ["audio", "transcriptions"];
+        let url = address(&config.base_url, &path, config.api_version.as_deref())?;
+        let mut headers = key_headers(config.profile, config.api_key.as_ref())?;
         let form = HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}"))
             .map_err(|error| Error::new(ErrorKind::InvalidRequest, error.to_string()))?;
         headers.insert(CONTENT_TYPE, form);
@@ -107,7 +113,7 @@ impl Transcription {
             boundary,
             endpoint: Arc::new(Endpoint {
                 http,
-                url: endpoint_url(&config.base_url, &["audio", "transcriptions"])?,
+                url,
                 headers,
                 key: config.api_key,
                 timeouts: config.timeouts,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use frontdesk_model::openai_chat::Profile;
 use frontdesk_model::{Error, Transcriber, Transcription, TranscriptionConfig};
 
 use crate::config::{ModelSection, Provider};
@@ -11,10 +12,13 @@ pub(crate) fn transcriber(
     section: &ModelSection,
     http: &reqwest::Client,
 ) -> Result<Arc<dyn Transcriber>, String> {
-    let endpoint = match &section.provider {
-        Provider::OpenAiResponses { endpoint, .. } | Provider::OpenAiChat { endpoint, .. } => {
-            endpoint
-        }
+    let (endpoint, profile, api_version) = match &section.provider {
+        Provider::OpenAiResponses { endpoint, .. } => (endpoint, Profile::OpenAi, None),
+        Provider::OpenAiChat {
+            endpoint,
+            profile,
+            api_version,
+        } => (endpoint, profile.value, api_version.as_ref()),
         Provider::Anthropic { .. } | Provider::Scripted { .. } | Provider::Recorded { .. } => {
             return Err("its provider transcribes nothing".to_owned());
         }
@@ -22,6 +26,8 @@ pub(crate) fn transcriber(
     let config = TranscriptionConfig {
         base_url: endpoint.base_url.value.to_string(),
         api_key: endpoint.api_key.as_ref().map(|key| key.value.clone()),
+        api_version: api_version.map(|version| version.value.clone()),
+        profile,
         timeouts: section.calls.timeouts(),
         retry: section.calls.retry(),
         ..TranscriptionConfig::new(endpoint.name.value.as_str())

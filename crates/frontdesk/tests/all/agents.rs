@@ -246,23 +246,26 @@ async fn agents_of_ones_own_take_the_place_of_the_configured_ones() {
 
 #[tokio::test]
 async fn what_users_say_is_written_down_by_the_named_model() {
-    let server = ModelServer::start(Answers::text("Hello.", 1))
-        .await
-        .unwrap();
-    server.transcribe(Transcript::Text("Buy milk.".to_owned()));
-    let file = format!(
-        "[model.default]\nrules_file = \"DIR/caller.toml\"\n\
-         [model.whisper]\nprovider = \"openai_chat\"\nprofile = \"vllm\"\nbase_url = \"{}\"\nname = \"ears\"\n\
+    // Azure has the key in a header of its own.
+    for (profile, authorization) in [("vllm", Some("Bearer sk-own")), ("azure", None)] {
+        let server = ModelServer::start(Answers::text("Hello.", 1))
+            .await
+            .unwrap();
+        server.transcribe(Transcript::Text("Buy milk.".to_owned()));
+        let file = format!(
+            "[model.default]\nrules_file = \"DIR/caller.toml\"\n\
+         [model.whisper]\nprovider = \"openai_chat\"\nprofile = \"{profile}\"\nbase_url = \"{}\"\nname = \"ears\"\n\
          api_key = \"sk-own\"\n[agent.assistant]\nmodel = \"default\"\nmcp = []\n\
          [chat]\ntranscription_model = \"whisper\"",
-        server.base_url()
-    );
-    let files = [("frontdesk.toml", file.as_str()), ("caller.toml", CALLER)];
-    let site = Site::of_files(&files, |builder| builder).await;
-    let params = json!({ "audio_base64": "AAAA", "mime_type": "audio/webm" });
-    let (_, told) = Visitor::new(&site).ask("input.transcribe", params).await;
-    assert_eq!(told, json!({ "text": "Buy milk." }));
-    let speech = &server.speeches()[0];
-    assert_eq!(speech.fields["model"], "ears");
-    assert_eq!(speech.authorization.as_deref(), Some("Bearer sk-own"));
+            server.base_url()
+        );
+        let files = [("frontdesk.toml", file.as_str()), ("caller.toml", CALLER)];
+        let site = Site::of_files(&files, |builder| builder).await;
+        let params = json!({ "audio_base64": "AAAA", "mime_type": "audio/webm" });
+        let (_, told) = Visitor::new(&site).ask("input.transcribe", params).await;
+        assert_eq!(told, json!({ "text": "Buy milk." }));
+        let speech = &server.speeches()[0];
+        assert_eq!(speech.fields["model"], "ears");
+        assert_eq!(speech.authorization.as_deref(), authorization, "{profile}");
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use frontdesk_identity::Secret;
+use frontdesk_model::openai_chat::Profile;
 use frontdesk_model::{
     Error, ErrorKind, Timeouts, Transcriber, Transcription, TranscriptionConfig, http,
 };
@@ -94,6 +95,25 @@ async fn a_recording_goes_out_as_a_form_and_comes_back_as_text() {
             String::from_utf8_lossy(RECORDING)
         )
     );
+}
+
+#[tokio::test]
+async fn azure_is_asked_in_its_own_way() {
+    let server = Server::start(vec![said(r#"{"text": "Hi."}"#)]).await;
+    let config = TranscriptionConfig {
+        api_version: Some("2025-04-01-preview".to_owned()),
+        profile: Profile::Azure,
+        ..config(&server)
+    };
+    let text = transcriber(config)
+        .transcribe(Bytes::from_static(RECORDING), "audio/webm")
+        .await;
+    assert_eq!(text, Ok("Hi.".to_owned()));
+    let head = server.requests().remove(0).head;
+    let address = "/v1/audio/transcriptions?api-version=2025-04-01-preview";
+    assert!(head.starts_with(&format!("POST {address} ")), "{head}");
+    assert!(head.contains(&format!("api-key: {KEY}\r\n")), "{head}");
+    assert!(!head.to_lowercase().contains("authorization"), "{head}");
 }
 
 #[tokio::test]
