@@ -91,15 +91,13 @@ async fn check_14_a_server_of_mcp_1_is_used_in_one_session_for_each_user() {
     );
     let counted = ann.add(&thread, "count to 4").await.unwrap();
     assert_eq!(counted.assistant_text().unwrap(), "I have counted.");
-    let shown: Vec<&Value> = valid(&counted)
+    let shown: Vec<&str> = valid(&counted)
         .iter()
-        .filter_map(|event| event.data.pointer("/update/task/content"))
+        .filter_map(|event| event.data.pointer("/update/task/content")?.as_str())
         .collect();
     // How many reports come before the result is a matter of luck.
-    assert!(
-        shown.contains(&&json!("25 %")) || shown.contains(&&json!("50 %")),
-        "{shown:?}"
-    );
+    let is_report = |text: &&str| text.ends_with("25 %") || text.ends_with("50 %");
+    assert!(shown.iter().any(is_report), "{shown:?}");
     let other = ben.create("weather in Lagos").await.unwrap();
     assert_eq!(other.assistant_text().unwrap(), "It is sun.");
 
