@@ -23,10 +23,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use frontdesk_agent::{Agents, RunContext, RunOptions, Start};
+use frontdesk_agent::{Agents, RunContext, RunOptions, Start, Timing};
 use frontdesk_model::{Model, Transcriber};
 use frontdesk_protocol::{
-    Action, ThreadId, TranscriptionResult, UserMessageInput, UserMessageItem, WidgetItem,
+    Action, ItemId, ThreadId, TranscriptionResult, UserMessageInput, UserMessageItem, WidgetItem,
 };
 
 pub use instructions::{InstructionsError, InstructionsTemplate};
@@ -36,6 +36,10 @@ use ending::finish;
 use events::Events;
 use history::{Past, Summariser};
 use page_note::PageNote;
+use step::{ReadAs, StepData, VERSION};
+
+/// What models read of a message whose turn ended before guardrails had let it through.
+const UNCHECKED: &str = "[This message was withheld: the user stopped before it was checked.]";
 
 /// What the assistant's tools and instructions know of a request.
 #[derive(Debug, Clone)]
@@ -135,6 +139,31 @@ impl Assistant {
         }
     }
 
+    /// Where guardrails read a message before a model does, later turns read it when it was let through and not before:
+    /// a turn that is stopped while they are asked lets nothing through.
+    fn hold_back(
+        &self,
+        turn: &mut Turn,
+        message: Option<&UserMessageItem>,
+    ) -> Result<Option<ItemId>, TurnError> {
+        let mut agents = self.agents.iter();
+        let checks_first = agents.any(|agent| {
+            let mut guardrails = agent.guardrails.input.iter();
+            guardrails.any(|guardrail| guardrail.timing() == Timing::Blocking)
+        });
+        let Some(message) = message.filter(|_| checks_first) else {
+            return Ok(None);
+        };
+        let item = message.id.clone();
+        let text = Some(UNCHECKED.to_owned());
+        let step = StepData::reading(ReadAs {
+            item: item.clone(),
+            text,
+        });
+        turn.queue_step(VERSION, step.write()?);
+        Ok(Some(item))
+    }
+
     /// What the user chose: for this message, or, where a turn goes on, for the message that it goes on from. A chosen
     /// tool was used by then.
     fn run_options(
@@ -171,6 +200,7 @@ impl Responder for Assistant {
         turn: &mut Turn,
         input: Option<UserMessageItem>,
     ) -> Result<(), TurnError> {
+        let unchecked = self.hold_back(turn, input.as_ref())?;
         if turn.thread().title.is_none() {
             turn.thread_mut().title = input.as_ref().and_then(title::of_message);
         }
@@ -202,7 +232,9 @@ impl Responder for Assistant {
         if let (true, Some(titled)) = (begins.guardrails.input.is_empty(), &titled) {
             titled.pass();
         }
-        let mut events = Events::new(turn, &self.agents, &start, said).titled(titled);
+        let mut events = Events::new(turn, &self.agents, &start, said)
+            .titled(titled)
+            .unchecked(unchecked);
         let run = frontdesk_agent::run(&self.agents, start, context, &mut events);
         let (outcome, made) = title::beside(making, run).await;
         let finished = finish(events, outcome).await;

@@ -39,6 +39,8 @@ pub(super) struct Events<'t> {
     said: Option<ItemId>,
     /// The message that the thread's title is made of.
     titled: Option<Held>,
+    /// The message that later turns don't read before guardrails have let it through.
+    unchecked: Option<ItemId>,
     /// The agent that is at work.
     agent: Option<String>,
     /// The model that answered last.
@@ -94,6 +96,7 @@ impl<'t> Events<'t> {
             agents,
             said,
             titled: None,
+            unchecked: None,
             agent: start.agent.clone(),
             model: None,
             texts: Texts::default(),
@@ -111,6 +114,11 @@ impl<'t> Events<'t> {
     /// Says of this message when guardrails have let it through.
     pub(super) fn titled(self, titled: Option<Held>) -> Self {
         Self { titled, ..self }
+    }
+
+    /// Has later turns read this message when guardrails have let it through.
+    pub(super) fn unchecked(self, unchecked: Option<ItemId>) -> Self {
+        Self { unchecked, ..self }
     }
 
     /// The turn, when all is shown.
@@ -325,7 +333,11 @@ impl<'t> Events<'t> {
             None => Form::Words,
         });
         self.agent = Some(agent);
-        Ok(())
+        // No model is asked before.
+        match self.unchecked.take() {
+            Some(item) => self.keep(StepData::reading(ReadAs { item, text: None })),
+            None => Ok(()),
+        }
     }
 
     /// Later turns read what this one does.
@@ -333,13 +345,12 @@ impl<'t> Events<'t> {
         if let Some(titled) = &mut self.titled {
             titled.replace(text.clone());
         }
+        self.unchecked = None;
         let Some(item) = self.said.clone() else {
             return Ok(());
         };
-        self.keep(StepData {
-            read_as: Some(ReadAs { item, text }),
-            ..StepData::new(Vec::new(), Vec::new())
-        })?;
+        let text = Some(text);
+        self.keep(StepData::reading(ReadAs { item, text }))?;
         self.turn.store_steps().await
     }
 

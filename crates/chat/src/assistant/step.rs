@@ -51,8 +51,8 @@ pub(super) struct Asks {
 pub(super) struct ReadAs {
     /// The user's message, or the form that they answered.
     pub(super) item: ItemId,
-    /// Its text.
-    pub(super) text: String,
+    /// Its text; as it is where there is none, whatever an earlier step says.
+    pub(super) text: Option<String>,
 }
 
 impl StepData {
@@ -65,6 +65,14 @@ impl StepData {
             asks: None,
             read_as: None,
             usage: None,
+        }
+    }
+
+    /// How something that the user said is read.
+    pub(super) fn reading(read_as: ReadAs) -> Self {
+        Self {
+            read_as: Some(read_as),
+            ..Self::new(Vec::new(), Vec::new())
         }
     }
 

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use frontdesk_agent::{Agent, Agents, OnMatch, PatternGuardrail, Timing};
-use frontdesk_chat::assistant::Assistant;
-use frontdesk_model::Model;
+use async_trait::async_trait;
+use frontdesk_agent::{
+    Agent, Agents, GuardrailError, InputGuardrail, OnMatch, PatternGuardrail, RunContext, Timing,
+    Verdict,
+};
+use frontdesk_chat::assistant::{Assistant, TurnContext};
+use frontdesk_model::{Item, Model};
+use serde_json::Value;
 
-use crate::desk::{Desk, add, create, plain, read_all, thread_of};
+use crate::desk::{Desk, add, create, plain, read_all, read_until, resuming, thread_of};
 use crate::model::{Told, says};
 
 fn desk(model: &Arc<Told>, on_match: OnMatch, timing: Timing) -> Desk {
@@ -61,4 +66,57 @@ async fn later_turns_read_a_message_as_the_guardrail_left_it() {
             "{on_match:?} {timing:?}"
         );
     }
+}
+
+/// Takes its time over messages that say "wait".
+struct Slow;
+
+#[async_trait]
+impl InputGuardrail<TurnContext> for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    fn timing(&self) -> Timing {
+        Timing::Blocking
+    }
+
+    async fn check(
+        &self,
+        input: &[Item],
+        _: &RunContext<TurnContext>,
+    ) -> Result<Verdict<String>, GuardrailError> {
+        let Some(Item::Message(newest)) = input.last() else {
+            return Ok(Verdict::Allow);
+        };
+        if newest.text().contains("wait") {
+            std::future::pending::<()>().await;
+        }
+        Ok(Verdict::Allow)
+    }
+}
+
+#[tokio::test]
+async fn a_message_whose_check_the_user_stopped_is_not_read_later() {
+    let model = Told::new([says("Hi."), says("Fine.")]);
+    let mut agent = Agent::new("assistant", "", model.clone() as Arc<dyn Model>);
+    agent.guardrails.input.push(Arc::new(Slow));
+    let desk = Desk::new(Arc::new(Assistant::new(Agents::of(agent))));
+    let (_, mut reader) = desk.begin(create("Hello"), &plain()).await;
+    let thread = thread_of(&read_all(&mut reader).await);
+    let (id, mut reader) = desk.begin(add(&thread, "wait"), &resuming()).await;
+    let is_said = |event: &Value| event["item"]["type"] == "user_message";
+    read_until(&mut reader, is_said).await;
+    desk.service.stop(&resuming(), &id).await.unwrap();
+    let (_, mut reader) = desk.begin(add(&thread, "Go on."), &plain()).await;
+    read_all(&mut reader).await;
+    let mut read = model.read(1);
+    read.retain(|line| !line.starts_with("Developer: The user stopped"));
+    let expected = [
+        "User: Hello",
+        "Assistant: Hi.",
+        "User: [This message was withheld: the user stopped before it was checked.]",
+        "User: Go on.",
+    ];
+    assert_eq!(read, expected);
 }

@@ -116,8 +116,12 @@ impl<'p> Reading<'p> {
         }
         let read_as = steps.iter().filter_map(|(_, step)| step.read_as.as_ref());
         Self {
+            // Of several steps the last one counts.
             read_as: read_as
-                .map(|read| (&read.item, read.text.as_str()))
+                .map(|read| (&read.item, read.text.as_deref()))
+                .collect::<BTreeMap<_, _>>()
+                .into_iter()
+                .filter_map(|(item, text)| Some((item, text?)))
                 .collect(),
             with_steps: by_turn.keys().copied().collect(),
             by_turn,
