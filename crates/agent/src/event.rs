@@ -192,6 +192,8 @@ pub enum AgentEvent {
         outcome: Outcome,
         /// What the model reads.
         text: String,
+        /// What models used that the tool asked by itself.
+        usage: Usage,
         /// What the user alone is to read, as Markdown: see [`ToolError::user_message`](crate::ToolError).
         /// At most [`MAX_USER_MESSAGE_BYTES`](crate::MAX_USER_MESSAGE_BYTES). No state has it, and no model is shown it.
         user_message: Option<String>,

@@ -7,7 +7,7 @@ mod image;
 use std::collections::BTreeMap;
 use std::mem;
 
-use frontdesk_model::{ContentPart, Item, Message, Reasoning};
+use frontdesk_model::{ContentPart, Item, Message, Reasoning, Usage};
 use serde_json::Value;
 
 use crate::event::{AgentEvent, OutputKey};
@@ -247,6 +247,7 @@ impl Output {
                     name: name.clone(),
                     outcome: Outcome::Error,
                     text: TAKEN_BACK.to_owned(),
+                    usage: Usage::default(),
                     user_message: None,
                 });
                 None

@@ -46,6 +46,7 @@ pub(super) async fn drive<C: Send + Sync + 'static>(
         observer,
         calls: Calls::new(),
         user_messages: BTreeMap::new(),
+        usages: BTreeMap::new(),
         decided: BTreeMap::new(),
         named_calls: BTreeSet::new(),
         untold_calls: BTreeSet::new(),
@@ -84,6 +85,8 @@ pub(super) struct Driver<'a, C> {
     calls: Calls,
     /// What the user alone is to read about calls that are just being told as finished: never part of the state.
     user_messages: BTreeMap<String, String>,
+    /// What models used that tools asked by themselves, of calls that are just being told as finished.
+    usages: BTreeMap<String, Usage>,
     /// The calls that the user decided about, by their ids.
     pub(super) decided: BTreeMap<String, AskedCall>,
     /// The calls that models have named, even those that are void: no other call gets such an id.
@@ -226,11 +229,13 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         let (call_id, name) = (call.call_id, call.name);
         let (outcome, text) = (result.outcome, result.text);
         let user_message = self.user_messages.remove(&call_id);
+        let usage = self.usages.remove(&call_id).unwrap_or_default();
         self.tell(AgentEvent::ToolFinished {
             call_id,
             name,
             outcome,
             text,
+            usage,
             user_message,
         })
         .await
@@ -261,6 +266,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                     if let Some(message) = made.blocked {
                         return Ok(Input::Blocked { message, usage });
                     }
+                    self.usages.insert(call_id.clone(), usage);
                     let result = made.result;
                     return Ok(Input::ToolFinished {
                         call_id,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use frontdesk_model::Usage;
+
 use crate::event::{AgentEvent, OutputKey};
 use crate::tool::Outcome;
 
@@ -54,6 +56,7 @@ impl Told {
                 name,
                 outcome: Outcome::Error,
                 text: VOID.to_owned(),
+                usage: Usage::default(),
                 user_message: None,
             });
         finished.chain(withdrawn).collect()

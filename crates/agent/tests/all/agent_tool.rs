@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use frontdesk_agent::{
-    Agent, AgentTool, Agents, AgentsError, Annotations, MAX_AGENT_DEPTH, NoArguments, RunError,
-    ToolContext, ToolError, Toolset, function_tool, run,
+    Agent, AgentEvent, AgentTool, Agents, AgentsError, Annotations, MAX_AGENT_DEPTH, NoArguments,
+    RunError, ToolContext, ToolError, Toolset, function_tool, run,
 };
 use frontdesk_model::{Error, ErrorKind, Event, Item};
 use schemars::JsonSchema;
@@ -57,6 +57,12 @@ async fn an_agent_works_as_a_tool_in_the_name_of_the_same_user() {
     let outcome = outcome.unwrap();
     assert_eq!(results(&outcome.new_items), ["a: She is here."]);
     assert_eq!(outcome.usage, usage(40));
+    // It is told as soon as the tool is done, so that a run that is stopped afterwards has it, too.
+    let told = notes.events.iter().find_map(|event| match event {
+        AgentEvent::ToolFinished { usage, .. } => Some(*usage),
+        _ => None,
+    });
+    assert_eq!(told, Some(usage(20)));
     assert_eq!(inner_model.request(0).input, [Item::user("Where is she?")]);
     assert_eq!(
         results(&inner_model.request(1).input),

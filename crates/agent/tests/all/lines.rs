@@ -85,6 +85,7 @@ fn of_call(event: &AgentEvent) -> String {
             outcome,
             text,
             user_message,
+            ..
         } => {
             let outcome = match outcome {
                 Outcome::Ok => "ok",

@@ -136,7 +136,13 @@ impl<'t> Events<'t> {
         self.failure.take()
     }
 
-    /// Counts what a run used beyond the model calls that were told, as agents do that are tools of others.
+    fn count(&mut self, usage: Usage) {
+        let used = tokens(usage);
+        self.counted = self.counted.saturating_add(used);
+        self.turn.count_tokens(used);
+    }
+
+    /// Counts what a run used beyond what was told, as agents do that are tools of others and were broken off.
     pub(super) fn count_rest(&mut self, usage: Usage) {
         let rest = tokens(usage).saturating_sub(self.counted);
         if rest > 0 {
@@ -308,9 +314,13 @@ impl<'t> Events<'t> {
                 call_id,
                 outcome,
                 text,
+                usage,
                 user_message,
                 ..
             } => {
+                if usage != Usage::default() {
+                    self.count(usage);
+                }
                 self.tools
                     .finish_call(self.turn, &call_id, outcome, &text)
                     .await?;
@@ -367,9 +377,7 @@ impl<'t> Events<'t> {
         if let Some(titled) = self.titled.take() {
             titled.pass();
         }
-        let used = tokens(usage);
-        self.counted = self.counted.saturating_add(used);
-        self.turn.count_tokens(used);
+        self.count(usage);
         let goes_on = items
             .iter()
             .any(|item| matches!(item, Item::FunctionCall(_)));
