@@ -61,3 +61,4 @@ pub use state::{
 };
 pub use tool::{Annotations, Outcome, ToolError, ToolInfo, ToolOutput, Toolset, ToolsetError};
 pub use usage::UsageSink;
+pub use validate::schema_fault;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
 use crate::names::cut;
@@ -92,6 +92,14 @@ impl Arguments {
     }
 }
 
+/// What keeps a JSON schema from being one that values can be checked against; nothing where they can.
+///
+/// References to elsewhere are never fetched, and patterns are those that run in linear time.
+pub fn schema_fault(schema: &Value) -> Option<String> {
+    let fault = build(schema).err()?;
+    Some(cut(&fault.to_string(), MAX_COMPLAINT_BYTES).to_owned())
+}
+
 /// The arguments as an object, unchecked. The error is for the model.
 pub(crate) fn read_object(text: &str) -> Result<Map<String, Value>, String> {
     let text = text.trim();
@@ -105,11 +113,7 @@ pub(crate) fn read_object(text: &str) -> Result<Map<String, Value>, String> {
 }
 
 fn compile(schema: &Value) -> Option<Validator> {
-    let built = jsonschema::options()
-        .offline()
-        .with_pattern_options(PatternOptions::regex())
-        .build(schema);
-    built
+    build(schema)
         .inspect_err(|error| {
             tracing::warn!(
                 error = cut(&error.to_string(), MAX_COMPLAINT_BYTES),
@@ -117,4 +121,11 @@ fn compile(schema: &Value) -> Option<Validator> {
             );
         })
         .ok()
+}
+
+fn build(schema: &Value) -> Result<Validator, ValidationError<'_>> {
+    jsonschema::options()
+        .offline()
+        .with_pattern_options(PatternOptions::regex())
+        .build(schema)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use frontdesk_agent::schema_fault;
 use serde_json::{Value, json};
 
 use super::json::object;
@@ -115,18 +116,21 @@ pub(super) fn read_schema(key: String, path: &Path, origin: &Origin) -> Result<V
     object_schema(schema).map_err(|found| wrong_schema(key, origin, found))
 }
 
-/// The schema, if objects fit it; else what it is for.
+/// The schema, if objects can be checked against it; else what is wrong with it.
 fn object_schema(mut schema: Value) -> Result<Value, String> {
     let Some(fields) = schema.as_object_mut() else {
         return Err("no object".to_owned());
     };
     match fields.get("type") {
-        Some(kind) if kind != "object" => Err(format!("type {kind}")),
-        Some(_) => Ok(schema),
+        Some(kind) if kind != "object" => return Err(format!("type {kind}")),
+        Some(_) => {}
         None => {
             fields.insert("type".to_owned(), "object".into());
-            Ok(schema)
         }
+    }
+    match schema_fault(&schema) {
+        Some(fault) => Err(fault),
+        None => Ok(schema),
     }
 }
 

@@ -293,6 +293,11 @@ const MISTAKES: &[(&str, &str)] = &[
         "[client_tool.x]\ndescription = \"x\"\nparameters = {}\nparameters_file = \"y\"",
         "client_tool.x.parameters and client_tool.x.parameters_file (from FILE) are both set: keep one",
     ),
+    (
+        "[client_tool.x]\ndescription = \"x\"\nparameters = { properties = { a = { type = \"objekt\" } } }",
+        "client_tool.x.parameters (from FILE): expected the JSON schema of an object, found \"objekt\" is not valid \
+         under any of the schemas listed in the 'anyOf' keyword",
+    ),
 ];
 
 #[test]
