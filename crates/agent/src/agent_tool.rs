@@ -172,11 +172,12 @@ impl<C: Send + Sync + 'static> Toolset<C> for AgentTool<C> {
                 ..RunOptions::default()
             },
         };
+        let before = context.usage.spent();
         let mut overseer = Overseer { context: &context };
         match run(&self.agents, start, context.of_run(), &mut overseer).await {
             Ok(outcome) => {
                 let (usage, cost) = (outcome.usage, outcome.cost);
-                context.usage.set(Spent { usage, cost });
+                context.usage.set(before.and(Spent { usage, cost }));
                 answer(outcome)
             }
             Err(error) => Err(failure(&error)),

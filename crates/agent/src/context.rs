@@ -22,6 +22,8 @@ pub struct RunContext<C> {
     pub context: Arc<C>,
     /// Stops the run when cancelled.
     pub cancel: CancellationToken,
+    /// Takes what models used that the application's own checks ask. Each run has one of its own.
+    pub usage: UsageSink,
 }
 
 impl<C> Clone for RunContext<C> {
@@ -31,6 +33,7 @@ impl<C> Clone for RunContext<C> {
             credentials: self.credentials.clone(),
             context: Arc::clone(&self.context),
             cancel: self.cancel.clone(),
+            usage: self.usage.clone(),
         }
     }
 }
@@ -43,6 +46,7 @@ impl<C> RunContext<C> {
             credentials: caller.credentials,
             context: Arc::new(context),
             cancel: CancellationToken::new(),
+            usage: UsageSink::default(),
         }
     }
 
@@ -113,6 +117,7 @@ impl<C> ToolContext<C> {
             credentials: self.credentials.clone(),
             context: Arc::clone(&self.context),
             cancel: self.cancel.clone(),
+            usage: self.usage.clone(),
         }
     }
 }

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use frontdesk_agent::{Agents, RunContext, RunOptions, Start, Timing};
+use frontdesk_agent::{Agents, RunContext, RunOptions, Start, Timing, UsageSink};
 use frontdesk_model::{Model, Transcriber};
 use frontdesk_protocol::{
     Action, ItemId, ThreadId, TranscriptionResult, UserMessageInput, UserMessageItem, WidgetItem,
@@ -303,5 +303,6 @@ fn run_context(turn: &Turn) -> RunContext<TurnContext> {
             date: turn.now().strftime("%Y-%m-%d").to_string(),
         }),
         cancel: turn.cancelled(),
+        usage: UsageSink::default(),
     }
 }

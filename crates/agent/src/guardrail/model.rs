@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use frontdesk_model::{
     ContentPart, Event, Item, Message, Model, OutputFormat, Request, Role, Settings, Strictness,
+    Usage,
 };
 use futures_util::StreamExt;
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::context::RunContext;
 use crate::state::ToolCall;
+use crate::usage::UsageSink;
 
 /// The longest text that a model is asked about, in bytes. A longer one can't be checked, so it stops the run.
 pub const MAX_CHECKED_BYTES: usize = 256 * 1024;
@@ -27,7 +29,7 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024;
 /// Asks a model a question that yes or no answers, about words, arguments or results. Yes stops the run.
 ///
 /// Of a conversation the model reads the user's newest message alone, pictures included.
-/// What its calls use isn't counted in the run.
+/// What its calls use counts in the run, once they have ended.
 pub struct ModelGuardrail {
     name: String,
     model: Arc<dyn Model>,
@@ -68,11 +70,19 @@ impl ModelGuardrail {
         Self { settings, ..self }
     }
 
-    async fn verdict<T>(&self, text: &str) -> Result<Verdict<T>, GuardrailError> {
-        self.verdict_on(Message::user(text)).await
+    async fn verdict<T>(
+        &self,
+        text: &str,
+        spent: &UsageSink,
+    ) -> Result<Verdict<T>, GuardrailError> {
+        self.verdict_on(Message::user(text), spent).await
     }
 
-    async fn verdict_on<T>(&self, checked: Message) -> Result<Verdict<T>, GuardrailError> {
+    async fn verdict_on<T>(
+        &self,
+        checked: Message,
+        spent: &UsageSink,
+    ) -> Result<Verdict<T>, GuardrailError> {
         let bytes = checked.text().len();
         if bytes > MAX_CHECKED_BYTES {
             return Err(GuardrailError {
@@ -84,7 +94,7 @@ impl ModelGuardrail {
         if checked.content.iter().all(is_empty) {
             return Ok(Verdict::Allow);
         }
-        let answer = self.ask(checked).await?;
+        let answer = self.ask(checked, spent).await?;
         Ok(match read(&answer)? {
             Answer::Yes => Verdict::Stop {
                 message: self.message.clone(),
@@ -93,7 +103,11 @@ impl ModelGuardrail {
         })
     }
 
-    async fn ask(&self, checked: Message) -> Result<String, GuardrailError> {
+    fn cost(&self, usage: &Usage) -> Option<f64> {
+        Some(self.model.prices()?.cost(usage))
+    }
+
+    async fn ask(&self, checked: Message, spent: &UsageSink) -> Result<String, GuardrailError> {
         let request = Request {
             instructions: Some(instructions(&self.question)),
             input: vec![Item::Message(Message {
@@ -121,8 +135,12 @@ impl ModelGuardrail {
         let mut written = 0_usize;
         while let Some(event) = events.next().await {
             match event.map_err(failed)? {
-                Event::Completed { output, .. } => return Ok(text_of(&output)),
-                Event::Incomplete { reason, .. } => {
+                Event::Completed { output, usage } => {
+                    spent.add(usage, self.cost(&usage));
+                    return Ok(text_of(&output));
+                }
+                Event::Incomplete { reason, usage, .. } => {
+                    spent.add(usage, self.cost(&usage));
                     return Err(GuardrailError {
                         detail: format!("the model's answer was cut short: {reason}"),
                     });
@@ -164,10 +182,10 @@ impl<C: Send + Sync> InputGuardrail<C> for ModelGuardrail {
     async fn check(
         &self,
         input: &[Item],
-        _context: &RunContext<C>,
+        context: &RunContext<C>,
     ) -> Result<Verdict<String>, GuardrailError> {
         match newest(input) {
-            Some(message) => self.verdict_on(message.clone()).await,
+            Some(message) => self.verdict_on(message.clone(), &context.usage).await,
             None => Ok(Verdict::Allow),
         }
     }
@@ -182,9 +200,9 @@ impl<C: Send + Sync> OutputGuardrail<C> for ModelGuardrail {
     async fn check(
         &self,
         output: &str,
-        _context: &RunContext<C>,
+        context: &RunContext<C>,
     ) -> Result<Verdict<String>, GuardrailError> {
-        self.verdict(output).await
+        self.verdict(output, &context.usage).await
     }
 }
 
@@ -200,19 +218,19 @@ impl<C: Send + Sync> ToolGuardrail<C> for ModelGuardrail {
         &self,
         call: &ToolCall,
         arguments: &Map<String, Value>,
-        _context: &RunContext<C>,
+        context: &RunContext<C>,
     ) -> Result<Verdict<InsteadOfCall>, GuardrailError> {
         let call = json!({"tool": call.name, "arguments": arguments});
-        self.verdict(&call.to_string()).await
+        self.verdict(&call.to_string(), &context.usage).await
     }
 
     async fn after(
         &self,
         _call: &ToolCall,
         result: &str,
-        _context: &RunContext<C>,
+        context: &RunContext<C>,
     ) -> Result<Verdict<String>, GuardrailError> {
-        self.verdict(result).await
+        self.verdict(result, &context.usage).await
     }
 }
 

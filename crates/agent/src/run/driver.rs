@@ -18,16 +18,17 @@ use crate::context::RunContext;
 use crate::event::AgentEvent;
 use crate::invoke::{CallGuards, Consent};
 use crate::state::{Bounds, CallResult, Effect, Ended, Input, Phase, State, ToolCall, step};
-use crate::usage::Spent;
+use crate::usage::{Spent, UsageSink};
 
 /// Begins a run with this agent. `decided` are the calls that the user decided about.
 pub(super) async fn drive<C: Send + Sync + 'static>(
     agents: &Agents<C>,
     start: Start,
     decided: Option<Vec<(AskedCall, Decision)>>,
-    context: RunContext<C>,
+    mut context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
+    context.usage = UsageSink::default();
     let Start {
         input,
         agent,
@@ -137,12 +138,18 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         let output = schema
             .filter(|_| ended == Ended::Answered)
             .and_then(|schema| schema.read(&state.new_items).ok());
+        let checks = self.context.usage.spent();
+        let spent = Spent {
+            usage: state.usage,
+            cost: self.cost,
+        };
+        let spent = spent.and(checks);
         RunOutcome {
             ended,
             agent: state.agent,
             output,
-            cost: self.cost,
-            usage: state.usage,
+            cost: spent.cost,
+            usage: spent.usage,
             new_items: state.new_items,
         }
     }

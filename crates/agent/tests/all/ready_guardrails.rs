@@ -197,6 +197,8 @@ async fn a_model_is_asked_about_answers_calls_and_results() {
     agent.guardrails.output.push(Arc::new(asking(&judge)));
     let outcome = hear(agent, "hello").await;
     assert_eq!(outcome.ended, blocked("Not the weather."));
+    // Two answers of the agent's model, three of the one that judges.
+    assert_eq!(outcome.usage, crate::scene::usage(50));
     let asked: Vec<Vec<Item>> = (0..3).map(|number| judge.request(number).input).collect();
     let call = json!({"tool": "look", "arguments": {}}).to_string();
     assert_eq!(

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use frontdesk_agent::{
     Agent, AgentEvent, Agents, Annotations, AskedCall, FunctionTool, FunctionTools, NoArguments,
     Observer, RunContext, RunError, RunOutcome, Stopped, ToolContext, ToolError, Toolset,
-    function_tool, run,
+    UsageSink, function_tool, run,
 };
 use frontdesk_identity::{Credentials, Principal, TenantId, UserId};
 use frontdesk_model::{Error, Event, EventStream, Item, Model, Request, Usage};
@@ -198,6 +198,7 @@ pub(crate) fn context() -> RunContext<Desk> {
         credentials: Credentials::default(),
         context: Arc::new(Desk { room: "lobby" }),
         cancel: CancellationToken::new(),
+        usage: UsageSink::default(),
     }
 }
 

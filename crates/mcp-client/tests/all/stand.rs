@@ -272,6 +272,7 @@ pub(crate) fn run_context(user: &str) -> Result<RunContext<()>> {
         credentials: Credentials::default(),
         context: Arc::new(()),
         cancel: CancellationToken::new(),
+        usage: UsageSink::default(),
     })
 }
 

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use clap::Parser;
 use frontdesk_agent::{
     Agent, AgentEvent, Agents, Ended, FunctionTools, NoArguments, Observer, RunContext, Stopped,
-    ToolContext, ToolError, function_tool, run,
+    ToolContext, ToolError, UsageSink, function_tool, run,
 };
 use frontdesk_identity::{Credentials, Principal, TenantId, UserId};
 use frontdesk_model::Item;
@@ -115,6 +115,7 @@ async fn measure(agents: &Arc<Agents<Gate>>, runs: usize, text_bytes: usize) -> 
             credentials: Credentials::default(),
             context: Arc::clone(&gate),
             cancel: CancellationToken::new(),
+            usage: UsageSink::default(),
         };
         let agents = Arc::clone(agents);
         tasks.spawn(async move {
