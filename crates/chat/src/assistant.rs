@@ -236,7 +236,7 @@ impl Responder for Assistant {
             .titled(titled)
             .unchecked(unchecked);
         let run = frontdesk_agent::run(&self.agents, start, context, &mut events);
-        let (outcome, made) = title::beside(making, run).await;
+        let (outcome, made) = Box::pin(title::beside(making, run)).await;
         let finished = finish(events, outcome).await;
         title::give(turn, made).await?;
         finished
