@@ -3,41 +3,15 @@
 use std::sync::Arc;
 
 use frontdesk_agent::{
-    Agent, Agents, FunctionTools, NoArguments, Progress, ToolContext, ToolError, function_tool,
+    FunctionTools, NoArguments, Progress, ToolContext, ToolError, function_tool,
 };
-use frontdesk_chat::assistant::{Assistant, TurnContext};
-use frontdesk_model::{ContentPart, Error, Event, Item, Model, Usage};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use frontdesk_chat::assistant::TurnContext;
+use frontdesk_model::{ContentPart, Error, Event, Item, Usage};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, add, create, event, plain, read_all};
+use crate::desk::{add, create};
 use crate::model::{Told, calls_with, says};
-
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct Task {
-    title: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    due: Option<String>,
-}
-
-async fn add_task(task: Task, _: ToolContext<TurnContext>) -> Result<Value, ToolError> {
-    Ok(json!({"id": 7, "title": task.title, "tags": []}))
-}
-
-fn desk(model: &Arc<Told>, change: impl FnOnce(&mut Agent<TurnContext>)) -> Desk {
-    let mut agent = Agent::new("assistant", "", model.clone() as Arc<dyn Model>);
-    let tools = vec![function_tool("add_task", "Adds a task.", add_task)];
-    let tools = FunctionTools::new("tasks", tools);
-    agent.toolsets.push(Arc::new(tools));
-    change(&mut agent);
-    Desk::new(Arc::new(Assistant::new(Agents::of(agent))))
-}
-
-async fn turn(desk: &Desk, request: Value) -> Vec<Value> {
-    let (_, mut reader) = desk.begin(request, &plain()).await;
-    read_all(&mut reader).await.iter().map(event).collect()
-}
+use crate::shown::{desk, done, turn};
 
 /// One item in an answer of its own, after what comes before it.
 fn answer(before: Vec<Event>, item: Item) -> Vec<Result<Event, Error>> {
@@ -60,13 +34,6 @@ fn delta(text: &str) -> Event {
         part: 0,
         delta: text.to_owned(),
     }
-}
-
-fn done(events: &[Value]) -> Vec<&Value> {
-    let done = events
-        .iter()
-        .filter(|event| event["type"] == "thread.item.done");
-    done.map(|event| &event["item"]).collect()
 }
 
 #[tokio::test]

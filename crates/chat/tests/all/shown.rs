@@ -25,7 +25,7 @@ async fn add_task(task: Task, _: ToolContext<TurnContext>) -> Result<Value, Tool
     Ok(json!({"id": 7, "title": task.title, "tags": []}))
 }
 
-fn desk(model: &Arc<Told>, change: impl FnOnce(&mut Agent<TurnContext>)) -> Desk {
+pub(crate) fn desk(model: &Arc<Told>, change: impl FnOnce(&mut Agent<TurnContext>)) -> Desk {
     let mut agent = Agent::new("assistant", "", model.clone() as Arc<dyn Model>);
     let tools = vec![function_tool("add_task", "Adds a task.", add_task)];
     let tools = FunctionTools::new("tasks", tools);
@@ -34,12 +34,12 @@ fn desk(model: &Arc<Told>, change: impl FnOnce(&mut Agent<TurnContext>)) -> Desk
     Desk::new(Arc::new(Assistant::new(Agents::of(agent))))
 }
 
-async fn turn(desk: &Desk, request: Value) -> Vec<Value> {
+pub(crate) async fn turn(desk: &Desk, request: Value) -> Vec<Value> {
     let (_, mut reader) = desk.begin(request, &plain()).await;
     read_all(&mut reader).await.iter().map(event).collect()
 }
 
-fn done(events: &[Value]) -> Vec<&Value> {
+pub(crate) fn done(events: &[Value]) -> Vec<&Value> {
     let done = events
         .iter()
         .filter(|event| event["type"] == "thread.item.done");
