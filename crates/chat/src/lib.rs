@@ -18,7 +18,7 @@ mod uploads;
 
 pub use context::{Client, RequestContext};
 pub use error::ChatError;
-pub use options::{Limits, MOST_TURNS_AT_ONCE, OnDisconnect, Options};
+pub use options::{Limits, MOST_TURNS_AT_ONCE, OnDisconnect, Options, Processes};
 pub use page::{MAX_PAGE_BYTES, Page};
 pub use responder::{Audio, Responder, TurnError};
 pub use service::{Parts, Reply, Service};

@@ -70,6 +70,16 @@ impl Default for Limits {
     }
 }
 
+/// How many processes serve one store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Processes {
+    /// This one alone: what is left running in the store is nobody's when it starts.
+    #[default]
+    One,
+    /// Perhaps others: their turns are theirs until their leases run out.
+    Many,
+}
+
 /// What an operator can choose.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -81,6 +91,10 @@ pub struct Options {
     pub turn_deadline: Duration,
     /// The longest that the store may be behind what readers have seen.
     pub log_interval: Duration,
+    /// How many processes serve the store.
+    pub processes: Processes,
+    /// How long a process may be silent about its turns before another one takes them over.
+    pub lease: Duration,
     /// How long the events of a turn can be read again after its end.
     pub log_kept: Duration,
 }
@@ -92,6 +106,8 @@ impl Default for Options {
             limits: Limits::default(),
             turn_deadline: Duration::from_mins(30),
             log_interval: Duration::from_millis(100),
+            processes: Processes::One,
+            lease: Duration::from_secs(15),
             log_kept: Duration::from_mins(10),
         }
     }

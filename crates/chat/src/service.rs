@@ -19,14 +19,14 @@ use bytes::Bytes;
 use frontdesk_clock::{Clock, Ids};
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Operation, Request, ThreadId, ThreadItem, ThreadMetadata};
-use frontdesk_store::{EventId, Maintenance, Store, TurnId};
+use frontdesk_store::{EventId, Lease, Maintenance, ProcessId, Store, TurnId, Wakeups};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::turn::{Flusher, Hub, Recovery, StopReason, TurnReader, recover};
-use crate::{ChatError, Options, RequestContext, Responder, Uploads};
+use crate::{ChatError, Options, Processes, RequestContext, Responder, Uploads};
 
 /// How long a request waits for a turn that is about to stop.
 const STOP_WAIT: Duration = Duration::from_secs(5);
@@ -41,6 +41,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The part of the same store that requests can't reach.
     pub maintenance: Arc<dyn Maintenance>,
+    /// How the processes on this store wake each other.
+    pub wakeups: Arc<dyn Wakeups>,
     /// What the application does.
     pub responder: Arc<dyn Responder>,
     /// Where attachments' bytes go; without it there are none.
@@ -81,6 +83,7 @@ struct Inner {
     tasks: TaskTracker,
     flusher: CancellationToken,
     draining: AtomicBool,
+    lease: Lease,
 }
 
 impl Service {
@@ -97,7 +100,12 @@ impl Service {
             kept: parts.options.log_kept,
         };
         tasks.spawn(flusher.run(stop.clone()));
+        let lease = Lease {
+            holder: ProcessId::new(parts.ids.next("prc")),
+            length: parts.options.lease,
+        };
         Self(Arc::new(Inner {
+            lease,
             parts,
             hub,
             tasks,
@@ -111,6 +119,7 @@ impl Service {
     /// # Errors
     /// The store is away.
     pub async fn recover(&self) -> Result<usize, ChatError> {
+        self.release_if_alone().await?;
         let mut ended = 0;
         for (scope, record) in self.maintenance().running_turns().await? {
             if self.0.hub.find(&scope, &record.id).is_some() {
@@ -267,6 +276,14 @@ impl Service {
         }
     }
 
+    /// What no task of this process runs is nobody's, where there is no other process.
+    async fn release_if_alone(&self) -> Result<(), ChatError> {
+        if self.options().processes == Processes::One {
+            self.maintenance().release_all().await?;
+        }
+        Ok(())
+    }
+
     /// Ends the thread's running turn if no task runs it.
     async fn end_orphan(&self, scope: &Scope, thread: &ThreadId) -> Result<(), ChatError> {
         let _guard = self.0.hub.lock_thread(scope, thread).await;
@@ -283,6 +300,7 @@ impl Service {
         }
         match self.store().turn(scope, &turn).await? {
             Some(record) if record.ended_at.is_none() => {
+                self.release_if_alone().await?;
                 recover(&self.recovery(), scope, &record).await.map(|_| ())
             }
             _ => Ok(()),
@@ -308,6 +326,7 @@ impl Service {
             clock: self.0.parts.clock.as_ref(),
             ids: self.0.parts.ids.as_ref(),
             limits: &self.0.parts.options.limits,
+            lease: &self.0.lease,
         }
     }
 

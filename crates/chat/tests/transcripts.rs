@@ -63,7 +63,8 @@ async fn every_transcript_replays_on_the_memory_store() {
         let store = Arc::new(MemoryStore::new());
         let stores = Stores {
             store: store.clone(),
-            maintenance: store,
+            maintenance: store.clone(),
+            wakeups: store,
         };
         replay(&name, transcript, stores).await;
     }
@@ -79,6 +80,7 @@ async fn every_transcript_replays_on_sqlite() {
         let stores = Stores {
             store: store.clone(),
             maintenance: store.clone(),
+            wakeups: store.clone(),
         };
         replay(&name, transcript, stores).await;
         store.close().await;

@@ -3,6 +3,7 @@
 mod agents;
 mod assistant;
 mod brokers;
+mod chat;
 #[cfg_attr(not(feature = "demo"), path = "assemble/not_embedded.rs")]
 mod embedded;
 mod end;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 
 use frontdesk_auth::incoming::Authenticator;
 use frontdesk_auth::outgoing::Seal;
-use frontdesk_chat::{Options, Parts, Service};
 use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
 use frontdesk_store::Keys;
 use serde_json::json;
@@ -104,26 +104,8 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         public_url,
         unnamed,
     };
-    let service = Service::new(Parts {
-        store: stores.store,
-        maintenance: stores.maintenance,
-        responder,
-        uploads: None,
-        clock: Arc::clone(&clock),
-        ids: Arc::clone(&ids),
-        options: options(&config),
-    });
-    let ended = service.recover().await.map_err(|error| Error::Store {
-        detail: error
-            .detail()
-            .map_or_else(|| error.to_string(), str::to_owned),
-    })?;
-    if ended > 0 {
-        tracing::warn!(
-            turns = ended,
-            "turns of an earlier process were interrupted"
-        );
-    }
+    let time = (Arc::clone(&clock), Arc::clone(&ids));
+    let service = chat::service(&config, stores, responder, time).await?;
     let page_headers = page_headers(&config.chat.assistant);
     let app = App::new(AppParts {
         service: service.clone(),
@@ -185,21 +167,4 @@ fn page_headers(keys: &AssistantKeys) -> PageHeaders {
         ),
         None => PageHeaders::default(),
     }
-}
-
-fn options(config: &Config) -> Options {
-    let (chat, limits) = (&config.chat, &config.limits);
-    let mut options = Options {
-        on_disconnect: chat.on_disconnect.value,
-        ..Options::default()
-    };
-    if let Some(chars) = &chat.message_chars {
-        options.limits.message_chars = chars.value;
-    }
-    if let Some(deadline) = &chat.turn_deadline {
-        options.turn_deadline = deadline.value;
-    }
-    options.limits.turns_at_once = limits.turns_at_once.as_ref().map(|limit| limit.value);
-    options.limits.tokens_per_day = limits.tokens_per_day.as_ref().map(|limit| limit.value);
-    options
 }

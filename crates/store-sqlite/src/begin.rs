@@ -2,15 +2,17 @@
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, ThreadId};
-use frontdesk_store::{Began, BeginTurn, Result, Trim, TurnId, TurnRecord, form};
-use sqlx::Row;
+use frontdesk_store::{Began, BeginTurn, Continuation, Lease, Result, Trim, TurnRecord, form};
+use sqlx::{FromRow, Row};
 
 use crate::attachments::AttachmentRow;
 use crate::fault::fault;
 use crate::items::{self, ItemRow};
 use crate::script::Script;
 use crate::threads::ThreadRow;
+use crate::turns::TurnRow;
 use crate::writer::Job;
+use crate::{row, turns};
 
 pub(crate) struct Begin {
     scope: Scope,
@@ -20,6 +22,8 @@ pub(crate) struct Begin {
     put: Vec<ItemRow>,
     remove: Vec<ItemId>,
     attachments: Vec<AttachmentRow>,
+    lease: Lease,
+    continuation: Option<Continuation>,
 }
 
 impl Begin {
@@ -34,6 +38,8 @@ impl Begin {
             put: ItemRow::all(&thread, &begin.put)?,
             remove: begin.remove,
             attachments: AttachmentRow::linked(&thread, begin.attachments)?,
+            lease: begin.lease,
+            continuation: begin.continuation,
         })
     }
 
@@ -47,6 +53,9 @@ impl Job for Begin {
 
     async fn run(&self, script: &mut Script<'_>) -> Result<Began> {
         let (scope, thread) = (&self.scope, self.thread());
+        if let Some(there) = turns::of_request(scope, &self.turn, script).await? {
+            return Ok(Began::Repeated(there));
+        }
         if let Some(new) = &self.new_thread {
             if self.trim.is_some() {
                 return Ok(Began::NoItem);
@@ -74,7 +83,13 @@ impl Job for Begin {
             attachment.put(scope, script);
             script.relieve().await?;
         }
-        insert(scope, &self.turn, script);
+        insert(
+            scope,
+            &self.turn,
+            &self.lease,
+            self.continuation.as_ref(),
+            script,
+        );
         Ok(Began::Started { removed })
     }
 }
@@ -87,7 +102,8 @@ async fn refusal(
 ) -> Result<Option<Began>> {
     script
         .add(
-            "select turns.id
+            "select turns.id, turns.thread_id, turns.status, turns.attempt, turns.created_at,
+                 turns.ended_at, turns.request_key, turns.request_body
              from threads
                  left join turns on turns.tenant_id = threads.tenant_id
                      and turns.user_id = threads.user_id
@@ -103,7 +119,11 @@ async fn refusal(
         return Ok(Some(Began::NoThread));
     };
     let running: Option<String> = found.try_get(0).map_err(fault)?;
-    Ok(running.map(|turn| Began::Busy(TurnId::new(turn))))
+    if running.is_none() {
+        return Ok(None);
+    }
+    let running = TurnRow::from_row(&found).map_err(fault)?;
+    Ok(Some(Began::Busy(running.read()?)))
 }
 
 /// Cuts the thread off and tells the removed items; `None` if the item isn't there.
@@ -166,11 +186,20 @@ fn forget_turns(scope: &Scope, thread: &ThreadId, since: i64, script: &mut Scrip
     }
 }
 
-fn insert(scope: &Scope, turn: &TurnRecord, script: &mut Script<'_>) {
+fn insert(
+    scope: &Scope,
+    turn: &TurnRecord,
+    lease: &Lease,
+    continuation: Option<&Continuation>,
+    script: &mut Script<'_>,
+) {
     script
         .add(
-            "insert into turns (tenant_id, user_id, id, thread_id, status, attempt, created_at)
-             values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into turns (tenant_id, user_id, id, thread_id, status, attempt, created_at,
+                 request_key, request_body, continuation_version, continuation,
+                 holder, leased_until)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                 cast(unixepoch('subsec') * 1000000 as integer) + ?)",
             "turn",
             turn.id.as_str(),
         )
@@ -180,5 +209,11 @@ fn insert(scope: &Scope, turn: &TurnRecord, script: &mut Script<'_>) {
         .bind(turn.thread_id.as_str())
         .bind(turn.status.as_str())
         .bind(i64::from(turn.attempt))
-        .bind(turn.created_at.as_microsecond());
+        .bind(turn.created_at.as_microsecond())
+        .bind(turns::key_of(turn.request.as_ref()))
+        .bind(turn.request.map(|request| request.body.to_vec()))
+        .bind(continuation.map(|kept| i64::from(kept.version)))
+        .bind(continuation.map(|kept| kept.data.get()))
+        .bind(lease.holder.as_str())
+        .bind(row::length(lease.length));
 }

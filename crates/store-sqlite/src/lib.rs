@@ -12,6 +12,7 @@ mod fault;
 mod feedback;
 mod items;
 mod keys;
+mod leases;
 mod maintenance;
 mod migrate;
 mod row;
@@ -21,6 +22,7 @@ mod store;
 mod threads;
 mod turns;
 mod usage;
+mod wakeups;
 mod write;
 mod writer;
 

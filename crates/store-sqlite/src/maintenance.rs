@@ -3,12 +3,16 @@
 use async_trait::async_trait;
 use frontdesk_identity::{Scope, TenantId, UserId};
 use frontdesk_protocol::Timestamp;
-use frontdesk_store::{LogBatch, Maintenance, Result, TurnId, TurnRecord, form};
+use frontdesk_store::{
+    Held, Lease, LogBatch, Maintenance, ProcessId, Result, TakenOver, TurnId, TurnKey, TurnRecord,
+    form,
+};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use crate::SqliteStore;
 use crate::fault::fault;
+use crate::leases::{self, Release, ReleaseAll, Renew, TakeOver};
 use crate::row;
 use crate::script::Script;
 use crate::turns::TurnRow;
@@ -17,11 +21,11 @@ use crate::{connections, usage};
 
 #[async_trait]
 impl Maintenance for SqliteStore {
-    async fn append_logs(&self, batches: &[LogBatch]) -> Result<()> {
+    async fn append_logs(&self, batches: &[(Scope, LogBatch)]) -> Result<()> {
         if batches.is_empty() {
             return Ok(());
         }
-        for batch in batches {
+        for (_, batch) in batches {
             form::check_batch(batch)?;
         }
         self.write(AppendLogs(batches.to_vec())).await
@@ -29,7 +33,8 @@ impl Maintenance for SqliteStore {
 
     async fn running_turns(&self) -> Result<Vec<(Scope, TurnRecord)>> {
         let rows: Vec<OwnedTurnRow> = sqlx::query_as(
-            "select tenant_id, user_id, id, thread_id, status, attempt, created_at, ended_at
+            "select tenant_id, user_id, id, thread_id, status, attempt, created_at, ended_at,
+                 request_key, request_body
              from turns
              where status = 'running'
              order by created_at, id",
@@ -40,14 +45,44 @@ impl Maintenance for SqliteStore {
         rows.into_iter().map(OwnedTurnRow::read).collect()
     }
 
-    async fn take_over(&self, scope: &Scope, turn: &TurnId, from_attempt: u32) -> Result<bool> {
-        let (scope, turn) = (scope.clone(), turn.clone());
+    async fn abandoned_turns(&self, limit: u32) -> Result<Vec<(Scope, TurnRecord)>> {
+        leases::abandoned(self, limit).await
+    }
+
+    async fn take_over(
+        &self,
+        scope: &Scope,
+        turn: &TurnId,
+        from_attempt: u32,
+        lease: &Lease,
+    ) -> Result<Option<TakenOver>> {
         self.write(TakeOver {
-            scope,
-            turn,
+            scope: scope.clone(),
+            turn: turn.clone(),
             from_attempt,
+            lease: lease.clone(),
         })
         .await
+    }
+
+    async fn renew_leases(&self, lease: &Lease, turns: &[(Scope, TurnKey)]) -> Result<Vec<Held>> {
+        if turns.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(Renew(lease.clone(), turns.to_vec())).await
+    }
+
+    async fn wanted_turns(&self, holder: &ProcessId) -> Result<Vec<Held>> {
+        leases::wanted(self, holder).await
+    }
+
+    async fn release_turn(&self, scope: &Scope, key: &TurnKey, holder: &ProcessId) -> Result<bool> {
+        let job = Release(scope.clone(), key.clone(), holder.clone());
+        self.write(job).await
+    }
+
+    async fn release_all(&self) -> Result<()> {
+        self.write(ReleaseAll).await
     }
 
     async fn drop_logs(&self, ended_before: Timestamp) -> Result<u64> {
@@ -76,7 +111,7 @@ impl Maintenance for SqliteStore {
 }
 
 #[derive(Debug)]
-struct OwnedTurnRow {
+pub(crate) struct OwnedTurnRow {
     tenant_id: String,
     user_id: String,
     turn: TurnRow,
@@ -93,7 +128,7 @@ impl FromRow<'_, SqliteRow> for OwnedTurnRow {
 }
 
 impl OwnedTurnRow {
-    fn read(self) -> Result<(Scope, TurnRecord)> {
+    pub(crate) fn read(self) -> Result<(Scope, TurnRecord)> {
         let corrupt = |error| row::corrupt("owner of a turn", error);
         let scope = Scope {
             tenant: TenantId::new(self.tenant_id).map_err(corrupt)?,
@@ -103,7 +138,7 @@ impl OwnedTurnRow {
     }
 }
 
-struct AppendLogs(Vec<LogBatch>);
+struct AppendLogs(Vec<(Scope, LogBatch)>);
 
 impl Job for AppendLogs {
     type Output = ();
@@ -120,56 +155,35 @@ impl Job for AppendLogs {
 /// The number of batches that one statement appends; where there are fewer, the rest names no turn.
 const APPENDED_AT_ONCE: usize = 8;
 
-fn append(batches: &[LogBatch], script: &mut Script<'_>) {
+fn append(batches: &[(Scope, LogBatch)], script: &mut Script<'_>) {
     script.add(
         "insert into turn_logs (tenant_id, user_id, turn_id, attempt, first_seq, last_seq, events)
          select turns.tenant_id, turns.user_id, turns.id, turns.attempt,
-             batch.column3, batch.column4, batch.column5
+             batch.column5, batch.column6, batch.column7
          from (values
-             (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?),
-             (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)) as batch
-             join turns on turns.id = batch.column1 and turns.attempt = batch.column2
+             (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?),
+             (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?),
+             (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)) as batch
+             join turns on turns.tenant_id = batch.column1 and turns.user_id = batch.column2
+                 and turns.id = batch.column3 and turns.attempt = batch.column4
          where true
          on conflict (turn_id, attempt, first_seq) do update
              set last_seq = excluded.last_seq, events = excluded.events
              where excluded.last_seq > turn_logs.last_seq",
         "log of turn",
-        batches.first().map_or("", |batch| batch.turn.as_str()),
+        batches.first().map_or("", |(_, batch)| batch.turn.as_str()),
     );
     for number in 0..APPENDED_AT_ONCE {
-        let batch = batches.get(number);
+        let scope = batches.get(number).map(|(scope, _)| scope);
+        let batch = batches.get(number).map(|(_, batch)| batch);
         script
+            .bind(scope.map(|scope| scope.tenant.as_str()))
+            .bind(scope.map(|scope| scope.user.as_str()))
             .bind(batch.map(|batch| batch.turn.as_str()))
             .bind(batch.map(|batch| i64::from(batch.attempt)))
             .bind(batch.map(|batch| row::integer(batch.first_seq)))
             .bind(batch.map(|batch| row::integer(batch.last_seq)))
             .bind(batch.map(|batch| &*batch.events));
-    }
-}
-
-struct TakeOver {
-    scope: Scope,
-    turn: TurnId,
-    from_attempt: u32,
-}
-
-impl Job for TakeOver {
-    type Output = bool;
-
-    async fn run(&self, script: &mut Script<'_>) -> Result<bool> {
-        script
-            .add(
-                "update turns set attempt = attempt + 1
-                 where tenant_id = ? and user_id = ? and id = ?
-                     and attempt = ? and status = 'running'",
-                "turn",
-                self.turn.as_str(),
-            )
-            .bind(self.scope.tenant.as_str())
-            .bind(self.scope.user.as_str())
-            .bind(self.turn.as_str())
-            .bind(i64::from(self.from_attempt));
-        Ok(script.send().await?.changed > 0)
     }
 }
 

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_create_connections.sql"),
     include_str!("../migrations/0004_create_usage.sql"),
     include_str!("../migrations/0005_create_feedback.sql"),
+    include_str!("../migrations/0006_add_leases.sql"),
 ];
 
 /// Brings the schema up to date, in one transaction; a newer one is refused.

@@ -59,3 +59,8 @@ pub(crate) fn page<T>(mut rows: Vec<T>, limit: u32, id: impl Fn(&T) -> &str) -> 
         extra: Map::new(),
     }
 }
+
+/// A length of time in microseconds.
+pub(crate) fn length(length: std::time::Duration) -> i64 {
+    i64::try_from(length.as_micros()).unwrap_or(i64::MAX / 2)
+}

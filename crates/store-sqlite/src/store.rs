@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use frontdesk_store::Result;
+use frontdesk_store::{Result, Wakeup};
 use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
+use tokio::sync::broadcast;
 
 use crate::connect::{self, Options};
 use crate::fault::fault;
 use crate::migrate::migrate;
+use crate::wakeups::WAKEUPS_KEPT;
 use crate::writer::{Job, Writer};
 
 /// A store in a SQLite file. Other processes may use the same file at the same time.
@@ -17,6 +19,7 @@ use crate::writer::{Job, Writer};
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
+    pub(crate) wakeups: broadcast::Sender<Wakeup>,
 }
 
 impl SqliteStore {
@@ -32,6 +35,7 @@ impl SqliteStore {
         Ok(Self {
             writer,
             readers: connect::readers(path, &options),
+            wakeups: broadcast::Sender::new(WAKEUPS_KEPT),
         })
     }
 

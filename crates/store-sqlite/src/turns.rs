@@ -1,12 +1,14 @@
 //! Turns and their logs.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ThreadId;
 use frontdesk_store::{
-    Began, BeginTurn, EventId, LogBatch, Result, TurnId, TurnKey, TurnRecord, TurnStatus,
-    TurnWrite, Turns, Written,
+    Began, BeginTurn, EventId, Fingerprint, LogBatch, Result, TurnId, TurnKey, TurnRecord,
+    TurnStatus, TurnWrite, Turns, Written,
 };
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
@@ -17,6 +19,7 @@ use crate::fault::fault;
 use crate::row;
 use crate::script::Script;
 use crate::write::Write;
+use crate::writer::Job;
 
 #[async_trait]
 impl Turns for SqliteStore {
@@ -30,7 +33,7 @@ impl Turns for SqliteStore {
 
     async fn turn(&self, scope: &Scope, turn: &TurnId) -> Result<Option<TurnRecord>> {
         let found: Option<TurnRow> = sqlx::query_as(
-            "select id, thread_id, status, attempt, created_at, ended_at
+            "select id, thread_id, status, attempt, created_at, ended_at, request_key, request_body
              from turns
              where tenant_id = ?1 and user_id = ?2 and id = ?3",
         )
@@ -59,7 +62,7 @@ impl Turns for SqliteStore {
 
     async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
         let found: Option<TurnRow> = sqlx::query_as(
-            "select id, thread_id, status, attempt, created_at, ended_at
+            "select id, thread_id, status, attempt, created_at, ended_at, request_key, request_body
              from turns
              where tenant_id = ?1 and user_id = ?2 and thread_id = ?3
              order by created_at desc, id desc
@@ -72,6 +75,15 @@ impl Turns for SqliteStore {
         .await
         .map_err(fault)?;
         found.map(TurnRow::read).transpose()
+    }
+
+    async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<bool> {
+        self.write(AskToStop(scope.clone(), turn.clone())).await
+    }
+
+    async fn read_elsewhere(&self, scope: &Scope, turn: &TurnId, length: Duration) -> Result<bool> {
+        let job = ReadElsewhere(scope.clone(), turn.clone(), length);
+        self.write(job).await
     }
 
     async fn turn_log(
@@ -122,6 +134,8 @@ pub(crate) struct TurnRow {
     attempt: i64,
     created_at: i64,
     ended_at: Option<i64>,
+    request_key: Option<Vec<u8>>,
+    request_body: Option<Vec<u8>>,
 }
 
 impl TurnRow {
@@ -133,6 +147,7 @@ impl TurnRow {
             attempt: row::number(self.attempt)?,
             created_at: row::time(self.created_at)?,
             ended_at: self.ended_at.map(row::time).transpose()?,
+            request: request(self.request_key, self.request_body)?,
         })
     }
 }
@@ -146,7 +161,97 @@ impl FromRow<'_, SqliteRow> for TurnRow {
             attempt: row.try_get("attempt")?,
             created_at: row.try_get("created_at")?,
             ended_at: row.try_get("ended_at")?,
+            request_key: row.try_get("request_key")?,
+            request_body: row.try_get("request_body")?,
         })
+    }
+}
+
+fn request(key: Option<Vec<u8>>, body: Option<Vec<u8>>) -> Result<Option<Fingerprint>> {
+    let hash = |bytes: Vec<u8>| {
+        <[u8; 32]>::try_from(bytes.as_slice())
+            .map_err(|error| row::corrupt("request of a turn", error))
+    };
+    let Some(body) = body else {
+        return Ok(None);
+    };
+    Ok(Some(Fingerprint {
+        key: key.map(hash).transpose()?,
+        body: hash(body)?,
+    }))
+}
+
+/// The key of a request, as it is stored.
+pub(crate) fn key_of(request: Option<&Fingerprint>) -> Option<Vec<u8>> {
+    Some(request?.key?.to_vec())
+}
+
+/// The owner's turn that was begun with the same key.
+pub(crate) async fn of_request(
+    scope: &Scope,
+    turn: &TurnRecord,
+    script: &mut Script<'_>,
+) -> Result<Option<TurnRecord>> {
+    let Some(key) = key_of(turn.request.as_ref()) else {
+        return Ok(None);
+    };
+    script
+        .add(
+            "select id, thread_id, status, attempt, created_at, ended_at, request_key, request_body
+             from turns
+             where tenant_id = ? and user_id = ? and request_key = ?",
+            "turn",
+            turn.id.as_str(),
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(key);
+    let Some(found) = script.row().await? else {
+        return Ok(None);
+    };
+    let found = TurnRow::from_row(&found).map_err(fault)?;
+    Ok(Some(found.read()?))
+}
+
+struct AskToStop(Scope, TurnId);
+
+impl Job for AskToStop {
+    type Output = bool;
+
+    async fn run(&self, script: &mut Script<'_>) -> Result<bool> {
+        script
+            .add(
+                "update turns set stop_asked = 1
+                 where tenant_id = ? and user_id = ? and id = ? and status = 'running'",
+                "turn",
+                self.1.as_str(),
+            )
+            .bind(self.0.tenant.as_str())
+            .bind(self.0.user.as_str())
+            .bind(self.1.as_str());
+        Ok(script.send().await?.changed > 0)
+    }
+}
+
+struct ReadElsewhere(Scope, TurnId, Duration);
+
+impl Job for ReadElsewhere {
+    type Output = bool;
+
+    async fn run(&self, script: &mut Script<'_>) -> Result<bool> {
+        script
+            .add(
+                "update turns set read_until = max(coalesce(read_until, 0),
+                     cast(unixepoch('subsec') * 1000000 as integer) + ?)
+                 where tenant_id = ? and user_id = ? and id = ? and status = 'running'",
+                "turn",
+                self.1.as_str(),
+            )
+            .bind(row::length(self.2))
+            .bind(self.0.tenant.as_str())
+            .bind(self.0.user.as_str())
+            .bind(self.1.as_str());
+        Ok(script.send().await?.changed > 0)
     }
 }
 

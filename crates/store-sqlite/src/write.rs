@@ -45,7 +45,8 @@ impl Write {
         match &self.end {
             Some(end) => script
                 .add(
-                    "update turns set status = ?, ended_at = ?
+                    "update turns set status = ?, ended_at = ?,
+                         continuation_version = null, continuation = null
                      where tenant_id = ? and user_id = ? and id = ?
                          and thread_id = ? and attempt = ? and status = 'running'
                      returning 1",

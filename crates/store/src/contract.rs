@@ -15,6 +15,7 @@ mod fencing;
 mod ids;
 mod isolation;
 mod keys;
+mod leases;
 mod logs;
 mod maintenance;
 mod paging;
@@ -38,6 +39,7 @@ pub use fencing::*;
 pub use ids::*;
 pub use isolation::*;
 pub use keys::*;
+pub use leases::*;
 pub use logs::*;
 pub use maintenance::*;
 pub use paging::*;
@@ -128,6 +130,13 @@ macro_rules! contract_tests {
             a_longer_batch_takes_the_place_of_a_shorter_one
             logs_of_ended_turns_are_dropped
             running_turns_are_listed_with_their_owners
+            a_lease_keeps_others_away_until_it_runs_out
+            a_lease_is_renewed_by_its_holder_alone
+            a_released_turn_is_free_at_once
+            all_leases_end_for_the_only_process
+            who_runs_a_turn_hears_what_others_want
+            what_a_turn_needs_to_go_on_is_kept_until_its_end
+            a_request_with_a_known_key_begins_nothing
             a_key_is_kept_whole
             keys_are_listed_by_tenant
             a_key_is_revoked_once

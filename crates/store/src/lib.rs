@@ -4,14 +4,14 @@
 //! - [`Threads`], [`Items`], [`Attachments`], [`Turns`], [`Connections`], [`Usage`] and [`Feedback`] are what a request may do; each
 //!   method takes a [`Scope`](frontdesk_identity::Scope), and nothing of another owner is ever read, changed or hinted at.
 //!   [`Store`] is all of them.
+//! - A turn is run by the process that holds its [`Lease`]. [`Wakeups`] let processes hear of each other.
 //! - [`Maintenance`] is for the process itself (log flush, takeover, sweeps), [`Keys`] for finding out who calls, [`Feedbacks`] for the operator;
 //!   request code can name none of them through a [`Store`].
 //! - Threads and items are ordered by (time, id), in whole microseconds; a cursor is the id of the last row.
 //! - [`Turns::begin_turn`] and [`Turns::write_turn`] are one transaction each. A write is fenced: it changes
 //!   nothing unless its turn still runs under its attempt.
 //! - Ids are unique for an owner. Two owners may have the same id without knowing of each other; an id that
-//!   belongs to another thread of the same owner is a [`StoreError::Conflict`]. Turn ids, which we make
-//!   ourselves, are unique in the whole store.
+//!   belongs to another thread of the same owner is a [`StoreError::Conflict`]. Turn ids are our own and never meet.
 
 mod attachments;
 mod connections;
@@ -25,6 +25,7 @@ mod store;
 mod threads;
 mod turns;
 mod usage;
+mod wakeups;
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -38,10 +39,12 @@ pub use items::Items;
 pub use keys::Keys;
 pub use maintenance::Maintenance;
 pub use record::connection::{CameBack, Connecting, Connection};
+pub use record::continuation::{Continuation, Fingerprint, TakenOver};
 pub use record::day::UtcDay;
 pub use record::feedback::ItemFeedback;
 pub use record::item::StoredItem;
 pub use record::key::{ApiKey, KeyId};
+pub use record::lease::{Held, Lease, ProcessId};
 pub use record::log::{EventId, InvalidEventId, LogBatch};
 pub use record::page::PageRequest;
 pub use record::step::Step;
@@ -54,6 +57,7 @@ pub use store::Store;
 pub use threads::Threads;
 pub use turns::Turns;
 pub use usage::Usage;
+pub use wakeups::{Wakeup, Wakeups};
 
 /// The result of a store's method.
 pub type Result<T> = std::result::Result<T, StoreError>;

@@ -10,25 +10,41 @@ mod owner;
 mod threads;
 mod turns;
 mod usage;
+mod wakeups;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use frontdesk_identity::Scope;
+use tokio::sync::broadcast;
 
 use self::owner::Owner;
-use crate::{ApiKey, Connecting, KeyId, TurnId};
+use crate::{ApiKey, Connecting, KeyId, Wakeup};
+
+/// Wake-ups that a receiver may be behind.
+const WAKEUPS_KEPT: usize = 1_024;
 
 /// A store in memory.
-#[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Data>);
+#[derive(Debug)]
+pub struct MemoryStore {
+    data: Mutex<Data>,
+    wakeups: broadcast::Sender<Wakeup>,
+}
 
 #[derive(Debug, Default)]
 struct Data {
     owners: BTreeMap<Scope, Owner>,
-    turn_owners: BTreeMap<TurnId, Scope>,
     keys: BTreeMap<KeyId, ApiKey>,
     connecting: BTreeMap<[u8; 32], (Scope, Connecting)>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self {
+            data: Mutex::default(),
+            wakeups: broadcast::Sender::new(WAKEUPS_KEPT),
+        }
+    }
 }
 
 impl MemoryStore {
@@ -38,7 +54,7 @@ impl MemoryStore {
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read<T: Default>(&self, scope: &Scope, read: impl FnOnce(&Owner) -> T) -> T {

@@ -1,11 +1,13 @@
 //! The records that stores take and give.
 
 pub(crate) mod connection;
+pub(crate) mod continuation;
 pub(crate) mod day;
 pub(crate) mod feedback;
 pub mod form;
 pub(crate) mod item;
 pub(crate) mod key;
+pub(crate) mod lease;
 pub mod limit;
 pub(crate) mod log;
 pub(crate) mod page;

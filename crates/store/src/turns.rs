@@ -1,5 +1,7 @@
 //! Turns and their logs.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ThreadId;
@@ -25,6 +27,13 @@ pub trait Turns: Send + Sync {
 
     /// The newest turn of a thread, by (time of making, id).
     async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>>;
+
+    /// Asks the process that runs a turn to stop it. `false` if the turn doesn't run.
+    async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<bool>;
+
+    /// Notes that a process which doesn't run the turn reads it, from now on for this long by the store's clock.
+    /// `false` if the turn doesn't run.
+    async fn read_elsewhere(&self, scope: &Scope, turn: &TurnId, length: Duration) -> Result<bool>;
 
     /// The batches of a turn's log that hold anything later than `after`, in order.
     async fn turn_log(

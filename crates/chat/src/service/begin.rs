@@ -107,6 +107,7 @@ impl Service {
             attempt: 1,
             created_at: parts.clock.now(),
             ended_at: None,
+            request: None,
         };
         let key = TurnKey {
             thread: record.thread_id.clone(),
@@ -120,6 +121,8 @@ impl Service {
             put: opening.put.clone(),
             remove: opening.remove.clone(),
             attachments: opening.attachments.clone(),
+            lease: self.0.lease.clone(),
+            continuation: None,
         };
         // In the hub before the store: what the store names as running is found here.
         let live = LiveTurn::new(
@@ -165,7 +168,7 @@ impl Service {
             Began::Started { removed } => Ok(removed),
             Began::NoThread => Err(ChatError::NotFound { what: "thread" }),
             Began::NoItem => Err(ChatError::NotFound { what: "item" }),
-            Began::Busy(_) => Err(being_answered()),
+            Began::Busy(_) | Began::Repeated(_) => Err(being_answered()),
         }
     }
 

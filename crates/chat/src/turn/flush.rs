@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_clock::{Clock, Timestamp};
+use frontdesk_identity::Scope;
 use frontdesk_store::{LogBatch, Maintenance};
 use tokio_util::sync::CancellationToken;
 
@@ -55,10 +56,7 @@ impl Flusher {
         if claims.is_empty() {
             return;
         }
-        let batches: Vec<LogBatch> = claims
-            .iter()
-            .flat_map(|claim| claim.batches().to_vec())
-            .collect();
+        let batches: Vec<(Scope, LogBatch)> = claims.iter().flat_map(Claim::owned).collect();
         match self.maintenance.append_logs(&batches).await {
             Ok(()) => claims.into_iter().for_each(Claim::settle),
             Err(error) => tracing::warn!(?error, turns = claims.len(), "logs are not stored yet"),

@@ -361,6 +361,12 @@ impl Claim {
         &self.batches
     }
 
+    /// The batches with the owner of their turn.
+    pub(crate) fn owned(&self) -> impl Iterator<Item = (Scope, LogBatch)> {
+        let batches = self.batches.iter();
+        batches.map(|batch| (self.turn.scope.clone(), batch.clone()))
+    }
+
     /// The events are in the store.
     pub(crate) fn settle(mut self) {
         self.settled = true;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use frontdesk_clock::{Clock, Ids};
 use frontdesk_identity::{Credentials, Scope};
 use frontdesk_protocol::{ItemId, ThreadEvent};
-use frontdesk_store::{Maintenance, Store, TurnKey, TurnRecord, TurnStatus};
+use frontdesk_store::{Lease, Maintenance, Store, TurnKey, TurnRecord, TurnStatus};
 
 use super::live::{LiveTurn, WhenUnread};
 use super::reader::stored_frames;
@@ -20,6 +20,7 @@ pub(crate) struct Recovery<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) ids: &'a dyn Ids,
     pub(crate) limits: &'a Limits,
+    pub(crate) lease: &'a Lease,
 }
 
 /// Ends this turn as interrupted. `false` when somebody else took it first.
@@ -30,10 +31,10 @@ pub(crate) async fn recover(
 ) -> Result<bool, ChatError> {
     let taken = recovery
         .maintenance
-        .take_over(scope, &record.id, record.attempt)
+        .take_over(scope, &record.id, record.attempt, recovery.lease)
         .await?;
     let thread = recovery.store.thread(scope, &record.thread_id).await?;
-    let (true, Some(thread)) = (taken, thread) else {
+    let (Some(_), Some(thread)) = (taken, thread) else {
         return Ok(false);
     };
     let key = TurnKey {

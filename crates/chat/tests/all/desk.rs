@@ -15,7 +15,7 @@ use frontdesk_protocol::{
     ThreadId, ThreadItem, UserMessageItem,
 };
 use frontdesk_store::memory::MemoryStore;
-use frontdesk_store::{Maintenance, Store, TurnId};
+use frontdesk_store::{Maintenance, Store, TurnId, Wakeups};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -73,11 +73,11 @@ impl Desk {
 
     pub(crate) fn over(
         store: Arc<dyn Store>,
-        maintenance: Arc<dyn Maintenance>,
+        upkeep: Arc<impl Maintenance + Wakeups + 'static>,
         responder: Arc<dyn Responder>,
         on_disconnect: OnDisconnect,
     ) -> Self {
-        Self::made_of(store, maintenance, responder, |parts| {
+        Self::made_of(store, upkeep, responder, |parts| {
             parts.options.on_disconnect = on_disconnect;
         })
     }
@@ -94,13 +94,14 @@ impl Desk {
 
     fn made_of(
         store: Arc<dyn Store>,
-        maintenance: Arc<dyn Maintenance>,
+        upkeep: Arc<impl Maintenance + Wakeups + 'static>,
         responder: Arc<dyn Responder>,
         change: impl FnOnce(&mut Parts),
     ) -> Self {
         let mut parts = Parts {
             store: store.clone(),
-            maintenance,
+            maintenance: upkeep.clone(),
+            wakeups: upkeep,
             responder,
             uploads: None,
             clock: Arc::new(SystemClock),

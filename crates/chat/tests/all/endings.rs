@@ -41,6 +41,7 @@ async fn a_deadline_keeps_what_was_seen() {
     let parts = Parts {
         store: store.clone(),
         maintenance: store.clone(),
+        wakeups: store.clone(),
         responder: hanging(),
         uploads: None,
         clock: std::sync::Arc::new(frontdesk_clock::SystemClock),

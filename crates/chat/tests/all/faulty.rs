@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_chat::{OnDisconnect, TurnError};
@@ -11,13 +12,14 @@ use frontdesk_protocol::{
 };
 use frontdesk_store::memory::MemoryStore;
 use frontdesk_store::{
-    Attachments, Began, BeginTurn, Connecting, Connection, Connections, EventId, Feedback,
-    ItemFeedback, Items, LogBatch, Maintenance, PageRequest, Result, Step, StoreError, StoredItem,
-    ThreadPatch, Threads, TurnId, TurnKey, TurnRecord, TurnWrite, Turns, Usage, UtcDay, Written,
+    Attachments, Began, BeginTurn, Connecting, Connection, Connections, EventId, Feedback, Held,
+    ItemFeedback, Items, Lease, LogBatch, Maintenance, PageRequest, ProcessId, Result, Step,
+    StoreError, StoredItem, TakenOver, ThreadPatch, Threads, TurnId, TurnKey, TurnRecord,
+    TurnWrite, Turns, Usage, UtcDay, Wakeup, Wakeups, Written,
 };
 use futures_util::FutureExt;
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, broadcast};
 
 use crate::desk::{
     Answering, Desk, answering, create, event, kinds, plain, read_all, read_until, resuming,
@@ -25,14 +27,35 @@ use crate::desk::{
 
 #[async_trait]
 impl Maintenance for Faulty {
-    async fn append_logs(&self, batches: &[LogBatch]) -> Result<()> {
+    async fn append_logs(&self, batches: &[(Scope, LogBatch)]) -> Result<()> {
         self.inner.append_logs(batches).await
     }
     async fn running_turns(&self) -> Result<Vec<(Scope, TurnRecord)>> {
         self.inner.running_turns().await
     }
-    async fn take_over(&self, scope: &Scope, turn: &TurnId, from_attempt: u32) -> Result<bool> {
-        self.inner.take_over(scope, turn, from_attempt).await
+    async fn abandoned_turns(&self, limit: u32) -> Result<Vec<(Scope, TurnRecord)>> {
+        self.inner.abandoned_turns(limit).await
+    }
+    async fn take_over(
+        &self,
+        scope: &Scope,
+        turn: &TurnId,
+        from_attempt: u32,
+        lease: &Lease,
+    ) -> Result<Option<TakenOver>> {
+        self.inner.take_over(scope, turn, from_attempt, lease).await
+    }
+    async fn renew_leases(&self, lease: &Lease, turns: &[(Scope, TurnKey)]) -> Result<Vec<Held>> {
+        self.inner.renew_leases(lease, turns).await
+    }
+    async fn wanted_turns(&self, holder: &ProcessId) -> Result<Vec<Held>> {
+        self.inner.wanted_turns(holder).await
+    }
+    async fn release_turn(&self, scope: &Scope, key: &TurnKey, holder: &ProcessId) -> Result<bool> {
+        self.inner.release_turn(scope, key, holder).await
+    }
+    async fn release_all(&self) -> Result<()> {
+        self.inner.release_all().await
     }
     async fn drop_logs(&self, ended_before: frontdesk_clock::Timestamp) -> Result<u64> {
         self.inner.drop_logs(ended_before).await
@@ -42,6 +65,16 @@ impl Maintenance for Faulty {
     }
     async fn ping(&self) -> Result<()> {
         self.inner.ping().await
+    }
+}
+
+#[async_trait]
+impl Wakeups for Faulty {
+    async fn wake(&self, turns: &[TurnId]) -> Result<()> {
+        self.inner.wake(turns).await
+    }
+    fn listen(&self) -> broadcast::Receiver<Wakeup> {
+        self.inner.listen()
     }
 }
 
@@ -243,6 +276,12 @@ impl Turns for Faulty {
     }
     async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
         self.inner.last_turn(scope, thread).await
+    }
+    async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<bool> {
+        self.inner.ask_to_stop(scope, turn).await
+    }
+    async fn read_elsewhere(&self, scope: &Scope, turn: &TurnId, length: Duration) -> Result<bool> {
+        self.inner.read_elsewhere(scope, turn, length).await
     }
     async fn turn_log(
         &self,

@@ -119,7 +119,8 @@ async fn recovery_counts_what_a_log_holds_twice_once() {
         events: tail.into(),
         ..log[0].clone()
     };
-    store.append_logs(&[whole, again]).await.unwrap();
+    let batches = [whole, again].map(|batch| (cx.scope(), batch));
+    store.append_logs(&batches).await.unwrap();
 
     let desk = Desk::over(
         store.clone(),

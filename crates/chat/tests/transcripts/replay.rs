@@ -6,7 +6,7 @@ use frontdesk_chat::{ChatError, Client, Options, Page, Parts, Reply, RequestCont
 use frontdesk_clock::RandomIds;
 use frontdesk_identity::{Credentials, Principal, Scope, TenantId, UserId};
 use frontdesk_protocol::{Attachment, AttachmentId, Order, Request, ThreadId};
-use frontdesk_store::{Maintenance, PageRequest, Store, TurnId};
+use frontdesk_store::{Maintenance, PageRequest, Store, TurnId, Wakeups};
 use serde_json::{Map, Value, json};
 
 use crate::application::{Application, Files, Part};
@@ -18,6 +18,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 pub(crate) struct Stores {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) maintenance: Arc<dyn Maintenance>,
+    pub(crate) wakeups: Arc<dyn Wakeups>,
 }
 
 struct Player {
@@ -41,6 +42,7 @@ pub(crate) async fn replay(name: &str, transcript: Transcript, stores: Stores) {
     let service = Service::new(Parts {
         store: stores.store.clone(),
         maintenance: stores.maintenance,
+        wakeups: stores.wakeups,
         responder: application.clone(),
         uploads: Some(Arc::new(Files(application.clone()))),
         clock: application.bindings.clock.clone(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_store::{Keys, Maintenance, Store};
+use frontdesk_store::{Keys, Maintenance, Store, Wakeups};
 use frontdesk_store_sqlite::SqliteStore;
 
 use super::End;
@@ -16,15 +16,18 @@ pub(crate) struct Stores {
     pub(crate) store: Arc<dyn Store>,
     /// For the process itself.
     pub(crate) maintenance: Arc<dyn Maintenance>,
+    /// For processes on the same store.
+    pub(crate) wakeups: Arc<dyn Wakeups>,
     /// For finding out who calls.
     pub(crate) keys: Arc<dyn Keys>,
 }
 
 impl Stores {
-    pub(crate) fn of<S: Store + Maintenance + Keys + 'static>(store: Arc<S>) -> Self {
+    pub(crate) fn of<S: Store + Maintenance + Wakeups + Keys + 'static>(store: Arc<S>) -> Self {
         Self {
             store: Arc::<S>::clone(&store),
             maintenance: Arc::<S>::clone(&store),
+            wakeups: Arc::<S>::clone(&store),
             keys: store,
         }
     }

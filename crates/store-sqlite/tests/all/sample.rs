@@ -1,13 +1,15 @@
 //! Records to try the store with.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use frontdesk_identity::{Scope, TenantId, UserId};
 use frontdesk_protocol::{
     Attachment, ItemId, Map, SdkHiddenContextItem, ThreadId, ThreadItem, ThreadMetadata, Timestamp,
 };
 use frontdesk_store::{
-    BeginTurn, LogBatch, Result, Step, StoreError, TurnEnd, TurnId, TurnKey, TurnRecord,
-    TurnStatus, TurnWrite,
+    BeginTurn, Lease, LogBatch, ProcessId, Result, Step, StoreError, TurnEnd, TurnId, TurnKey,
+    TurnRecord, TurnStatus, TurnWrite,
 };
 use serde_json::json;
 
@@ -59,12 +61,18 @@ pub(super) fn begin(name: &str) -> Result<BeginTurn> {
             attempt: 1,
             created_at: at(2),
             ended_at: None,
+            request: None,
         },
         new_thread: Some(ThreadMetadata::new(ThreadId::new(name), at(1))),
         trim: None,
         put: vec![item(name, &format!("msg_{name}"))],
         remove: Vec::new(),
         attachments: vec![attachment],
+        lease: Lease {
+            holder: ProcessId::new("process_1"),
+            length: Duration::ZERO,
+        },
+        continuation: None,
     })
 }
 

@@ -4,7 +4,8 @@ use frontdesk_protocol::{Order, Page, ThreadItem};
 
 use super::StoreUnderTest;
 use super::sample::{
-    ann, batch, begin, end, item, item_id, key, page, raw, step, thread, thread_id, turn_id,
+    ann, batch, begin, end, item, item_id, key, page, raw, step, take_over, thread, thread_id,
+    turn_id,
 };
 use crate::{Result, StoreError, ThreadPatch, TurnKey, TurnStatus, TurnWrite, Written};
 
@@ -94,12 +95,7 @@ pub async fn a_late_write_after_deletion_changes_nothing(subject: &StoreUnderTes
 pub async fn a_late_write_after_takeover_changes_nothing(subject: &StoreUnderTest) -> Result<()> {
     let (scope, store) = (ann()?, &subject.store);
     running(subject).await?;
-    assert!(
-        subject
-            .maintenance
-            .take_over(&scope, &turn_id("turn_1"), 1)
-            .await?
-    );
+    assert!(take_over(subject, &scope, "turn_1", 1).await?);
     let stale = key("thr_1", "turn_1");
     assert_eq!(
         store.write_turn(&scope, &stale, all_kinds()?).await?,
@@ -216,7 +212,7 @@ pub async fn a_takeover_succeeds_once(subject: &StoreUnderTest) -> Result<()> {
     running(subject).await?;
     let tries = [(2, false), (1, true), (1, false), (2, true), (2, false)];
     for (from, expected) in tries {
-        let taken = subject.maintenance.take_over(&scope, &id, from).await?;
+        let taken = take_over(subject, &scope, "turn_1", from).await?;
         assert_eq!(taken, expected, "from attempt {from}");
     }
     assert_eq!(
@@ -232,12 +228,7 @@ pub async fn a_takeover_succeeds_once(subject: &StoreUnderTest) -> Result<()> {
         store.write_turn(&scope, &current, write).await?,
         Written::Stored
     );
-    assert!(!subject.maintenance.take_over(&scope, &id, 3).await?);
-    assert!(
-        !subject
-            .maintenance
-            .take_over(&scope, &turn_id("turn_9"), 1)
-            .await?
-    );
+    assert!(!take_over(subject, &scope, "turn_1", 3).await?);
+    assert!(!take_over(subject, &scope, "turn_9", 1).await?);
     Ok(())
 }

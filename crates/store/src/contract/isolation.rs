@@ -1,12 +1,14 @@
 //! Owners: a user in a tenant. Nobody else's data is read, changed or hinted at.
 
+use std::time::Duration;
+
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 
 use super::StoreUnderTest;
 use super::sample::{
     ann, at, attachment, attachment_id, batch, begin, end, item, item_id, key, owner, page, step,
-    thread, thread_id, turn_id,
+    take_over, thread, thread_id, turn_id,
 };
 use crate::{
     Began, Connection, LogBatch, Result, Step, Store, StoredItem, ThreadPatch, Trim, TurnId,
@@ -180,10 +182,12 @@ pub async fn another_owner_changes_nothing(subject: &StoreUnderTest) -> Result<(
             .write_turn(&other, &key("thr_1", "turn_1"), write)
             .await?;
         assert_eq!(outcome, Written::Gone);
+        assert!(!take_over(subject, &other, "turn_1", 1).await?);
+        assert!(!store.ask_to_stop(&other, &turn_id("turn_1")).await?);
+        let long = Duration::from_hours(1);
         assert!(
-            !subject
-                .maintenance
-                .take_over(&other, &turn_id("turn_1"), 1)
+            !store
+                .read_elsewhere(&other, &turn_id("turn_1"), long)
                 .await?
         );
         assert_eq!(everything(store, &scope).await?, before);

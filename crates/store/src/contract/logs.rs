@@ -1,7 +1,7 @@
 //! Logs of turns.
 
 use super::StoreUnderTest;
-use super::sample::{ann, at, batch, begin, end, key, owner, thread, turn_id};
+use super::sample::{ann, at, batch, begin, end, key, owned, owner, take_over, thread, turn_id};
 use crate::{EventId, LogBatch, Result, TurnKey, TurnStatus, TurnWrite, Written};
 
 fn event(attempt: u32, seq: u64) -> EventId {
@@ -32,12 +32,12 @@ pub async fn a_log_is_read_after_an_event(subject: &StoreUnderTest) -> Result<()
     };
     subject
         .maintenance
-        .append_logs(&[second.clone(), first.clone()])
+        .append_logs(&owned(&scope, &[second.clone(), first.clone()]))
         .await?;
-    assert!(subject.maintenance.take_over(&scope, &id, 1).await?);
+    assert!(take_over(subject, &scope, "turn_1", 1).await?);
     subject
         .maintenance
-        .append_logs(std::slice::from_ref(&third))
+        .append_logs(&owned(&scope, std::slice::from_ref(&third)))
         .await?;
     let current = TurnKey {
         attempt: 2,
@@ -91,7 +91,8 @@ pub async fn a_longer_batch_takes_the_place_of_a_shorter_one(
         (batch("turn_1", 1, 4), 4),
         (batch("turn_1", 1, 3), 4),
     ] {
-        subject.maintenance.append_logs(&[batch_written]).await?;
+        let written = owned(&scope, &[batch_written]);
+        subject.maintenance.append_logs(&written).await?;
         let log = store.turn_log(&scope, &turn, None).await?;
         let ends: Vec<u64> = log.iter().map(|batch| batch.last_seq).collect();
         assert_eq!(ends, [last_seq]);
@@ -116,25 +117,33 @@ pub async fn a_longer_batch_takes_the_place_of_a_shorter_one(
 /// Of many batches, those of turns that are gone or under another attempt are left out, and a repeated one too.
 pub async fn a_late_log_is_left_out(subject: &StoreUnderTest) -> Result<()> {
     let (scope, other, store) = (ann()?, owner("other", "bob")?, &subject.store);
-    let mut batches = vec![batch("turn_gone", 1, 2)];
+    let mut batches = owned(&scope, &[batch("turn_gone", 1, 2)]);
     for number in 0..20 {
         let (thread_name, turn) = (format!("thr_{number}"), format!("turn_{number}"));
-        let scope = if number % 2 == 0 { &scope } else { &other };
+        let (scope, not_theirs) = if number % 2 == 0 {
+            (&scope, &other)
+        } else {
+            (&other, &scope)
+        };
         let mut first = begin(&thread_name, &turn, 2);
         first.new_thread = Some(thread(&thread_name, 1));
         store.begin_turn(scope, first).await?;
-        batches.push(batch(&turn, 1, 2));
-        batches.push(LogBatch {
+        let late = LogBatch {
             attempt: 2,
             ..batch(&turn, 3, 4)
-        });
+        };
+        batches.extend(owned(scope, &[batch(&turn, 1, 2), late]));
+        batches.extend(owned(not_theirs, &[batch(&turn, 5, 6)]));
     }
     subject.maintenance.append_logs(&batches).await?;
     let again: Vec<_> = batches
         .iter()
-        .map(|batch| LogBatch {
-            events: "again".into(),
-            ..batch.clone()
+        .map(|(scope, batch)| {
+            let again = LogBatch {
+                events: "again".into(),
+                ..batch.clone()
+            };
+            (scope.clone(), again)
         })
         .collect();
     subject.maintenance.append_logs(&again).await?;
@@ -161,7 +170,7 @@ pub async fn a_late_log_is_left_out(subject: &StoreUnderTest) -> Result<()> {
         .await?;
     subject
         .maintenance
-        .append_logs(&[batch("turn_0", 3, 4)])
+        .append_logs(&owned(&scope, &[batch("turn_0", 3, 4)]))
         .await?;
     let log = [batch("turn_0", 1, 2), batch("turn_0", 3, 4)];
     assert_eq!(store.turn_log(&scope, &turn_id("turn_0"), None).await?, log);
@@ -177,7 +186,7 @@ pub async fn logs_of_ended_turns_are_dropped(subject: &StoreUnderTest) -> Result
         store.begin_turn(&scope, begin("thr_1", turn, 2)).await?;
         subject
             .maintenance
-            .append_logs(&[batch(turn, 1, 2), batch(turn, 3, 4)])
+            .append_logs(&owned(&scope, &[batch(turn, 1, 2), batch(turn, 3, 4)]))
             .await?;
         store
             .write_turn(&scope, &key("thr_1", turn), end(TurnStatus::Done, ended))
@@ -189,7 +198,7 @@ pub async fn logs_of_ended_turns_are_dropped(subject: &StoreUnderTest) -> Result
         .await?;
     subject
         .maintenance
-        .append_logs(&[batch("turn_4", 1, 2)])
+        .append_logs(&owned(&scope, &[batch("turn_4", 1, 2)]))
         .await?;
     turns.push(turn_id("turn_4"));
     for (before, dropped, left) in [

@@ -1,7 +1,7 @@
 //! The upkeep.
 
 use super::StoreUnderTest;
-use super::sample::{begin, end, key, owner, thread, turn, turn_id};
+use super::sample::{begin, end, key, owner, take_over, thread, turn};
 use crate::{Result, TurnRecord, TurnStatus};
 
 /// All running turns of all owners, oldest first.
@@ -30,12 +30,7 @@ pub async fn running_turns_are_listed_with_their_owners(subject: &StoreUnderTest
     running.reverse();
     let first = running.first_mut();
     if let Some((scope, record)) = first {
-        assert!(
-            subject
-                .maintenance
-                .take_over(scope, &turn_id("turn_2"), 1)
-                .await?
-        );
+        assert!(take_over(subject, scope, "turn_2", 1).await?);
         *record = TurnRecord {
             attempt: 2,
             ..record.clone()

@@ -1,5 +1,7 @@
 //! Records to try a store with. Times are seconds since 1970.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use frontdesk_identity::{Scope, TenantId, UserId};
 use frontdesk_protocol::{
@@ -8,9 +10,10 @@ use frontdesk_protocol::{
 };
 use serde_json::value::RawValue;
 
+use super::StoreUnderTest;
 use crate::{
-    BeginTurn, LogBatch, PageRequest, Result, Step, StoreError, TurnEnd, TurnId, TurnKey,
-    TurnRecord, TurnStatus, TurnWrite,
+    BeginTurn, Lease, LogBatch, PageRequest, ProcessId, Result, Step, StoreError, TurnEnd, TurnId,
+    TurnKey, TurnRecord, TurnStatus, TurnWrite,
 };
 
 pub(super) fn owner(tenant: &str, user: &str) -> Result<Scope> {
@@ -83,6 +86,7 @@ pub(super) fn turn(thread: &str, id: &str, second: i64) -> TurnRecord {
         attempt: 1,
         created_at: at(second),
         ended_at: None,
+        request: None,
     }
 }
 
@@ -95,7 +99,35 @@ pub(super) fn begin(thread: &str, id: &str, second: i64) -> BeginTurn {
         put: Vec::new(),
         remove: Vec::new(),
         attachments: Vec::new(),
+        lease: lease("process_1", Duration::ZERO),
+        continuation: None,
     }
+}
+
+pub(super) fn lease(holder: &str, length: Duration) -> Lease {
+    Lease {
+        holder: ProcessId::new(holder),
+        length,
+    }
+}
+
+/// Takes a turn over as another process, with a lease that runs out at once.
+pub(super) async fn take_over(
+    subject: &StoreUnderTest,
+    scope: &Scope,
+    turn: &str,
+    from: u32,
+) -> Result<bool> {
+    let lease = lease("process_2", Duration::ZERO);
+    let (maintenance, turn) = (&subject.maintenance, turn_id(turn));
+    let taken = maintenance.take_over(scope, &turn, from, &lease).await?;
+    Ok(taken.is_some())
+}
+
+/// The batch with its owner.
+pub(super) fn owned(scope: &Scope, batches: &[LogBatch]) -> Vec<(Scope, LogBatch)> {
+    let owned = |batch: &LogBatch| (scope.clone(), batch.clone());
+    batches.iter().map(owned).collect()
 }
 
 pub(super) fn key(thread: &str, turn: &str) -> TurnKey {

@@ -3,7 +3,9 @@
 use frontdesk_protocol::ItemId;
 
 use super::StoreUnderTest;
-use super::sample::{ann, batch, begin, end, item, item_id, key, step, thread, thread_id, turn_id};
+use super::sample::{
+    ann, batch, begin, end, item, item_id, key, step, thread, thread_id, turn, turn_id,
+};
 use crate::{Began, Result, Trim, TurnStatus, TurnWrite};
 
 /// Three turns: each a question and, a second later, an answer, a step and a log. The questions' ids come
@@ -139,7 +141,7 @@ pub async fn a_trim_of_nothing_known_changes_nothing(subject: &StoreUnderTest) -
     store
         .begin_turn(&scope, begin("thr_1", "turn_5", 40))
         .await?;
-    let busy = Began::Busy(turn_id("turn_5"));
+    let busy = Began::Busy(turn("thr_1", "turn_5", 40));
     assert_eq!(trim(subject, Trim::From(item_id("q1"))).await?, busy);
     assert_eq!(left(subject, "thr_1").await?, before);
     assert_eq!(left(subject, "thr_2").await?.len(), 6);

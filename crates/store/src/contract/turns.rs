@@ -103,19 +103,24 @@ pub async fn one_turn_runs_in_a_thread(subject: &StoreUnderTest) -> Result<()> {
         let mut refused = begin("thr_1", "turn_2", 3);
         refused.put = vec![item("thr_1", "msg_1", 3, "changed")];
         refused.remove = vec![item_id("msg_1")];
-        let running = store
-            .running_turn(&scope, &id)
-            .await?
-            .unwrap_or(turn_id("none"));
+        let Began::Busy(running) = store.begin_turn(&scope, refused).await? else {
+            return Err(StoreError::Failed {
+                detail: "two turns run in a thread".to_owned(),
+            });
+        };
         assert_eq!(
-            store.begin_turn(&scope, refused).await?,
-            Began::Busy(running.clone())
+            store.running_turn(&scope, &id).await?,
+            Some(running.id.clone())
+        );
+        assert_eq!(
+            store.turn(&scope, &running.id).await?,
+            Some(running.clone())
         );
         let there = store.item(&scope, &id, &item_id("msg_1")).await?;
         assert_eq!(there, Some(item("thr_1", "msg_1", 1, "kept")));
         // Any end makes room.
         let outcome = store
-            .write_turn(&scope, &key("thr_1", running.as_str()), end(status, 4))
+            .write_turn(&scope, &key("thr_1", running.id.as_str()), end(status, 4))
             .await?;
         assert_eq!(outcome, Written::Stored);
         assert_eq!(store.running_turn(&scope, &id).await?, None);
@@ -151,8 +156,11 @@ pub async fn of_concurrent_turns_one_begins(subject: &StoreUnderTest) -> Result<
             })??;
             match outcome {
                 Began::Started { .. } => started += 1,
-                Began::Busy(turn) => busy.push(turn),
-                Began::NoThread | Began::NoItem => assert_eq!(outcome, Began::Busy(turn_id("?"))),
+                Began::Busy(turn) => busy.push(turn.id),
+                other => {
+                    let detail = format!("a turn that begins is {other:?}");
+                    return Err(StoreError::Failed { detail });
+                }
             }
         }
         assert_eq!((started, busy.len()), (1, 31));

@@ -1,24 +1,28 @@
 //! The upkeep of a store in memory.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::Timestamp;
 
-use super::MemoryStore;
+use super::owner::{Hold, Owner, Turn, from_now};
 use super::turns::put_batch;
-use crate::{LogBatch, Maintenance, Result, TurnId, TurnRecord, TurnStatus, form};
+use super::{Data, MemoryStore};
+use crate::{
+    Held, Lease, LogBatch, Maintenance, ProcessId, Result, TakenOver, TurnId, TurnKey, TurnRecord,
+    TurnStatus, form,
+};
 
 #[async_trait]
 impl Maintenance for MemoryStore {
-    async fn append_logs(&self, batches: &[LogBatch]) -> Result<()> {
-        for batch in batches {
+    async fn append_logs(&self, batches: &[(Scope, LogBatch)]) -> Result<()> {
+        for (_, batch) in batches {
             form::check_batch(batch)?;
         }
         let mut data = self.data();
-        let data = &mut *data;
-        for batch in batches {
-            let owner = data.turn_owners.get(&batch.turn);
-            let owner = owner.and_then(|owner| data.owners.get_mut(owner));
+        for (scope, batch) in batches {
+            let owner = data.owners.get_mut(scope);
             let turn = owner.and_then(|owner| owner.turns.get_mut(&batch.turn));
             if let Some(turn) = turn.filter(|turn| turn.record.attempt == batch.attempt) {
                 put_batch(&mut turn.log, batch.clone());
@@ -28,31 +32,89 @@ impl Maintenance for MemoryStore {
     }
 
     async fn running_turns(&self) -> Result<Vec<(Scope, TurnRecord)>> {
-        let data = self.data();
-        let all = data
-            .owners
-            .iter()
-            .flat_map(|(scope, owner)| owner.turns.values().map(move |turn| (scope, &turn.record)));
-        let running = all.filter(|(_, record)| record.status == TurnStatus::Running);
-        let mut running: Vec<_> = running
-            .map(|(scope, record)| (scope.clone(), record.clone()))
-            .collect();
+        let mut running = self.data().running(|turn| Some(turn.record.clone()));
         running.sort_by(|(_, a), (_, b)| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(running)
     }
 
-    async fn take_over(&self, scope: &Scope, turn: &TurnId, from_attempt: u32) -> Result<bool> {
+    async fn abandoned_turns(&self, limit: u32) -> Result<Vec<(Scope, TurnRecord)>> {
+        let mut abandoned = self.data().running(|turn| {
+            let has_run_out = turn.hold.has_run_out();
+            has_run_out.then(|| (turn.hold.until, turn.record.clone()))
+        });
+        abandoned.sort_by(|(_, (a, one)), (_, (b, other))| (a, &one.id).cmp(&(b, &other.id)));
+        let first = usize::try_from(limit).unwrap_or(usize::MAX);
+        let first = abandoned.into_iter().take(first);
+        Ok(first.map(|(scope, (_, record))| (scope, record)).collect())
+    }
+
+    async fn take_over(
+        &self,
+        scope: &Scope,
+        turn: &TurnId,
+        from_attempt: u32,
+        lease: &Lease,
+    ) -> Result<Option<TakenOver>> {
         Ok(self.write(scope, |owner| {
-            let running = owner.turns.get_mut(turn).filter(|turn| {
-                turn.record.status == TurnStatus::Running && turn.record.attempt == from_attempt
-            });
-            let next = from_attempt.checked_add(1);
-            let (Some(turn), Some(next)) = (running, next) else {
+            let turn = owner.running(turn)?;
+            if turn.record.attempt != from_attempt || !turn.hold.has_run_out() {
+                return None;
+            }
+            turn.record.attempt = from_attempt.checked_add(1)?;
+            let is_stop_asked = turn.hold.is_stop_asked;
+            turn.hold = Hold {
+                is_stop_asked,
+                read_until: turn.hold.read_until,
+                ..Hold::of(lease)
+            };
+            Some(TakenOver {
+                continuation: turn.continuation.clone(),
+                is_stop_asked,
+            })
+        }))
+    }
+
+    async fn renew_leases(&self, lease: &Lease, turns: &[(Scope, TurnKey)]) -> Result<Vec<Held>> {
+        let mut data = self.data();
+        let mut held = Vec::new();
+        for (scope, key) in turns {
+            let owner = data.owners.get_mut(scope);
+            let turn = owner.and_then(|owner| owner.held(key, &lease.holder));
+            if let Some(turn) = turn {
+                turn.hold.until = from_now(lease.length);
+                held.push(turn.hold.held(&key.turn));
+            }
+        }
+        Ok(held)
+    }
+
+    async fn wanted_turns(&self, holder: &ProcessId) -> Result<Vec<Held>> {
+        let held = self.data().running(|turn| {
+            let held = turn.hold.held(&turn.record.id);
+            let is_wanted = held.is_stop_asked || held.is_read_elsewhere;
+            (turn.hold.holder == *holder && is_wanted).then_some(held)
+        });
+        Ok(held.into_iter().map(|(_, held)| held).collect())
+    }
+
+    async fn release_turn(&self, scope: &Scope, key: &TurnKey, holder: &ProcessId) -> Result<bool> {
+        Ok(self.write(scope, |owner| {
+            let Some(turn) = owner.held(key, holder) else {
                 return false;
             };
-            turn.record.attempt = next;
+            turn.hold.until = Instant::now();
             true
         }))
+    }
+
+    async fn release_all(&self) -> Result<()> {
+        let now = Instant::now();
+        let mut data = self.data();
+        let owners = data.owners.values_mut();
+        for turn in owners.flat_map(|owner| owner.turns.values_mut()) {
+            turn.hold.until = turn.hold.until.min(now);
+        }
+        Ok(())
     }
 
     async fn drop_logs(&self, ended_before: Timestamp) -> Result<u64> {
@@ -87,5 +149,27 @@ impl Maintenance for MemoryStore {
 
     async fn ping(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+impl Data {
+    /// What is told of each running turn, with its owner.
+    fn running<T>(&self, mut tell: impl FnMut(&Turn) -> Option<T>) -> Vec<(Scope, T)> {
+        let mut told = Vec::new();
+        for (scope, owner) in &self.owners {
+            let turns = owner.turns.values();
+            let running = turns.filter(|turn| turn.record.status == TurnStatus::Running);
+            told.extend(running.filter_map(|turn| Some((scope.clone(), tell(turn)?))));
+        }
+        told
+    }
+}
+
+impl Owner {
+    /// A turn that runs under this attempt and is held by this process.
+    fn held(&mut self, key: &TurnKey, holder: &ProcessId) -> Option<&mut Turn> {
+        let turn = self.running(&key.turn)?;
+        let is_held = turn.record.attempt == key.attempt && turn.hold.holder == *holder;
+        is_held.then_some(turn)
     }
 }

@@ -1,14 +1,15 @@
 //! What one owner has. Everything is checked before anything is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use frontdesk_protocol::{
     Attachment, AttachmentId, ItemId, Map, Page, ThreadId, ThreadItem, ThreadMetadata,
 };
 
 use crate::{
-    Connection, ItemFeedback, LogBatch, PageRequest, Result, Step, StoreError, StoredItem, TurnId,
-    TurnRecord, UtcDay, form, limit,
+    Connection, Continuation, Held, ItemFeedback, Lease, LogBatch, PageRequest, ProcessId, Result,
+    Step, StoreError, StoredItem, TurnId, TurnRecord, UtcDay, form, limit,
 };
 
 #[derive(Debug, Default, PartialEq)]
@@ -31,9 +32,51 @@ pub(super) struct Thread {
 #[derive(Debug, PartialEq)]
 pub(super) struct Turn {
     pub(super) record: TurnRecord,
+    pub(super) hold: Hold,
+    pub(super) continuation: Option<Continuation>,
     pub(super) steps: BTreeMap<u32, Step>,
     pub(super) log: BTreeMap<(u32, u64), LogBatch>,
 }
+
+/// Who runs a turn, and what others want of it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Hold {
+    pub(super) holder: ProcessId,
+    pub(super) until: Instant,
+    pub(super) is_stop_asked: bool,
+    pub(super) read_until: Option<Instant>,
+}
+
+impl Hold {
+    pub(super) fn of(lease: &Lease) -> Self {
+        Self {
+            holder: lease.holder.clone(),
+            until: from_now(lease.length),
+            is_stop_asked: false,
+            read_until: None,
+        }
+    }
+
+    pub(super) fn has_run_out(&self) -> bool {
+        self.until <= Instant::now()
+    }
+
+    pub(super) fn held(&self, turn: &TurnId) -> Held {
+        Held {
+            turn: turn.clone(),
+            is_stop_asked: self.is_stop_asked,
+            is_read_elsewhere: self.read_until.is_some_and(|until| until > Instant::now()),
+        }
+    }
+}
+
+/// The time after this long; what is too long for the clock is a day.
+pub(super) fn from_now(length: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(length).unwrap_or_else(|| now + LONGEST)
+}
+
+const LONGEST: Duration = Duration::from_hours(24);
 
 impl Owner {
     pub(super) fn check_new_thread(&self, thread: &ThreadMetadata) -> Result<()> {
@@ -114,20 +157,19 @@ impl Owner {
         Ok(())
     }
 
-    pub(super) fn delete_thread(&mut self, thread: &ThreadId) -> Option<Vec<TurnId>> {
-        let gone = self.threads.remove(thread)?;
+    pub(super) fn delete_thread(&mut self, thread: &ThreadId) -> bool {
+        let Some(gone) = self.threads.remove(thread) else {
+            return false;
+        };
         for (_, item) in gone.order {
             self.items.remove(&item);
             self.feedback.remove(&item);
         }
         self.attachments
             .retain(|_, attachment| attachment.thread_id() != Some(thread));
-        let (gone, kept) = std::mem::take(&mut self.turns)
-            .into_iter()
-            .partition(|(_, turn)| turn.record.thread_id == *thread);
-        self.turns = kept;
-        let gone: BTreeMap<TurnId, Turn> = gone;
-        Some(gone.into_keys().collect())
+        self.turns
+            .retain(|_, turn| turn.record.thread_id != *thread);
+        true
     }
 }
 

@@ -57,14 +57,7 @@ impl Threads for MemoryStore {
     }
 
     async fn delete_thread(&self, scope: &Scope, thread: &ThreadId) -> Result<bool> {
-        let mut data = self.data();
-        let Some(turns) = data.change(scope, |owner| owner.delete_thread(thread)) else {
-            return Ok(false);
-        };
-        for turn in turns {
-            data.turn_owners.remove(&turn);
-        }
-        Ok(true)
+        Ok(self.write(scope, |owner| owner.delete_thread(thread)))
     }
 
     async fn create_thread(&self, scope: &Scope, thread: ThreadMetadata) -> Result<()> {

@@ -1,34 +1,25 @@
 //! Turns and their logs in memory.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, ThreadId};
 
 use super::MemoryStore;
-use super::owner::{Owner, Turn, same_step};
+use super::owner::{Hold, Owner, Turn, from_now, same_step};
 use super::threads::patched;
 use crate::{
-    Began, BeginTurn, EventId, LogBatch, Result, StoreError, Trim, TurnId, TurnKey, TurnRecord,
-    TurnStatus, TurnWrite, Turns, UtcDay, Written, form,
+    Began, BeginTurn, EventId, Fingerprint, LogBatch, Result, StoreError, Trim, TurnId, TurnKey,
+    TurnRecord, TurnStatus, TurnWrite, Turns, UtcDay, Written, form,
 };
 
 #[async_trait]
 impl Turns for MemoryStore {
     async fn begin_turn(&self, scope: &Scope, begin: BeginTurn) -> Result<Began> {
-        let mut data = self.data();
-        let data = &mut *data;
         form::check_begin(&begin)?;
-        if data.turn_owners.contains_key(&begin.turn.id) {
-            return Err(form::taken("turn", begin.turn.id.as_str()));
-        }
-        let id = begin.turn.id.clone();
-        let outcome = data.change(scope, |owner| owner.begin_turn(begin))?;
-        if let Began::Started { .. } = outcome {
-            data.turn_owners.insert(id, scope.clone());
-        }
-        Ok(outcome)
+        self.write(scope, |owner| owner.begin_turn(begin))
     }
 
     async fn write_turn(&self, scope: &Scope, key: &TurnKey, write: TurnWrite) -> Result<Written> {
@@ -40,7 +31,7 @@ impl Turns for MemoryStore {
     }
 
     async fn running_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnId>> {
-        Ok(self.read(scope, |owner| owner.running_turn(thread)))
+        Ok(self.read(scope, |owner| Some(owner.running_turn(thread)?.id.clone())))
     }
 
     async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
@@ -49,6 +40,26 @@ impl Turns for MemoryStore {
             let here = records.filter(|record| record.thread_id == *thread);
             here.max_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)))
                 .cloned()
+        }))
+    }
+
+    async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<bool> {
+        Ok(self.write(scope, |owner| {
+            let Some(turn) = owner.running(turn) else {
+                return false;
+            };
+            turn.hold.is_stop_asked = true;
+            true
+        }))
+    }
+
+    async fn read_elsewhere(&self, scope: &Scope, turn: &TurnId, length: Duration) -> Result<bool> {
+        Ok(self.write(scope, |owner| {
+            let Some(turn) = owner.running(turn) else {
+                return false;
+            };
+            turn.hold.read_until = turn.hold.read_until.max(Some(from_now(length)));
+            true
         }))
     }
 
@@ -70,15 +81,31 @@ impl Turns for MemoryStore {
 }
 
 impl Owner {
-    fn running_turn(&self, thread: &ThreadId) -> Option<TurnId> {
+    fn running_turn(&self, thread: &ThreadId) -> Option<&TurnRecord> {
         let mut records = self.turns.values().map(|turn| &turn.record);
-        let running = |record: &&TurnRecord| {
-            record.thread_id == *thread && record.status == TurnStatus::Running
-        };
-        records.find(running).map(|record| record.id.clone())
+        records.find(|record| record.thread_id == *thread && record.status == TurnStatus::Running)
+    }
+
+    /// The turn that a request with this key began.
+    fn turn_of_key(&self, request: Option<&Fingerprint>) -> Option<&TurnRecord> {
+        let key = request?.key?;
+        let mut records = self.turns.values().map(|turn| &turn.record);
+        records.find(|record| record.request.and_then(|request| request.key) == Some(key))
+    }
+
+    /// A turn that runs.
+    pub(super) fn running(&mut self, turn: &TurnId) -> Option<&mut Turn> {
+        let turn = self.turns.get_mut(turn)?;
+        (turn.record.status == TurnStatus::Running).then_some(turn)
     }
 
     fn begin_turn(&mut self, begin: BeginTurn) -> Result<Began> {
+        if let Some(there) = self.turn_of_key(begin.turn.request.as_ref()) {
+            return Ok(Began::Repeated(there.clone()));
+        }
+        if self.turns.contains_key(&begin.turn.id) {
+            return Err(form::taken("turn", begin.turn.id.as_str()));
+        }
         let thread = begin.turn.thread_id.clone();
         match &begin.new_thread {
             Some(new) => self.check_new_thread(new)?,
@@ -86,7 +113,7 @@ impl Owner {
             None => {}
         }
         if let Some(running) = self.running_turn(&thread) {
-            return Ok(Began::Busy(running));
+            return Ok(Began::Busy(running.clone()));
         }
         let trim = match &begin.trim {
             Some(trim) => match self.trimmed(&thread, trim) {
@@ -115,6 +142,8 @@ impl Owner {
         record.created_at = form::whole_micros(record.created_at);
         let turn = Turn {
             record,
+            hold: Hold::of(&begin.lease),
+            continuation: begin.continuation,
             steps: BTreeMap::new(),
             log: BTreeMap::new(),
         };
@@ -191,6 +220,7 @@ impl Owner {
         if let Some(end) = write.end {
             turn.record.status = end.status;
             turn.record.ended_at = Some(form::whole_micros(end.at));
+            turn.continuation = None;
             self.count(UtcDay::of(end.at), end.tokens);
         }
         Ok(Written::Stored)

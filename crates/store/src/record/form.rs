@@ -94,6 +94,15 @@ pub fn check_begin(begin: &BeginTurn) -> Result<()> {
     if turn.status != TurnStatus::Running || turn.ended_at.is_some() || turn.attempt == 0 {
         return Err(defect(format!("turn {} doesn't begin as running", turn.id)));
     }
+    if let Some(continuation) = &begin.continuation {
+        let bytes = continuation.data.get().len();
+        limit::check(
+            "continuation of turn",
+            turn.id.as_str(),
+            bytes,
+            MAX_RECORD_BYTES,
+        )?;
+    }
     match &begin.new_thread {
         Some(new) if new.id != turn.thread_id => Err(taken("thread", new.id.as_str())),
         _ => Ok(()),

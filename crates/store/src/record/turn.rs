@@ -5,7 +5,9 @@ use std::fmt;
 use frontdesk_protocol::{ThreadId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The id of a turn; ours alone, unique in the whole store.
+use crate::Fingerprint;
+
+/// The id of a turn; ours alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TurnId(String);
@@ -92,4 +94,6 @@ pub struct TurnRecord {
     pub created_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// By what the request that began it is known again.
+    pub request: Option<Fingerprint>,
 }

@@ -2,7 +2,9 @@
 
 use frontdesk_protocol::{Attachment, ItemId, ThreadId, ThreadItem, ThreadMetadata, Timestamp};
 
-use crate::{LogBatch, Step, ThreadPatch, Trim, TurnId, TurnRecord, TurnStatus};
+use crate::{
+    Continuation, Lease, LogBatch, Step, ThreadPatch, Trim, TurnId, TurnRecord, TurnStatus,
+};
 
 /// The beginning of a turn. It is done in the order of the fields.
 #[derive(Debug, Clone)]
@@ -19,6 +21,10 @@ pub struct BeginTurn {
     pub remove: Vec<ItemId>,
     /// Attachments that are stored as belonging to the thread from now on.
     pub attachments: Vec<Attachment>,
+    /// Who runs the turn.
+    pub lease: Lease,
+    /// What another process needs to go on with it.
+    pub continuation: Option<Continuation>,
 }
 
 /// What came of the beginning of a turn. Only [`Began::Started`] has written anything.
@@ -29,8 +35,10 @@ pub enum Began {
         /// The items that the trim removed, oldest first.
         removed: Vec<ItemId>,
     },
+    /// The owner has a turn that was begun with the same key already. It counts before everything else.
+    Repeated(TurnRecord),
     /// This turn runs in the thread already.
-    Busy(TurnId),
+    Busy(TurnRecord),
     /// The owner has no such thread.
     NoThread,
     /// The item that the trim names isn't in the thread.

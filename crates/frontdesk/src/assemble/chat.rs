@@ -1,0 +1,58 @@
+//! The chat over the store, with what the operator chose.
+
+use std::sync::Arc;
+
+use frontdesk_chat::{Options, Parts, Responder, Service};
+use frontdesk_clock::{Clock, Ids};
+
+use super::Stores;
+use crate::Error;
+use crate::config::Config;
+
+/// The chat. What an earlier process left running is taken up first.
+pub(super) async fn service(
+    config: &Config,
+    stores: Stores,
+    responder: Arc<dyn Responder>,
+    (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>),
+) -> Result<Service, Error> {
+    let service = Service::new(Parts {
+        store: stores.store,
+        maintenance: stores.maintenance,
+        wakeups: stores.wakeups,
+        responder,
+        uploads: None,
+        clock,
+        ids,
+        options: options(config),
+    });
+    let ended = service.recover().await.map_err(|error| Error::Store {
+        detail: error
+            .detail()
+            .map_or_else(|| error.to_string(), str::to_owned),
+    })?;
+    if ended > 0 {
+        tracing::warn!(
+            turns = ended,
+            "turns of an earlier process were interrupted"
+        );
+    }
+    Ok(service)
+}
+
+fn options(config: &Config) -> Options {
+    let (chat, limits) = (&config.chat, &config.limits);
+    let mut options = Options {
+        on_disconnect: chat.on_disconnect.value,
+        ..Options::default()
+    };
+    if let Some(chars) = &chat.message_chars {
+        options.limits.message_chars = chars.value;
+    }
+    if let Some(deadline) = &chat.turn_deadline {
+        options.turn_deadline = deadline.value;
+    }
+    options.limits.turns_at_once = limits.turns_at_once.as_ref().map(|limit| limit.value);
+    options.limits.tokens_per_day = limits.tokens_per_day.as_ref().map(|limit| limit.value);
+    options
+}
