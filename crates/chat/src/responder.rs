@@ -35,6 +35,9 @@ pub enum TurnError {
     /// The turn no longer exists: its thread was deleted, or it goes on elsewhere.
     #[error("the turn is gone")]
     Gone,
+    /// The process that ran the turn died, and nothing can go on with it: the user is told so and may try again.
+    #[error("the turn was interrupted")]
+    Interrupted,
 }
 
 impl TurnError {
@@ -52,6 +55,20 @@ impl TurnError {
             allow_retry: false,
         }
     }
+}
+
+/// What a turn was called for whose process died before its end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unfinished {
+    /// To answer this message, or, without one, to go on after a client tool's output or a form's answers.
+    Respond(Option<Box<UserMessageItem>>),
+    /// To do this action.
+    Action {
+        /// The action.
+        action: Action,
+        /// The widget that sent it, as it is stored now: what the turn has made of it by then.
+        sender: Option<Box<WidgetItem>>,
+    },
 }
 
 /// Speech to be written down.
@@ -103,6 +120,15 @@ pub trait Responder: Send + Sync {
     ) -> Result<(), TurnError> {
         let _ = (turn, sender);
         Err(TurnError::unknown_action(&action))
+    }
+
+    /// Goes on with a turn whose process died before its end, in whatever process took it over.
+    ///
+    /// What the turn stored is there: its items, and its steps by [`Turn::steps`] with [`Turn::id`]. What readers have
+    /// seen of items that were never done was taken back from them. Nothing that a responder knew besides is left.
+    async fn go_on(&self, turn: &mut Turn, call: Unfinished) -> Result<(), TurnError> {
+        let _ = (turn, call);
+        Err(TurnError::Interrupted)
     }
 
     /// Whether an action that is about to begin a turn can be answered now: what is refused here begins none.

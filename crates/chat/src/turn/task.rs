@@ -194,7 +194,7 @@ fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
             turn.recorder.conclude(ThreadEvent::item_done(note));
             Some(TurnStatus::Stopped)
         }
-        Outcome::Stopped(StopReason::Shutdown) => {
+        Outcome::Stopped(StopReason::Shutdown) | Outcome::Returned(Err(TurnError::Interrupted)) => {
             let note = note_of(turn, INTERRUPTED_NOTE);
             turn.recorder.conclude_pending();
             turn.recorder.conclude(ThreadEvent::item_done(note));
@@ -276,6 +276,7 @@ fn error_event(error: &TurnError) -> ThreadEvent {
             allow_retry,
         } => failure(ErrorCode::Custom, Some(message.clone()), *allow_retry),
         TurnError::Stream { allow_retry } => failure(ErrorCode::StreamError, None, *allow_retry),
+        TurnError::Interrupted => interrupted(),
         TurnError::Other { .. } | TurnError::Gone => failure(ErrorCode::StreamError, None, true),
     }
 }
