@@ -77,6 +77,21 @@ impl Turns for SqliteStore {
         found.map(TurnRow::read).transpose()
     }
 
+    async fn turn_of_key(&self, scope: &Scope, key: &[u8; 32]) -> Result<Option<TurnRecord>> {
+        let found: Option<TurnRow> = sqlx::query_as(
+            "select id, thread_id, status, attempt, created_at, ended_at, request_key, request_body
+             from turns
+             where tenant_id = ?1 and user_id = ?2 and request_key = ?3",
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(key.as_slice())
+        .fetch_optional(&mut *self.reader().await?)
+        .await
+        .map_err(fault)?;
+        found.map(TurnRow::read).transpose()
+    }
+
     async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<bool> {
         self.write(AskToStop(scope.clone(), turn.clone())).await
     }

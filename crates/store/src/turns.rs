@@ -28,6 +28,9 @@ pub trait Turns: Send + Sync {
     /// The newest turn of a thread, by (time of making, id).
     async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>>;
 
+    /// The turn that a request with this key began.
+    async fn turn_of_key(&self, scope: &Scope, key: &[u8; 32]) -> Result<Option<TurnRecord>>;
+
     /// Asks the process that runs a turn to stop it. `false` if the turn doesn't run.
     async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<bool>;
 

@@ -277,6 +277,9 @@ impl Turns for Faulty {
     async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
         self.inner.last_turn(scope, thread).await
     }
+    async fn turn_of_key(&self, scope: &Scope, key: &[u8; 32]) -> Result<Option<TurnRecord>> {
+        self.inner.turn_of_key(scope, key).await
+    }
     async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<bool> {
         self.inner.ask_to_stop(scope, turn).await
     }

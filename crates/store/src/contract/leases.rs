@@ -247,6 +247,10 @@ pub async fn a_request_with_a_known_key_begins_nothing(subject: &StoreUnderTest)
     assert_eq!(store.begin_turn(&scope, first).await?, started);
     let found = store.turn(&scope, &turn_id("turn_1")).await?;
     assert_eq!(found, Some(record.clone()));
+    assert_eq!(store.turn_of_key(&scope, &[1; 32]).await?, found);
+    assert_eq!(store.turn_of_key(&scope, &[2; 32]).await?, None);
+    let stranger = owner("acme", "bob")?;
+    assert_eq!(store.turn_of_key(&stranger, &[1; 32]).await?, None);
     for (name, id) in [
         ("thr_2", "turn_2"),
         ("thr_1", "turn_2"),

@@ -11,8 +11,8 @@ use super::MemoryStore;
 use super::owner::{Hold, Owner, Turn, from_now, same_step};
 use super::threads::patched;
 use crate::{
-    Began, BeginTurn, EventId, Fingerprint, LogBatch, Result, StoreError, Trim, TurnId, TurnKey,
-    TurnRecord, TurnStatus, TurnWrite, Turns, UtcDay, Written, form,
+    Began, BeginTurn, EventId, LogBatch, Result, StoreError, Trim, TurnId, TurnKey, TurnRecord,
+    TurnStatus, TurnWrite, Turns, UtcDay, Written, form,
 };
 
 #[async_trait]
@@ -41,6 +41,10 @@ impl Turns for MemoryStore {
             here.max_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)))
                 .cloned()
         }))
+    }
+
+    async fn turn_of_key(&self, scope: &Scope, key: &[u8; 32]) -> Result<Option<TurnRecord>> {
+        Ok(self.read(scope, |owner| owner.turn_of_key(key).cloned()))
     }
 
     async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<bool> {
@@ -87,10 +91,9 @@ impl Owner {
     }
 
     /// The turn that a request with this key began.
-    fn turn_of_key(&self, request: Option<&Fingerprint>) -> Option<&TurnRecord> {
-        let key = request?.key?;
+    fn turn_of_key(&self, key: &[u8; 32]) -> Option<&TurnRecord> {
         let mut records = self.turns.values().map(|turn| &turn.record);
-        records.find(|record| record.request.and_then(|request| request.key) == Some(key))
+        records.find(|record| record.request.and_then(|request| request.key) == Some(*key))
     }
 
     /// A turn that runs.
@@ -100,7 +103,8 @@ impl Owner {
     }
 
     fn begin_turn(&mut self, begin: BeginTurn) -> Result<Began> {
-        if let Some(there) = self.turn_of_key(begin.turn.request.as_ref()) {
+        let key = begin.turn.request.and_then(|request| request.key);
+        if let Some(there) = key.and_then(|key| self.turn_of_key(&key)) {
             return Ok(Began::Repeated(there.clone()));
         }
         if self.turns.contains_key(&begin.turn.id) {
