@@ -4,6 +4,7 @@
 //! what is done before anyone sees it as done, and appends every event to the turn's log.
 //! A connection is a [`TurnReader`] of that log, so resuming is reading on.
 
+mod claim;
 mod flush;
 mod frame;
 mod handle;
@@ -14,6 +15,7 @@ mod pending;
 mod reader;
 mod recorder;
 mod recover;
+mod tail;
 mod task;
 mod tokens;
 

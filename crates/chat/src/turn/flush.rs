@@ -8,8 +8,9 @@ use frontdesk_identity::Scope;
 use frontdesk_store::{LogBatch, Maintenance};
 use tokio_util::sync::CancellationToken;
 
+use super::claim::Claim;
 use super::hub::Hub;
-use super::live::{Claim, LiveTurn};
+use super::live::LiveTurn;
 
 /// How often logs that nobody will read again are dropped.
 const DROP_EVERY: Duration = Duration::from_mins(1);

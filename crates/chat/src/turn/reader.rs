@@ -7,7 +7,8 @@ use frontdesk_store::{EventId, Store, TurnId};
 use tokio::sync::watch;
 
 use super::frame::{Frame, decode};
-use super::live::{LiveTurn, Tailed};
+use super::live::LiveTurn;
+use super::tail::Tailed;
 use crate::{ChatError, Client};
 
 /// Tells a client that resumes to load the thread anew. Not of ChatKit: only our own front end reads it.
