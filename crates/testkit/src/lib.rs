@@ -1,5 +1,6 @@
 //! Fakes and fixtures for tests: a model server, an issuer of tokens, an authorization server, tool servers, ChatKit's
-//! schemas, the product as a process, and a client for it. Used from tests and benches only.
+//! schemas, a PostgreSQL, a disturbed network, the product as a process, and a client for it.
+//! Used from tests and benches only.
 //!
 //! What may be missing on a machine says so: [`python::Python::find`] gives the reason,
 //! and [`skip::note`] tells `cargo xtask test` what was left out.
@@ -10,7 +11,9 @@ pub mod conformance;
 pub mod issuer;
 pub mod model_server;
 pub mod piecework;
+pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod schemas;
 pub mod skip;

@@ -4,6 +4,10 @@
 mod model_dialects;
 #[path = "all/model_server.rs"]
 mod model_server;
+#[path = "all/postgres.rs"]
+mod postgres;
+#[path = "all/proxy.rs"]
+mod proxy;
 #[path = "all/python.rs"]
 mod python;
 #[path = "all/schemas.rs"]
