@@ -14,6 +14,7 @@ mod deny;
 mod layers;
 mod metadata;
 mod node;
+mod postgres;
 mod process;
 mod python;
 mod system;

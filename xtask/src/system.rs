@@ -29,6 +29,13 @@ pub(crate) const BROWSER: Need = Need {
     brew: &["chromium", "chromedriver"],
 };
 
+pub(crate) const POSTGRES: Need = Need {
+    what: "PostgreSQL's server programs",
+    apt: &["postgresql"],
+    dnf: &["postgresql-server"],
+    brew: &["postgresql"],
+};
+
 pub(crate) const CPP: Need = Need {
     what: "a C++ compiler",
     apt: &["g++"],

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::python::{ENVIRONMENTS, Setup};
 use crate::workspace::{self, Workspace};
-use crate::{browser, command};
+use crate::{browser, command, postgres};
 
 pub(crate) use tally::Tally;
 
@@ -64,6 +64,9 @@ pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
     }
     if let Err(error) = browser::ready(workspace, setup) {
         missing.push(("what needs a browser", error));
+    }
+    if let Err(error) = postgres::ready(workspace, setup) {
+        missing.push(("what needs PostgreSQL", error));
     }
     if let (true, Some((what, error))) = (workspace::in_ci(), missing.first()) {
         bail!("nothing may be skipped here: {what}: {error:#}");
