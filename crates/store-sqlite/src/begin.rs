@@ -5,7 +5,7 @@ use frontdesk_protocol::{ItemId, ThreadId};
 use frontdesk_store::{Began, BeginTurn, Continuation, Lease, Result, Trim, TurnRecord, form};
 use sqlx::{FromRow, Row};
 
-use crate::attachments::AttachmentRow;
+use crate::attachments::{self, AttachmentRow};
 use crate::fault::fault;
 use crate::items::{self, ItemRow};
 use crate::script::Script;
@@ -64,12 +64,12 @@ impl Job for Begin {
         } else if let Some(refused) = refusal(scope, thread, script).await? {
             return Ok(refused);
         }
-        let removed = match &self.trim {
+        let (removed, named) = match &self.trim {
             Some(cut) => match trim(scope, thread, cut, script).await? {
-                Some(removed) => removed,
+                Some(trimmed) => trimmed,
                 None => return Ok(Began::NoItem),
             },
-            None => Vec::new(),
+            None => (Vec::new(), Vec::new()),
         };
         for item in &self.remove {
             items::remove(scope, thread, item, script);
@@ -82,6 +82,9 @@ impl Job for Begin {
         for attachment in &self.attachments {
             attachment.put(scope, script);
             script.relieve().await?;
+        }
+        if !named.is_empty() {
+            attachments::delete_unnamed(scope, thread, &named, script)?;
         }
         insert(
             scope,
@@ -126,18 +129,19 @@ async fn refusal(
     Ok(Some(Began::Busy(running.read()?)))
 }
 
-/// Cuts the thread off and tells the removed items; `None` if the item isn't there.
+/// Cuts the thread off and tells the removed items and the attachments they named; `None` if the item isn't there.
 async fn trim(
     scope: &Scope,
     thread: &ThreadId,
     trim: &Trim,
     script: &mut Script<'_>,
-) -> Result<Option<Vec<ItemId>>> {
+) -> Result<Option<(Vec<ItemId>, Vec<String>)>> {
     let item = trim.item().as_str();
     script.send().await?;
     let Some(time) = items::time_of(scope, thread, item, script.conn()).await? else {
         return Ok(None);
     };
+    let named = attachments::named_from(scope, thread, (time, item), script.conn()).await?;
     let ids: Vec<String> = sqlx::query_scalar(
         "select id from items
          where tenant_id = ?1 and user_id = ?2 and thread_id = ?3 and (created_at, id) >= (?4, ?5)
@@ -161,7 +165,7 @@ async fn trim(
         script.relieve().await?;
     }
     forget_turns(scope, thread, time, script);
-    Ok(Some(removed))
+    Ok(Some((removed, named)))
 }
 
 /// Deletes the steps and logs of the turns that were created at this time or later.

@@ -10,6 +10,7 @@ mod connect;
 mod connections;
 mod fault;
 mod feedback;
+mod files;
 mod items;
 mod keys;
 mod leases;

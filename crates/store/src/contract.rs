@@ -12,6 +12,7 @@ mod attachments;
 mod connections;
 mod feedback;
 mod fencing;
+mod files;
 mod ids;
 mod isolation;
 mod keys;
@@ -30,12 +31,13 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Feedbacks, Keys, Maintenance, Store};
+use crate::{Feedbacks, FileUpkeep, Files, Keys, Maintenance, Store};
 
 pub use attachments::*;
 pub use connections::*;
 pub use feedback::*;
 pub use fencing::*;
+pub use files::*;
 pub use ids::*;
 pub use isolation::*;
 pub use keys::*;
@@ -59,6 +61,10 @@ pub struct StoreUnderTest {
     pub keys: Arc<dyn Keys>,
     /// What all users think, as the operator reads it.
     pub feedbacks: Arc<dyn Feedbacks>,
+    /// Attachments' bytes, as requests see them.
+    pub files: Arc<dyn Files>,
+    /// Their upkeep.
+    pub file_upkeep: Arc<dyn FileUpkeep>,
     /// What is dropped after the store, such as its folder.
     pub keep: Box<dyn Any + Send + Sync>,
 }
@@ -67,13 +73,15 @@ impl StoreUnderTest {
     /// A store, and what is dropped after it.
     pub fn new<S>(store: S, keep: impl Any + Send + Sync) -> Self
     where
-        S: Store + Maintenance + Keys + Feedbacks + 'static,
+        S: Store + Maintenance + Keys + Feedbacks + Files + FileUpkeep + 'static,
     {
         let store = Arc::new(store);
         Self {
             maintenance: store.clone(),
             keys: store.clone(),
             feedbacks: store.clone(),
+            files: store.clone(),
+            file_upkeep: store.clone(),
             store,
             keep: Box::new(keep),
         }
@@ -110,6 +118,11 @@ macro_rules! contract_tests {
             a_repeated_thread_or_turn_is_a_conflict
             too_large_an_item_is_refused
             an_attachment_keeps_to_its_thread
+            an_attachment_is_given_bytes_once
+            a_deleted_attachment_leaves_its_object_due
+            attachments_that_were_never_sent_are_dropped
+            a_trim_takes_the_attachments_that_only_it_named
+            files_are_their_owners_alone
             a_turn_begins_as_a_whole
             one_turn_runs_in_a_thread
             of_concurrent_turns_one_begins

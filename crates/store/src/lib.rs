@@ -7,6 +7,7 @@
 //! - A turn is run by the process that holds its [`Lease`]. [`Wakeups`] let processes hear of each other.
 //! - [`Maintenance`] is for the process itself (log flush, takeover, sweeps), [`Keys`] for finding out who calls, [`Feedbacks`] for the operator;
 //!   request code can name none of them through a [`Store`].
+//! - [`Files`] and [`FileUpkeep`] know of attachments' bytes, for whoever keeps these.
 //! - Threads and items are ordered by (time, id), in whole microseconds; a cursor is the id of the last row.
 //! - [`Turns::begin_turn`] and [`Turns::write_turn`] are one transaction each. A write is fenced: it changes
 //!   nothing unless its turn still runs under its attempt.
@@ -17,6 +18,7 @@ mod attachments;
 mod connections;
 mod error;
 mod feedback;
+mod files;
 mod items;
 mod keys;
 mod maintenance;
@@ -35,6 +37,7 @@ pub use attachments::Attachments;
 pub use connections::Connections;
 pub use error::StoreError;
 pub use feedback::{Feedback, Feedbacks};
+pub use files::{FileUpkeep, Files};
 pub use items::Items;
 pub use keys::Keys;
 pub use maintenance::Maintenance;
@@ -42,6 +45,7 @@ pub use record::connection::{CameBack, Connecting, Connection};
 pub use record::continuation::{Continuation, Fingerprint, TakenOver};
 pub use record::day::UtcDay;
 pub use record::feedback::ItemFeedback;
+pub use record::file::{Kept, ObjectName, StoredFile};
 pub use record::item::StoredItem;
 pub use record::key::{ApiKey, KeyId};
 pub use record::lease::{Held, Lease, ProcessId};

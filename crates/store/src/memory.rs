@@ -3,6 +3,7 @@
 mod attachments;
 mod connections;
 mod feedback;
+mod files;
 mod items;
 mod keys;
 mod maintenance;

@@ -4,6 +4,7 @@ pub(crate) mod connection;
 pub(crate) mod continuation;
 pub(crate) mod day;
 pub(crate) mod feedback;
+pub(crate) mod file;
 pub mod form;
 pub(crate) mod item;
 pub(crate) mod key;

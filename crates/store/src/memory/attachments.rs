@@ -24,16 +24,12 @@ impl Attachments for MemoryStore {
             if thread.is_some_and(|thread| !owner.threads.contains_key(thread)) {
                 return Err(form::taken("attachment", attachment.id().as_str()));
             }
-            owner
-                .attachments
-                .insert(attachment.id().clone(), attachment);
+            owner.put_attachment(attachment);
             Ok(())
         })
     }
 
     async fn delete_attachment(&self, scope: &Scope, attachment: &AttachmentId) -> Result<bool> {
-        Ok(self.write(scope, |owner| {
-            owner.attachments.remove(attachment).is_some()
-        }))
+        Ok(self.write(scope, |owner| owner.remove_attachment(attachment)))
     }
 }

@@ -8,8 +8,9 @@ use frontdesk_protocol::{
 };
 
 use crate::{
-    Connection, Continuation, Held, ItemFeedback, Lease, LogBatch, PageRequest, ProcessId, Result,
-    Step, StoreError, StoredItem, TurnId, TurnRecord, UtcDay, form, limit,
+    Connection, Continuation, Held, ItemFeedback, Lease, LogBatch, ObjectName, PageRequest,
+    ProcessId, Result, Step, StoreError, StoredFile, StoredItem, TurnId, TurnRecord, UtcDay, form,
+    limit,
 };
 
 #[derive(Debug, Default, PartialEq)]
@@ -17,6 +18,11 @@ pub(super) struct Owner {
     pub(super) threads: BTreeMap<ThreadId, Thread>,
     pub(super) items: BTreeMap<ItemId, StoredItem>,
     pub(super) attachments: BTreeMap<AttachmentId, Attachment>,
+    /// When attachments were first stored.
+    pub(super) attached_at: BTreeMap<AttachmentId, Instant>,
+    pub(super) files: BTreeMap<AttachmentId, StoredFile>,
+    /// Objects that are removed at a time, unless an attachment has them by then.
+    pub(super) leftovers: BTreeMap<ObjectName, Instant>,
     pub(super) turns: BTreeMap<TurnId, Turn>,
     pub(super) connections: BTreeMap<String, (Connection, Vec<u8>)>,
     pub(super) tokens: BTreeMap<UtcDay, u64>,
@@ -165,8 +171,12 @@ impl Owner {
             self.items.remove(&item);
             self.feedback.remove(&item);
         }
-        self.attachments
-            .retain(|_, attachment| attachment.thread_id() != Some(thread));
+        let here = self.attachments.values();
+        let here = here.filter(|attachment| attachment.thread_id() == Some(thread));
+        let here: Vec<_> = here.map(|attachment| attachment.id().clone()).collect();
+        for attachment in &here {
+            self.remove_attachment(attachment);
+        }
         self.turns
             .retain(|_, turn| turn.record.thread_id != *thread);
         true

@@ -1,18 +1,18 @@
 //! Turns and their logs in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
-use frontdesk_protocol::{ItemId, ThreadId};
+use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId, ThreadItem};
 
 use super::MemoryStore;
 use super::owner::{Hold, Owner, Turn, from_now, same_step};
 use super::threads::patched;
 use crate::{
-    Began, BeginTurn, EventId, LogBatch, Result, StoreError, Trim, TurnId, TurnKey, TurnRecord,
-    TurnStatus, TurnWrite, Turns, UtcDay, Written, form,
+    Began, BeginTurn, EventId, LogBatch, Result, StoreError, StoredItem, Trim, TurnId, TurnKey,
+    TurnRecord, TurnStatus, TurnWrite, Turns, UtcDay, Written, form,
 };
 
 #[async_trait]
@@ -135,13 +135,15 @@ impl Owner {
         }
         let (since, removed) = trim.unwrap_or((i64::MAX, Vec::new()));
         self.forget_turns(&thread, since);
+        let named = self.named_by(&removed);
         self.remove_items(&thread, &removed);
         self.remove_items(&thread, &begin.remove);
         self.put_items(&thread, begin.put, Some(&begin.turn.id));
         for mut attachment in begin.attachments {
             attachment.set_thread_id(Some(thread.clone()));
-            self.attachments.insert(attachment.id().clone(), attachment);
+            self.put_attachment(attachment);
         }
+        self.remove_unnamed(&thread, &named);
         let mut record = begin.turn;
         record.created_at = form::whole_micros(record.created_at);
         let turn = Turn {
@@ -174,6 +176,27 @@ impl Owner {
         };
         let removed = order.range(position..).map(|(_, item)| item);
         Some((time, removed.filter(|item| !stays(item)).cloned().collect()))
+    }
+
+    /// The attachments that these items name.
+    fn named_by(&self, items: &[ItemId]) -> BTreeSet<AttachmentId> {
+        let items = items.iter().filter_map(|id| self.items.get(id));
+        let named = items.flat_map(|stored| attachments_of(&stored.item));
+        named.map(|attachment| attachment.id().clone()).collect()
+    }
+
+    /// Removes those of these attachments that belong to the thread and that none of its items names any more.
+    fn remove_unnamed(&mut self, thread: &ThreadId, candidates: &BTreeSet<AttachmentId>) {
+        for id in candidates {
+            let names = |stored: &StoredItem| {
+                let mut named = attachments_of(&stored.item).iter();
+                stored.item.thread_id() == thread && named.any(|named| named.id() == id)
+            };
+            let there = self.attachments.get(id).and_then(Attachment::thread_id);
+            if there == Some(thread) && !self.items.values().any(names) {
+                self.remove_attachment(id);
+            }
+        }
     }
 
     fn forget_turns(&mut self, thread: &ThreadId, since: i64) {
@@ -228,6 +251,13 @@ impl Owner {
             self.count(UtcDay::of(end.at), end.tokens);
         }
         Ok(Written::Stored)
+    }
+}
+
+fn attachments_of(item: &ThreadItem) -> &[Attachment] {
+    match item {
+        ThreadItem::UserMessage(message) => &message.attachments,
+        _ => &[],
     }
 }
 
