@@ -5,6 +5,7 @@ use std::sync::Arc;
 use frontdesk_identity::{Principal, Scope};
 use frontdesk_mcp_server::{Call, Caller, FromCall, Notifier, State, ToolFailure};
 
+use crate::store::Store;
 use crate::{Project, ProjectId, Task, TaskId, Tasks};
 
 /// The address of the summary.
@@ -16,18 +17,20 @@ pub(crate) struct Desk {
     pub(crate) caller: Arc<Principal>,
     /// The owner of everything that is read and written here.
     pub(crate) owner: Scope,
-    pub(crate) tasks: Tasks,
+    pub(crate) tasks: Arc<dyn Store>,
+    pub(crate) flow: Tasks,
     pub(crate) notifier: Notifier,
 }
 
 impl FromCall<Tasks> for Desk {
     fn from_call(call: &Call<Tasks>) -> Result<Self, ToolFailure> {
         let Caller(caller) = Caller::from_call(call)?;
-        let State(tasks) = State::from_call(call)?;
+        let State(flow): State<Tasks> = State::from_call(call)?;
         Ok(Self {
             owner: caller.scope(),
             caller,
-            tasks,
+            tasks: flow.store(),
+            flow,
             // The caller's own clients alone hear of it.
             notifier: Notifier::from_call(call)?,
         })

@@ -7,7 +7,6 @@ mod desk;
 mod error;
 mod project;
 mod prompts;
-mod record;
 mod resources;
 mod store;
 mod task;
@@ -15,7 +14,7 @@ mod tools;
 
 pub use error::TaskflowError;
 pub use project::{Project, ProjectId, ProjectName};
-pub use store::Tasks;
+pub use store::{SCHEMA, Tasks};
 pub use task::{Priority, Status, Task, TaskId};
 pub use tools::server;
 

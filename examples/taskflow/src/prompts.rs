@@ -38,7 +38,7 @@ pub(crate) fn prompts(server: ToolServer<Tasks>) -> ToolServer<Tasks> {
 async fn plan_my_day(desk: Desk, Params(plan): Params<Plan>) -> Result<Vec<Message>, ToolFailure> {
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     let day = match given(plan.day) {
-        None => desk.tasks.today(),
+        None => desk.flow.today(),
         Some(text) => text
             .trim()
             .parse::<Date>()

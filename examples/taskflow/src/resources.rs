@@ -80,7 +80,7 @@ async fn summary(desk: Desk) -> Result<Contents, ToolFailure> {
         desk.tasks.count(&desk.owner, &filter).await
     };
     let yesterday = desk
-        .tasks
+        .flow
         .today()
         .yesterday()
         .map(|day: Date| day.to_string());

@@ -1,22 +1,6 @@
-//! TaskFlow over its socket.
+//! TaskFlow over its socket, on both of its stores.
 
-#[path = "all/asking.rs"]
-mod asking;
-#[path = "all/desk.rs"]
-mod desk;
-#[path = "all/memory.rs"]
-mod memory;
-#[path = "all/news.rs"]
-mod news;
-#[path = "all/paging.rs"]
-mod paging;
 #[path = "all/process.rs"]
 mod process;
-#[path = "all/projects.rs"]
-mod projects;
-#[path = "all/rules.rs"]
-mod rules;
-#[path = "all/stateless.rs"]
-mod stateless;
-#[path = "all/tools.rs"]
-mod tools;
+#[path = "all/sqlite.rs"]
+mod sqlite;

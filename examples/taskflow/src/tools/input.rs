@@ -206,6 +206,12 @@ pub(super) fn not_a_cursor() -> ToolFailure {
 }
 
 fn bounded(field: &str, text: &str, max: usize) -> Result<String, ToolFailure> {
+    // PostgreSQL keeps no text that has one.
+    if text.contains('\0') {
+        return Err(ToolFailure::new(format!(
+            "{field} must not contain the character NUL"
+        )));
+    }
     let chars = text.chars().count();
     if chars > max {
         return Err(ToolFailure::new(format!(

@@ -178,7 +178,7 @@ async fn no_room(
     full: TaskflowError,
 ) -> Result<ToolFailure, ToolFailure> {
     let failure = told(full);
-    let Some(url) = desk.tasks.more_room().filter(|_| elicit.has_urls()) else {
+    let Some(url) = desk.flow.more_room().filter(|_| elicit.has_urls()) else {
         return Ok(failure);
     };
     let message = "Your list is full. More room is to be had here.";

@@ -7,19 +7,19 @@ use frontdesk_identity::{Principal, TenantId, UserId};
 use frontdesk_mcp_server::InMemory;
 use frontdesk_taskflow::{SCOPES, Tasks};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::desk::Result;
+use super::desk::Result;
+use super::place::{self, Place};
 
 type Questions = Arc<Mutex<Vec<Value>>>;
 
-async fn client(directory: &TempDir, room: Option<&str>) -> Result<InMemory<Tasks>> {
+async fn client(room: Option<&str>) -> Result<(InMemory<Tasks>, Place)> {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
-    let mut tasks = Tasks::open(&directory.path().join("taskflow.db"), clock).await?;
+    let (mut tasks, place) = place::open(clock).await?;
     if let Some(page) = room {
         tasks = tasks.with_more_room_at(page);
     }
-    Ok(frontdesk_taskflow::server(tasks).in_memory()?)
+    Ok((frontdesk_taskflow::server(tasks).in_memory()?, place))
 }
 
 fn ann() -> Result<Principal> {
@@ -44,8 +44,7 @@ fn answering(client: &InMemory<Tasks>, answer: Value) -> (InMemory<Tasks>, Quest
 
 #[tokio::test]
 async fn tasks_are_found_in_a_text_by_the_clients_model_or_line_by_line() {
-    let directory = tempfile::tempdir().unwrap();
-    let client = client(&directory, None).await.unwrap();
+    let (client, _place) = client(None).await.unwrap();
     let ann = ann().unwrap();
     let mail = json!({"text": "* buy milk\n\n- call Bob"});
     let by_line = client.call(&ann, "import_tasks", mail.clone()).await;
@@ -86,8 +85,7 @@ async fn tasks_are_found_in_a_text_by_the_clients_model_or_line_by_line() {
 
 #[tokio::test]
 async fn a_project_has_the_name_of_the_clients_one_folder_where_none_is_given() {
-    let directory = tempfile::tempdir().unwrap();
-    let client = client(&directory, None).await.unwrap();
+    let (client, _place) = client(None).await.unwrap();
     let ann = ann().unwrap();
     let unnamed = client.call(&ann, "add_project", json!({})).await;
     assert_eq!(unnamed.unwrap_err().to_string(), "name is missing");
@@ -110,8 +108,7 @@ async fn a_project_has_the_name_of_the_clients_one_folder_where_none_is_given() 
 #[tokio::test]
 async fn a_user_whose_list_is_full_is_led_to_more_room() {
     let page = "https://tasks.example/room";
-    let directory = tempfile::tempdir().unwrap();
-    let client = client(&directory, Some(page)).await.unwrap();
+    let (client, _place) = client(Some(page)).await.unwrap();
     let ann = ann().unwrap();
     for number in 0..1_000 {
         let project = json!({"name": format!("project {number}")});

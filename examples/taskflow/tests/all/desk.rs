@@ -10,12 +10,13 @@ use frontdesk_auth::outgoing::Signer;
 use frontdesk_clock::{Clock, ManualClock, RandomIds, Timestamp};
 use frontdesk_identity::{Principal, Secret, TenantId, UserId};
 use frontdesk_mcp_server::{Authentication, MountOptions, serve};
-use frontdesk_taskflow::{SCOPES, Tasks};
+use frontdesk_taskflow::SCOPES;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+use super::place;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -26,7 +27,7 @@ pub(crate) struct Desk {
     clock: Arc<ManualClock>,
     http: reqwest::Client,
     _serving: JoinSet<std::io::Result<()>>,
-    _directory: TempDir,
+    _place: place::Place,
 }
 
 /// What a call came to.
@@ -38,14 +39,13 @@ pub(crate) enum Answer {
 
 impl Desk {
     pub(crate) async fn open() -> Result<Self> {
-        let directory = tempfile::tempdir()?;
         let standing = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
         let clock: Arc<dyn Clock> = standing.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/mcp", listener.local_addr()?);
         let key = SigningKey::from_secret(&Secret::new("a secret of some length"))?;
         let verifier = Verifier::new("desk", &url, &[key.public().clone()], Arc::clone(&clock));
-        let tasks = Tasks::open(&directory.path().join("taskflow.db"), Arc::clone(&clock)).await?;
+        let (tasks, place) = place::open(Arc::clone(&clock)).await?;
         let mut options =
             MountOptions::new(Authentication::Bearer(Arc::new(verifier)), url.clone());
         options.granted_scopes = SCOPES.map(str::to_owned).to_vec();
@@ -60,7 +60,7 @@ impl Desk {
             clock: standing,
             http,
             _serving: serving,
-            _directory: directory,
+            _place: place,
         })
     }
 

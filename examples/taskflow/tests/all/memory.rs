@@ -1,6 +1,5 @@
 //! The server without a socket, through the kit's client in memory.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use frontdesk_clock::{ManualClock, Timestamp};
@@ -8,29 +7,24 @@ use frontdesk_identity::{Principal, TenantId, UserId};
 use frontdesk_mcp_server::{InMemory, InMemoryError};
 use frontdesk_taskflow::{READ, SCOPES, Tasks};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::desk::Result;
+use super::desk::Result;
+use super::place::{self, Place};
 
 /// Monday, 30 November 2026, at noon.
 const NOON: i64 = 1_796_040_000;
 
 struct Flow {
     client: InMemory<Tasks>,
-    _directory: TempDir,
-}
-
-async fn open(file: &Path) -> Result<Tasks> {
-    let clock = ManualClock::at(Timestamp::from_second(NOON)?);
-    Ok(Tasks::open(file, Arc::new(clock)).await?)
+    _place: Place,
 }
 
 async fn flow() -> Result<Flow> {
-    let directory = tempfile::tempdir()?;
-    let tasks = open(&directory.path().join("taskflow.db")).await?;
+    let clock = ManualClock::at(Timestamp::from_second(NOON)?);
+    let (tasks, place) = place::open(Arc::new(clock)).await?;
     Ok(Flow {
         client: frontdesk_taskflow::server(tasks).in_memory()?,
-        _directory: directory,
+        _place: place,
     })
 }
 

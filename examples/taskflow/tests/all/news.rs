@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, Result};
+use super::desk::{Desk, Result};
 
 /// A stream of news, and what came of it that hasn't been read.
 struct News {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk, Result};
+use super::desk::{Answer, Desk, Result};
 
 /// The numbers on all pages of a list, page by page.
 async fn pages(desk: &Desk, mut arguments: Value) -> Result<Vec<Vec<i64>>> {

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use crate::desk::Result;
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const SECRET: &str = "a secret of some length\n";
 

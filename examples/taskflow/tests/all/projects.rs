@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk, Result};
+use super::desk::{Answer, Desk, Result};
 
 fn project(id: i64, name: &str, unfinished: i64, done: i64) -> Value {
     json!({

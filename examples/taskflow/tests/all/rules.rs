@@ -8,7 +8,7 @@ use frontdesk_model::{Event, FunctionCallOutput, Item, Message, Model, Request, 
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 
-use crate::desk::{Answer, Desk, Result};
+use super::desk::{Answer, Desk, Result};
 
 /// The most model calls of one turn.
 const MAX_STEPS: usize = 6;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk, Result};
+use super::desk::{Answer, Desk, Result};
 
 /// Everything that a call was answered with, in its order.
 async fn messages(desk: &Desk, tool: &str, mut params: Value) -> Result<Vec<Value>> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk};
+use super::desk::{Answer, Desk};
 
 fn task(id: i64, title: &str, status: &str) -> Value {
     json!({

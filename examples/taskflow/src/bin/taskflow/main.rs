@@ -1,16 +1,16 @@
 //! `taskflow`: the TaskFlow server on its own. With nothing given it serves this machine alone, signed in as one user.
 
+mod database;
 mod sign_in;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use database::Database;
 use frontdesk_clock::SystemClock;
 use frontdesk_mcp_server::{MountOptions, Sessions, serve};
-use frontdesk_taskflow::Tasks;
 use sign_in::SignIn;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -23,9 +23,8 @@ struct Arguments {
     /// Address to listen on.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8001")]
     listen: SocketAddr,
-    /// Directory of the database.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    data: PathBuf,
+    #[command(flatten)]
+    database: Database,
     /// Public address of this server, which tokens name as their audience [default: the address that it listens on, with /mcp].
     #[arg(long, value_name = "URL")]
     resource: Option<String>,
@@ -94,10 +93,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     options.allowed_origins.extend(arguments.origin);
     options.health_path = Some("/healthz".to_owned());
     options.shutdown = shutdown.clone();
-    let file = arguments.data.join("taskflow.db");
-    let mut tasks = Tasks::open(&file, clock)
-        .await
-        .with_context(|| format!("opening {}; --data names another directory", file.display()))?;
+    let mut tasks = arguments.database.open(clock).await?;
     if let Some(page) = arguments.more_room {
         tasks = tasks.with_more_room_at(page);
     }

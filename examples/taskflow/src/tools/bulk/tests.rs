@@ -16,10 +16,12 @@ async fn desk() -> (Desk, TempDir) {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let file = directory.path().join("taskflow.db");
     let caller = Principal::new(TenantId::single(), UserId::new("ann").unwrap());
+    let flow = Tasks::open(&file, clock).await.unwrap();
     let desk = Desk {
         owner: caller.scope(),
         caller: Arc::new(caller),
-        tasks: Tasks::open(&file, clock).await.unwrap(),
+        tasks: flow.store(),
+        flow,
         notifier: Notifier::new(),
     };
     (desk, directory)

@@ -1,48 +1,14 @@
 //! Single tasks, and many at once.
 
+use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use sqlx::SqliteConnection;
 
-use super::Tasks;
-use crate::record::task;
+use super::Sqlite;
+use crate::store::record::task;
+use crate::store::wish::{Change, NewTask, Place};
+use crate::store::{TaskRows, room_for};
 use crate::{Priority, ProjectId, Status, Task, TaskId, TaskflowError};
-
-/// How many tasks a user can have.
-const MAX_TASKS: u32 = 10_000;
-
-/// A task that isn't there yet; its texts have been checked.
-#[derive(Debug, Clone)]
-pub(crate) struct NewTask {
-    pub(crate) title: String,
-    pub(crate) notes: String,
-    pub(crate) priority: Priority,
-    pub(crate) due: Option<String>,
-    pub(crate) project: Option<ProjectId>,
-    pub(crate) assignee: Option<String>,
-}
-
-/// What changes about a task; `None` stays as it is.
-#[derive(Debug, Default)]
-pub(crate) struct Change {
-    pub(crate) title: Option<String>,
-    pub(crate) notes: Option<String>,
-    pub(crate) priority: Option<Priority>,
-    /// An empty text removes it.
-    pub(crate) due: Option<String>,
-    pub(crate) status: Option<Status>,
-    pub(crate) place: Place,
-    /// An empty text removes it.
-    pub(crate) assignee: Option<String>,
-}
-
-/// What becomes of the project that a task belongs to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) enum Place {
-    #[default]
-    Stays,
-    MovesTo(ProjectId),
-    LeavesItsProject,
-}
 
 /// What [`task`] reads, in `select` and `returning` alike.
 macro_rules! columns {
@@ -54,13 +20,9 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-impl Tasks {
-    /// Adds tasks, all or none of them.
-    pub(crate) async fn add(
-        &self,
-        owner: &Scope,
-        new: &[NewTask],
-    ) -> Result<Vec<Task>, TaskflowError> {
+#[async_trait]
+impl TaskRows for Sqlite {
+    async fn add(&self, owner: &Scope, new: &[NewTask]) -> Result<Vec<Task>, TaskflowError> {
         let now = self.now();
         let mut transaction = self.writer.begin_with("begin immediate").await?;
         let count: i64 =
@@ -69,13 +31,7 @@ impl Tasks {
                 .bind(owner.user.as_str())
                 .fetch_one(&mut *transaction)
                 .await?;
-        if count.saturating_add(i64::try_from(new.len()).unwrap_or(i64::MAX)) > i64::from(MAX_TASKS)
-        {
-            return Err(TaskflowError::Full {
-                what: "tasks",
-                most: MAX_TASKS,
-            });
-        }
+        room_for(new.len(), count)?;
         let mut added = Vec::with_capacity(new.len());
         for new in new {
             if let Some(project) = new.project {
@@ -87,11 +43,7 @@ impl Tasks {
         Ok(added)
     }
 
-    pub(crate) async fn get(
-        &self,
-        owner: &Scope,
-        id: TaskId,
-    ) -> Result<Option<Task>, TaskflowError> {
+    async fn get(&self, owner: &Scope, id: TaskId) -> Result<Option<Task>, TaskflowError> {
         let row = sqlx::query(concat!(
             "select ",
             columns!(),
@@ -105,7 +57,7 @@ impl Tasks {
         row.as_ref().map(task).transpose()
     }
 
-    pub(crate) async fn change(
+    async fn change(
         &self,
         owner: &Scope,
         id: TaskId,
@@ -142,8 +94,7 @@ impl Tasks {
         Ok(changed)
     }
 
-    /// Completes the first `limit` tasks of a project that aren't done; tells which.
-    pub(crate) async fn complete(
+    async fn complete(
         &self,
         owner: &Scope,
         project: ProjectId,
@@ -164,11 +115,7 @@ impl Tasks {
         Ok(numbers.into_iter().map(TaskId).collect())
     }
 
-    pub(crate) async fn delete(
-        &self,
-        owner: &Scope,
-        id: TaskId,
-    ) -> Result<Option<Task>, TaskflowError> {
+    async fn delete(&self, owner: &Scope, id: TaskId) -> Result<Option<Task>, TaskflowError> {
         let row = sqlx::query(concat!(
             "delete from tasks where tenant = ?1 and user_id = ?2 and number = ?3 returning ",
             columns!()
@@ -179,17 +126,6 @@ impl Tasks {
         .fetch_optional(&self.writer)
         .await?;
         row.as_ref().map(task).transpose()
-    }
-}
-
-impl Place {
-    /// As the statement takes it: 0 stands for none.
-    fn number(self) -> Option<i64> {
-        match self {
-            Self::Stays => None,
-            Self::MovesTo(project) => Some(project.0),
-            Self::LeavesItsProject => Some(0),
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use frontdesk_identity::{Scope, TenantId, UserId};
 
 use super::*;
 use crate::TaskId;
+use crate::store::TaskRows;
 
 fn clock() -> Arc<dyn Clock> {
     Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH))
@@ -33,7 +34,7 @@ async fn tasks_of_the_first_version_are_still_there() {
     first.close().await;
 
     for _ in 0..2 {
-        let tasks = Tasks::open(&file, clock()).await.unwrap();
+        let tasks = Sqlite::open(&file, clock()).await.unwrap();
         let ann = Scope {
             tenant: TenantId::single(),
             user: UserId::new("ann").unwrap(),
@@ -51,7 +52,7 @@ async fn tasks_of_the_first_version_are_still_there() {
 async fn a_database_that_a_later_version_brought_up_to_date_is_opened() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("taskflow.db");
-    let tasks = Tasks::open(&file, clock()).await.unwrap();
+    let tasks = Sqlite::open(&file, clock()).await.unwrap();
     let mut later = migrations();
     let sql = "create table later (id integer)".into_sql_str();
     later.migrations.to_mut().push(Migration::new(
@@ -63,5 +64,5 @@ async fn a_database_that_a_later_version_brought_up_to_date_is_opened() {
     ));
     later.run(&tasks.writer).await.unwrap();
     tasks.close().await;
-    assert!(Tasks::open(&file, clock()).await.is_ok());
+    assert!(Sqlite::open(&file, clock()).await.is_ok());
 }

@@ -1,37 +1,13 @@
 //! Projects.
 
+use async_trait::async_trait;
 use frontdesk_identity::Scope;
 
-use super::Tasks;
-use crate::record::project;
+use super::Postgres;
+use crate::store::record::project;
+use crate::store::wish::{Deletion, Named, State, key};
+use crate::store::{ProjectRows, room_for_a_project, taken};
 use crate::{Project, ProjectId, TaskflowError};
-
-/// How many projects a user can have.
-const MAX_PROJECTS: u32 = 1_000;
-
-/// Which project somebody speaks of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Named {
-    Number(i64),
-    Name(String),
-}
-
-/// Whether a project is in use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    Active,
-    Archived,
-}
-
-/// What came of deleting a project.
-#[derive(Debug)]
-pub(crate) enum Deletion {
-    /// The project as it was.
-    Deleted(Project),
-    /// It has more tasks than was agreed to; nothing was deleted.
-    Grown,
-    Missing,
-}
 
 /// What [`project`] reads, in `select` and `returning` alike.
 macro_rules! columns {
@@ -44,28 +20,20 @@ macro_rules! columns {
     };
 }
 
-impl Tasks {
-    pub(crate) async fn add_project(
-        &self,
-        owner: &Scope,
-        name: &str,
-    ) -> Result<Project, TaskflowError> {
-        let mut transaction = self.writer.begin_with("begin immediate").await?;
+#[async_trait]
+impl ProjectRows for Postgres {
+    async fn add_project(&self, owner: &Scope, name: &str) -> Result<Project, TaskflowError> {
+        let mut transaction = self.begin(owner).await?;
         let count: i64 =
-            sqlx::query_scalar("select count(*) from projects where tenant = ?1 and user_id = ?2")
+            sqlx::query_scalar("select count(*) from projects where tenant = $1 and user_id = $2")
                 .bind(owner.tenant.as_str())
                 .bind(owner.user.as_str())
                 .fetch_one(&mut *transaction)
                 .await?;
-        if count >= i64::from(MAX_PROJECTS) {
-            return Err(TaskflowError::Full {
-                what: "projects",
-                most: MAX_PROJECTS,
-            });
-        }
+        room_for_a_project(count)?;
         let number: i64 = sqlx::query_scalar(
-            "insert into numbers (tenant, user_id, last, last_project) values (?1, ?2, 0, 1) \
-             on conflict (tenant, user_id) do update set last_project = last_project + 1 returning last_project",
+            "insert into numbers (tenant, user_id, last, last_project) values ($1, $2, 0, 1) \
+             on conflict (tenant, user_id) do update set last_project = numbers.last_project + 1 returning last_project",
         )
         .bind(owner.tenant.as_str())
         .bind(owner.user.as_str())
@@ -73,7 +41,7 @@ impl Tasks {
         .await?;
         let row = sqlx::query(concat!(
             "insert into projects (tenant, user_id, number, name, name_key, created_at, updated_at) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?6) returning ",
+             values ($1, $2, $3, $4, $5, $6, $6) returning ",
             columns!()
         ))
         .bind(owner.tenant.as_str())
@@ -89,31 +57,27 @@ impl Tasks {
         project(&row)
     }
 
-    pub(crate) async fn project(
+    async fn project(
         &self,
         owner: &Scope,
         named: &Named,
     ) -> Result<Option<Project>, TaskflowError> {
-        let (number, name) = match named {
-            Named::Number(number) => (Some(*number), None),
-            Named::Name(name) => (None, Some(key(name))),
-        };
+        let (number, key) = named.number_and_key();
         let row = sqlx::query(concat!(
             "select ",
             columns!(),
-            " from projects where tenant = ?1 and user_id = ?2 and (number = ?3 or name_key = ?4)"
+            " from projects where tenant = $1 and user_id = $2 and (number = $3 or name_key = $4)"
         ))
         .bind(owner.tenant.as_str())
         .bind(owner.user.as_str())
         .bind(number)
-        .bind(name)
-        .fetch_optional(&self.reader)
+        .bind(key)
+        .fetch_optional(&self.pool)
         .await?;
         row.as_ref().map(project).transpose()
     }
 
-    /// The first `limit` projects after a number, by number; `None` lists all, whatever their state.
-    pub(crate) async fn list_projects(
+    async fn list_projects(
         &self,
         owner: &Scope,
         state: Option<State>,
@@ -123,38 +87,37 @@ impl Tasks {
         let rows = sqlx::query(concat!(
             "select ",
             columns!(),
-            " from projects where tenant = ?1 and user_id = ?2 and number > ?3 \
-             and (?4 is null or (archived_at is not null) = ?4) order by number limit ?5"
+            " from projects where tenant = $1 and user_id = $2 and number > $3 \
+             and ($4 is null or (archived_at is not null) = $4) order by number limit $5"
         ))
         .bind(owner.tenant.as_str())
         .bind(owner.user.as_str())
         .bind(after)
         .bind(state.map(|state| state == State::Archived))
-        .bind(limit)
-        .fetch_all(&self.reader)
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
         .await?;
         rows.iter().map(project).collect()
     }
 
-    pub(crate) async fn count_projects(
+    async fn count_projects(
         &self,
         owner: &Scope,
         state: Option<State>,
     ) -> Result<i64, TaskflowError> {
         let count = sqlx::query_scalar(
-            "select count(*) from projects where tenant = ?1 and user_id = ?2 \
-             and (?3 is null or (archived_at is not null) = ?3)",
+            "select count(*) from projects where tenant = $1 and user_id = $2 \
+             and ($3 is null or (archived_at is not null) = $3)",
         )
         .bind(owner.tenant.as_str())
         .bind(owner.user.as_str())
         .bind(state.map(|state| state == State::Archived))
-        .fetch_one(&self.reader)
+        .fetch_one(&self.pool)
         .await?;
         Ok(count)
     }
 
-    /// The names of active projects that begin like this, in whatever case.
-    pub(crate) async fn project_names(
+    async fn project_names(
         &self,
         owner: &Scope,
         beginning: &str,
@@ -162,27 +125,27 @@ impl Tasks {
     ) -> Result<Vec<String>, TaskflowError> {
         let beginning = key(beginning);
         let names = sqlx::query_scalar(
-            "select name from projects where tenant = ?1 and user_id = ?2 and archived_at is null \
-             and substr(name_key, 1, length(?3)) = ?3 order by name_key limit ?4",
+            "select name from projects where tenant = $1 and user_id = $2 and archived_at is null \
+             and substr(name_key, 1, length($3)) = $3 order by name_key limit $4",
         )
         .bind(owner.tenant.as_str())
         .bind(owner.user.as_str())
         .bind(beginning)
-        .bind(limit)
-        .fetch_all(&self.reader)
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
         .await?;
         Ok(names)
     }
 
-    pub(crate) async fn rename_project(
+    async fn rename_project(
         &self,
         owner: &Scope,
         id: ProjectId,
         name: &str,
     ) -> Result<Option<Project>, TaskflowError> {
         let row = sqlx::query(concat!(
-            "update projects set name = ?4, name_key = ?5, updated_at = ?6 \
-             where tenant = ?1 and user_id = ?2 and number = ?3 returning ",
+            "update projects set name = $4, name_key = $5, updated_at = $6 \
+             where tenant = $1 and user_id = $2 and number = $3 returning ",
             columns!()
         ))
         .bind(owner.tenant.as_str())
@@ -191,22 +154,22 @@ impl Tasks {
         .bind(name)
         .bind(key(name))
         .bind(self.now())
-        .fetch_optional(&self.writer)
+        .fetch_optional(&self.pool)
         .await
         .map_err(|error| taken(error, name))?;
         row.as_ref().map(project).transpose()
     }
 
-    /// Puts a project away or takes it back into use.
-    pub(crate) async fn place_project(
+    async fn place_project(
         &self,
         owner: &Scope,
         id: ProjectId,
         state: State,
     ) -> Result<Option<Project>, TaskflowError> {
+        let mut transaction = self.begin(owner).await?;
         let row = sqlx::query(concat!(
-            "update projects set archived_at = case when ?4 then coalesce(archived_at, ?5) end, updated_at = ?5 \
-             where tenant = ?1 and user_id = ?2 and number = ?3 returning ",
+            "update projects set archived_at = case when $4 then coalesce(archived_at, $5) end, updated_at = $5 \
+             where tenant = $1 and user_id = $2 and number = $3 returning ",
             columns!()
         ))
         .bind(owner.tenant.as_str())
@@ -214,21 +177,21 @@ impl Tasks {
         .bind(id.0)
         .bind(state == State::Archived)
         .bind(self.now())
-        .fetch_optional(&self.writer)
+        .fetch_optional(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         row.as_ref().map(project).transpose()
     }
 
-    /// Deletes a project with its tasks, unless it has more of them than was agreed to.
-    pub(crate) async fn delete_project(
+    async fn delete_project(
         &self,
         owner: &Scope,
         id: ProjectId,
         agreed: i64,
     ) -> Result<Deletion, TaskflowError> {
-        let mut transaction = self.writer.begin_with("begin immediate").await?;
+        let mut transaction = self.begin(owner).await?;
         let row = sqlx::query(concat!(
-            "delete from projects where tenant = ?1 and user_id = ?2 and number = ?3 returning ",
+            "delete from projects where tenant = $1 and user_id = $2 and number = $3 returning ",
             columns!()
         ))
         .bind(owner.tenant.as_str())
@@ -243,7 +206,7 @@ impl Tasks {
         if deleted.tasks() > agreed {
             return Ok(Deletion::Grown);
         }
-        sqlx::query("delete from tasks where tenant = ?1 and user_id = ?2 and project = ?3")
+        sqlx::query("delete from tasks where tenant = $1 and user_id = $2 and project = $3")
             .bind(owner.tenant.as_str())
             .bind(owner.user.as_str())
             .bind(id.0)
@@ -251,19 +214,5 @@ impl Tasks {
             .await?;
         transaction.commit().await?;
         Ok(Deletion::Deleted(deleted))
-    }
-}
-
-/// What two names must differ by.
-fn key(name: &str) -> String {
-    name.to_lowercase()
-}
-
-fn taken(error: sqlx::Error, name: &str) -> TaskflowError {
-    match error.as_database_error() {
-        Some(database) if database.is_unique_violation() => {
-            TaskflowError::NameTaken(name.to_owned())
-        }
-        _ => error.into(),
     }
 }

@@ -1,12 +1,17 @@
-//! Rows, and what is read from them.
+//! Rows of either store, and what is read from them.
 
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::{ColumnIndex, Decode, Row, Type};
 
 use crate::{Priority, Project, ProjectId, ProjectName, Status, Task, TaskId, TaskflowError};
 
-pub(crate) fn task(row: &SqliteRow) -> Result<Task, TaskflowError> {
+pub(super) fn task<'r, R: Row>(row: &'r R) -> Result<Task, TaskflowError>
+where
+    &'static str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    &'r str: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+{
     let number: i64 = row.try_get("number")?;
     let corrupt = |field: &str| TaskflowError::Corrupt(format!("{field} of task {number}"));
     let status: &str = row.try_get("status")?;
@@ -35,7 +40,12 @@ pub(crate) fn task(row: &SqliteRow) -> Result<Task, TaskflowError> {
     })
 }
 
-pub(crate) fn project(row: &SqliteRow) -> Result<Project, TaskflowError> {
+pub(super) fn project<'r, R: Row>(row: &'r R) -> Result<Project, TaskflowError>
+where
+    &'static str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+{
     let number: i64 = row.try_get("number")?;
     let corrupt = |field: &str| TaskflowError::Corrupt(format!("{field} of project {number}"));
     Ok(Project {
