@@ -21,6 +21,6 @@ pub use error::ChatError;
 pub use options::{Limits, MOST_TURNS_AT_ONCE, OnDisconnect, Options, Processes};
 pub use page::{MAX_PAGE_BYTES, Page};
 pub use responder::{Audio, Responder, TurnError, Unfinished};
-pub use service::{Parts, Reply, Service};
+pub use service::{Parts, Reply, Service, Stopped};
 pub use turn::{Frame, Place, Turn, TurnReader};
 pub use uploads::{NewUpload, Uploads};

@@ -8,6 +8,7 @@ mod items;
 mod messages;
 mod page;
 mod pending;
+mod reading;
 mod threads;
 mod transcribe;
 
@@ -19,13 +20,14 @@ use bytes::Bytes;
 use frontdesk_clock::{Clock, Ids};
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Operation, Request, ThreadId, ThreadItem, ThreadMetadata};
-use frontdesk_store::{EventId, Lease, Maintenance, ProcessId, Store, TurnId, Wakeups};
+use frontdesk_store::{Lease, Maintenance, ProcessId, Store, TurnId, Wakeups};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::turn::{Flusher, Hub, Recovery, StopReason, TurnReader, recover};
+pub use self::reading::Stopped;
+use crate::turn::{Flusher, Followers, Hub, Recovery, StopReason, TurnReader, recover};
 use crate::{ChatError, Options, Processes, RequestContext, Responder, Uploads};
 
 /// How long a request waits for a turn that is about to stop.
@@ -80,6 +82,7 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     parts: Parts,
     hub: Arc<Hub>,
+    followers: Arc<Followers>,
     tasks: TaskTracker,
     flusher: CancellationToken,
     draining: AtomicBool,
@@ -100,6 +103,12 @@ impl Service {
             kept: parts.options.log_kept,
         };
         tasks.spawn(flusher.run(stop.clone()));
+        let followers = Followers::new(
+            Arc::clone(&parts.store),
+            Arc::clone(&parts.wakeups),
+            Arc::clone(&hub),
+            tasks.clone(),
+        );
         let lease = Lease {
             holder: ProcessId::new(parts.ids.next("prc")),
             length: parts.options.lease,
@@ -108,6 +117,7 @@ impl Service {
             lease,
             parts,
             hub,
+            followers,
             tasks,
             flusher: stop,
             draining: AtomicBool::new(false),
@@ -197,50 +207,6 @@ impl Service {
         }
     }
 
-    /// Reads a turn's events, from the one after `after`.
-    ///
-    /// # Errors
-    /// The caller has no such turn, or its events are no longer kept.
-    pub async fn events(
-        &self,
-        cx: &RequestContext,
-        turn: &TurnId,
-        after: Option<EventId>,
-    ) -> Result<TurnReader, ChatError> {
-        let scope = cx.scope();
-        if let Some(live) = self.0.hub.find(&scope, turn) {
-            live.renew(&cx.credentials);
-            let store = Arc::clone(&self.0.parts.store);
-            return Ok(TurnReader::live(live, store, cx.client, after));
-        }
-        let found = self.store().turn(&scope, turn).await?;
-        let record = found.ok_or(ChatError::NotFound { what: "turn" })?;
-        if record.ended_at.is_none() {
-            self.end_orphan(&scope, &record.thread_id).await?;
-        }
-        TurnReader::stored(self.store(), &scope, turn, cx.client, after).await
-    }
-
-    /// Stops a turn. Stopping one that is over changes nothing.
-    ///
-    /// # Errors
-    /// The caller has no such turn.
-    pub async fn stop(&self, cx: &RequestContext, turn: &TurnId) -> Result<(), ChatError> {
-        let scope = cx.scope();
-        if let Some(live) = self.0.hub.find(&scope, turn) {
-            live.renew(&cx.credentials);
-            live.stop(StopReason::User);
-            let _ = tokio::time::timeout(STOP_WAIT, live.over()).await;
-            return Ok(());
-        }
-        let found = self.store().turn(&scope, turn).await?;
-        let record = found.ok_or(ChatError::NotFound { what: "turn" })?;
-        if record.ended_at.is_none() {
-            self.end_orphan(&scope, &record.thread_id).await?;
-        }
-        Ok(())
-    }
-
     /// Whether requests can be served.
     ///
     /// # Errors
@@ -253,6 +219,7 @@ impl Service {
     /// Begins no more turns, gives the running ones `grace`, ends the rest as interrupted, and stores all logs.
     pub async fn shutdown(&self, grace: Duration) {
         self.0.draining.store(true, Ordering::Release);
+        self.0.followers.closing.cancel();
         let turns = self.0.hub.all();
         let all_over = futures_util::future::join_all(turns.iter().map(|live| live.over()));
         let in_time = tokio::time::timeout(grace, all_over).await.is_ok();

@@ -4,8 +4,10 @@
 //! what is done before anyone sees it as done, and appends every event to the turn's log.
 //! A connection is a [`TurnReader`] of that log, so resuming is reading on.
 
+mod bells;
 mod claim;
 mod flush;
+mod follow;
 mod frame;
 mod handle;
 mod hub;
@@ -15,6 +17,7 @@ mod pending;
 mod reader;
 mod recorder;
 mod recover;
+mod stored;
 mod tail;
 mod task;
 mod tokens;
@@ -24,6 +27,7 @@ pub use handle::{Place, Turn};
 pub use reader::TurnReader;
 
 pub(crate) use flush::Flusher;
+pub(crate) use follow::Followers;
 pub(crate) use frame::Audience;
 pub(crate) use hub::Hub;
 pub(crate) use live::{LiveTurn, StopReason, WhenUnread};

@@ -94,6 +94,6 @@ fn not_a_sender() -> Reply {
     });
     Reply::Stream {
         turn: None,
-        reader: TurnReader::only(Frame::loose(error.to_wire())),
+        reader: TurnReader::of(vec![Frame::loose(error.to_wire())]),
     }
 }

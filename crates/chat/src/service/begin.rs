@@ -133,8 +133,7 @@ impl Service {
         );
         let running = Running::admit(&self.0.hub, &live, &self.options().limits)?;
         let removed = self.store_begin(&scope, begin).await?;
-        let store = Arc::clone(&parts.store);
-        let reader = TurnReader::live(Arc::clone(&live), store, cx.client, None);
+        let reader = TurnReader::live(&self.0.followers, Arc::clone(&live), cx.client);
         let options =
             ThreadEvent::stream_options(stream_options(self.options().on_disconnect, cx.client));
         self.spawn(running, opening, removed, &options, cx);

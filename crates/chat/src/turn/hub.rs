@@ -9,6 +9,7 @@ use frontdesk_protocol::ThreadId;
 use frontdesk_store::TurnId;
 use tokio::sync::OwnedMutexGuard;
 
+use super::bells::Bells;
 use super::live::LiveTurn;
 use crate::{ChatError, Limits, MOST_TURNS_AT_ONCE};
 
@@ -22,6 +23,8 @@ type ThreadLock = Arc<tokio::sync::Mutex<()>>;
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
     running: Mutex<Running>,
+    /// Rung for turns that begin to run here, too.
+    pub(crate) bells: Arc<Bells>,
     threads: Mutex<HashMap<ThreadKey, ThreadLock>>,
 }
 
@@ -57,8 +60,11 @@ impl Hub {
             });
         }
         let thread = (turn.scope.clone(), turn.key.thread.clone());
-        running.by_thread.insert(thread, turn.key.turn.clone());
-        running.turns.insert(turn.key.turn.clone(), turn);
+        let id = turn.key.turn.clone();
+        running.by_thread.insert(thread, id.clone());
+        running.turns.insert(id.clone(), turn);
+        drop(running);
+        self.bells.ring(&[id]);
         Ok(())
     }
 

@@ -1,14 +1,20 @@
 //! A reader of a turn's log: the connection that asked, another tab, or one that came back.
+//!
+//! Where the turn runs makes no difference to it: what it gives is the log, each event once and in order.
+
+mod source;
 
 use std::sync::Arc;
 
 use frontdesk_identity::Scope;
-use frontdesk_store::{EventId, Store, TurnId};
-use tokio::sync::watch;
+use frontdesk_store::{EventId, TurnId};
 
-use super::frame::{Frame, decode};
+use self::source::{FollowedSource, LiveSource, Next};
+use super::follow::Followers;
+use super::frame::Frame;
 use super::live::LiveTurn;
-use super::tail::Tailed;
+use super::stored::{is_stored, stored_frames};
+use super::task::gone;
 use crate::{ChatError, Client};
 
 /// Tells a client that resumes to load the thread anew. Not of ChatKit: only our own front end reads it.
@@ -18,146 +24,187 @@ const RELOAD: &[u8] = br#"{"type":"frontdesk.reload"}"#;
 pub struct TurnReader {
     client: Client,
     after: Option<EventId>,
+    seen: Seen,
+    /// What is read; nothing where all of the answer is here.
+    origin: Option<Origin>,
     source: Source,
 }
 
+/// A turn, and what reading it needs.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub(super) followers: Arc<Followers>,
+    pub(super) scope: Scope,
+    pub(super) turn: TurnId,
+}
+
+/// Whether the log is known to have the last event that the reader saw. Once the turn was taken over, what the log
+/// doesn't have was never so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Stored,
+    Perhaps,
+}
+
 enum Source {
+    /// The turn runs here.
     Live(Box<LiveSource>),
+    /// It runs in another process.
+    Followed(Box<FollowedSource>),
     /// Everything is here already.
     Rest(Vec<Frame>),
 }
 
-struct LiveSource {
-    store: Arc<dyn Store>,
-    turn: Arc<LiveTurn>,
-    changed: watch::Receiver<u64>,
-}
-
-impl Drop for LiveSource {
-    fn drop(&mut self) {
-        self.turn.reader_went();
-    }
-}
-
 impl TurnReader {
-    /// Reads a running turn, from the event after this one.
-    pub(crate) fn live(
-        turn: Arc<LiveTurn>,
-        store: Arc<dyn Store>,
-        client: Client,
-        after: Option<EventId>,
-    ) -> Self {
-        turn.reader_came();
-        let changed = turn.subscribe();
-        let source = LiveSource {
-            store,
-            turn,
-            changed,
-        };
-        Self {
-            client,
-            after,
-            source: Source::Live(Box::new(source)),
-        }
-    }
-
-    /// Reads what the store has of a turn that is over. A reader who saw more than the log has of an attempt that died
-    /// is told first to load the thread anew: it can't be known what to take back. So is one who comes after the log
-    /// was dropped.
-    pub(crate) async fn stored(
-        store: &dyn Store,
+    /// Reads a turn, wherever it runs, from the event after this one; `None` if the owner has no such turn.
+    pub(crate) async fn open(
+        followers: &Arc<Followers>,
         scope: &Scope,
         turn: &TurnId,
         client: Client,
         after: Option<EventId>,
-    ) -> Result<Self, ChatError> {
-        let mut frames = stored_frames(store, scope, turn, None).await?;
-        let is_gone = frames.is_empty() && after.is_some();
-        let has_seen_more = after.is_some_and(|after| {
-            let numbers = || frames.iter().filter_map(|frame| frame.id);
-            numbers().any(|id| id.attempt > after.attempt) && !numbers().any(|id| id == after)
-        });
-        frames.retain(|frame| frame.id > after);
-        if is_gone || has_seen_more {
-            frames.insert(0, Frame::loose(RELOAD.to_vec()));
-        }
-        Ok(Self {
+    ) -> Result<Option<Self>, ChatError> {
+        let origin = Origin {
+            followers: Arc::clone(followers),
+            scope: scope.clone(),
+            turn: turn.clone(),
+        };
+        let source = origin.open(after).await?;
+        Ok(source.map(|source| Self {
             client,
             after,
-            source: Source::Rest(frames),
-        })
+            seen: Seen::Perhaps,
+            origin: Some(origin),
+            source,
+        }))
     }
 
-    /// An answer of one event, without a turn.
-    pub(crate) fn only(frame: Frame) -> Self {
+    /// Reads a turn that runs in this process from its beginning.
+    pub(crate) fn live(followers: &Arc<Followers>, turn: Arc<LiveTurn>, client: Client) -> Self {
+        Self {
+            client,
+            after: None,
+            seen: Seen::Perhaps,
+            origin: Some(Origin {
+                followers: Arc::clone(followers),
+                scope: turn.scope.clone(),
+                turn: turn.key.turn.clone(),
+            }),
+            source: Source::Live(Box::new(LiveSource::new(turn))),
+        }
+    }
+
+    /// An answer of these events, which are all.
+    pub(crate) fn of(frames: Vec<Frame>) -> Self {
         Self {
             client: Client::Plain,
             after: None,
-            source: Source::Rest(vec![frame]),
+            seen: Seen::Stored,
+            origin: None,
+            source: Source::Rest(frames),
         }
     }
 
     /// The next events, at least one; `None` when the turn has ended and all of it was read.
     pub async fn next(&mut self) -> Option<Vec<Frame>> {
         loop {
-            let mut frames = match &mut self.source {
-                Source::Rest(frames) if frames.is_empty() => return None,
-                Source::Rest(frames) => std::mem::take(frames),
-                Source::Live(live) => live.next(self.after).await?,
+            let mut frames = match self.read().await {
+                Next::Frames(frames) => frames,
+                Next::Moved => {
+                    self.move_on().await?;
+                    continue;
+                }
+                Next::Gone => {
+                    self.source = Source::Rest(Vec::new());
+                    vec![Frame::loose(gone().to_wire())]
+                }
+                Next::End => return None,
             };
-            self.after = frames.last().and_then(|frame| frame.id).or(self.after);
+            self.reload_first(&mut frames).await;
+            if let Some(last) = frames.iter().rev().find_map(|frame| frame.id) {
+                self.after = Some(last);
+                self.seen = match self.source {
+                    Source::Live(_) => Seen::Perhaps,
+                    Source::Followed(_) | Source::Rest(_) => Seen::Stored,
+                };
+            }
             frames.retain(|frame| frame.is_for(self.client));
             if !frames.is_empty() {
                 return Some(frames);
             }
         }
     }
-}
 
-impl LiveSource {
-    async fn next(&mut self, after: Option<EventId>) -> Option<Vec<Frame>> {
-        loop {
-            self.changed.mark_unchanged();
-            match self.turn.read(after) {
-                Tailed::Frames(frames) => return Some(frames),
-                Tailed::Ended => return None,
-                Tailed::Nothing => {
-                    self.changed.changed().await.ok()?;
-                    // What comes in one burst is read, and sent, in one piece.
-                    tokio::task::yield_now().await;
-                }
-                Tailed::InStore => return self.read_stored(after).await,
-            }
+    async fn read(&mut self) -> Next {
+        match (&mut self.source, &self.origin) {
+            (Source::Live(live), Some(origin)) => live.next(origin, self.after).await,
+            (Source::Followed(followed), Some(origin)) => followed.next(origin, self.after).await,
+            (Source::Rest(frames), _) if !frames.is_empty() => Next::Frames(std::mem::take(frames)),
+            _ => Next::End,
         }
     }
 
-    async fn read_stored(&self, after: Option<EventId>) -> Option<Vec<Frame>> {
-        let (scope, turn) = (&self.turn.scope, &self.turn.key.turn);
-        match stored_frames(self.store.as_ref(), scope, turn, after).await {
-            Ok(frames) if !frames.is_empty() => Some(frames),
-            Ok(_) => None,
+    /// Goes on where the turn runs now. `None` where that can't be; the client may come back.
+    async fn move_on(&mut self) -> Option<()> {
+        let origin = self.origin.as_ref()?;
+        if origin.followers.closing.is_cancelled() {
+            return None;
+        }
+        self.source = match origin.open(self.after).await {
+            Ok(Some(source)) => source,
+            Ok(None) => Source::Rest(vec![Frame::loose(gone().to_wire())]),
             Err(error) => {
-                tracing::warn!(turn = %turn, error = error.detail(), "a reader lost the turn's log");
-                None
+                tracing::warn!(turn = %origin.turn, ?error, "a reader lost its turn");
+                return None;
             }
+        };
+        Some(())
+    }
+
+    /// A reader who saw more than the log has of an attempt that died is told to load the thread anew before it reads
+    /// the next attempt: it can't be known what to take back.
+    async fn reload_first(&mut self, frames: &mut Vec<Frame>) {
+        let next = frames.iter().find_map(|frame| frame.id);
+        let (Some(origin), Some(after), Some(next)) = (&self.origin, self.after, next) else {
+            return;
+        };
+        if self.seen == Seen::Stored || after.seq == 0 || after.attempt >= next.attempt {
+            return;
+        }
+        let (store, scope) = (origin.followers.store.as_ref(), &origin.scope);
+        let known = is_stored(store, scope, &origin.turn, after).await;
+        if !known.unwrap_or(false) {
+            frames.insert(0, Frame::loose(RELOAD.to_vec()));
         }
     }
 }
 
-pub(super) async fn stored_frames(
-    store: &dyn Store,
-    scope: &Scope,
-    turn: &TurnId,
-    after: Option<EventId>,
-) -> Result<Vec<Frame>, ChatError> {
-    let batches = store.turn_log(scope, turn, after).await?;
-    let mut frames = Vec::new();
-    let mut last = after;
-    for frame in batches.iter().flat_map(decode) {
-        if frame.id > last {
-            last = frame.id;
-            frames.push(frame);
+impl Origin {
+    /// Where the turn is to be read now; `None` if the owner has no such turn.
+    async fn open(&self, after: Option<EventId>) -> Result<Option<Source>, ChatError> {
+        let (followers, scope, turn) = (&self.followers, &self.scope, &self.turn);
+        if let Some(live) = followers.hub.find(scope, turn) {
+            return Ok(Some(Source::Live(Box::new(LiveSource::new(live)))));
+        }
+        match followers.store.turn(scope, turn).await? {
+            None => Ok(None),
+            Some(record) if record.ended_at.is_some() => Ok(Some(self.rest(after).await?)),
+            Some(_) => {
+                let source = FollowedSource::new(followers.join(scope, turn));
+                Ok(Some(Source::Followed(Box::new(source))))
+            }
         }
     }
-    Ok(frames)
+
+    /// What the store has of a turn that is over. Who reads on after its log was dropped loads the thread anew.
+    async fn rest(&self, after: Option<EventId>) -> Result<Source, ChatError> {
+        let store = self.followers.store.as_ref();
+        let mut frames = stored_frames(store, &self.scope, &self.turn, None).await?;
+        let is_gone = frames.is_empty() && after.is_some();
+        frames.retain(|frame| frame.id > after);
+        if is_gone {
+            frames.push(Frame::loose(RELOAD.to_vec()));
+        }
+        Ok(Source::Rest(frames))
+    }
 }

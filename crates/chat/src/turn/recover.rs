@@ -8,8 +8,8 @@ use frontdesk_protocol::{ItemId, ThreadEvent};
 use frontdesk_store::{Lease, Maintenance, Store, TurnKey, TurnRecord, TurnStatus};
 
 use super::live::{LiveTurn, WhenUnread};
-use super::reader::stored_frames;
 use super::recorder::{Recorder, Refused};
+use super::stored::stored_frames;
 use super::task::{INTERRUPTED_NOTE, interrupted, note};
 use crate::{ChatError, Limits};
 

@@ -184,8 +184,7 @@ fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
     match outcome {
         Outcome::Returned(Ok(())) => Some(finished(turn)),
         Outcome::Returned(Err(TurnError::Gone)) | Outcome::Stopped(StopReason::Deleted) => {
-            let gone = failure(ErrorCode::Custom, Some(GONE_MESSAGE.to_owned()), false);
-            turn.recorder.show(&gone, Audience::Everyone);
+            turn.recorder.show(&gone(), Audience::Everyone);
             None
         }
         Outcome::Stopped(StopReason::User) => {
@@ -240,8 +239,7 @@ async fn store_end(turn: &mut Turn, mut status: TurnStatus) {
         match turn.recorder.end(status, at).await {
             Ok(()) => return,
             Err(Refused::Gone) => {
-                let gone = failure(ErrorCode::Custom, Some(GONE_MESSAGE.to_owned()), false);
-                turn.recorder.show(&gone, Audience::Everyone);
+                turn.recorder.show(&gone(), Audience::Everyone);
                 return count_anyway(turn).await;
             }
             Err(Refused::Never { detail }) if is_bare => {
@@ -288,6 +286,11 @@ pub(super) fn interrupted() -> ThreadEvent {
         Some(INTERRUPTED_MESSAGE.to_owned()),
         true,
     )
+}
+
+/// What readers see of a turn that was deleted under them.
+pub(super) fn gone() -> ThreadEvent {
+    failure(ErrorCode::Custom, Some(GONE_MESSAGE.to_owned()), false)
 }
 
 fn failure(code: ErrorCode, message: Option<String>, allow_retry: bool) -> ThreadEvent {

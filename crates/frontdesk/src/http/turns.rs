@@ -2,8 +2,9 @@
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use frontdesk_chat::Stopped;
 use frontdesk_store::{EventId, TurnId};
 use serde::Deserialize;
 
@@ -43,14 +44,18 @@ pub(crate) async fn events(
     Ok(stream(reader, app.framing))
 }
 
-/// `POST /chatkit/turns/{id}/stop`. Stopping a turn that is over changes nothing.
+/// `POST /chatkit/turns/{id}/stop`. Stopping a turn that is over changes nothing. 202 says that the turn's end takes a
+/// while: it was asked to stop.
 pub(crate) async fn stop(
     State(app): State<App>,
     Caller(cx): Caller,
     turn: Result<Path<String>, PathRejection>,
 ) -> Result<Response, HttpError> {
-    app.service.stop(&cx, &turn_id(turn)?).await?;
-    Ok(([(header::CONTENT_TYPE, JSON)], "{}").into_response())
+    let status = match app.service.stop(&cx, &turn_id(turn)?).await? {
+        Stopped::Over => StatusCode::OK,
+        Stopped::Asked => StatusCode::ACCEPTED,
+    };
+    Ok((status, [(header::CONTENT_TYPE, JSON)], "{}").into_response())
 }
 
 fn turn_id(path: Result<Path<String>, PathRejection>) -> Result<TurnId, HttpError> {
