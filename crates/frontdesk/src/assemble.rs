@@ -26,7 +26,7 @@ use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
 use frontdesk_store::Keys;
 use serde_json::json;
 
-use crate::config::{AssistantKeys, AuthMode, Config, check_own_tokens};
+use crate::config::{AssistantKeys, AuthMode, Config, StorePlace, check_own_tokens};
 use crate::data_lock::DataLock;
 use crate::health::Health;
 use crate::http::{
@@ -42,7 +42,7 @@ use models::Models;
 use vault::StoredAccounts;
 
 pub(crate) use end::End;
-pub(crate) use stores::{Stores, open_store};
+pub(crate) use stores::{OpenStore, Stores};
 
 /// Puts a product together from its configuration and the parts that were brought along.
 pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontdesk, Error> {
@@ -51,7 +51,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
     let mut health = Health::default();
     let mut end = End::default();
 
-    let data_lock = take_data_dir(&config)?;
+    let data_lock = take_data(&config)?;
     let stores = match builder.store {
         Some(own) => own,
         None => stores::configured(&config.store, &mut end).await?,
@@ -150,11 +150,16 @@ fn sign_in(
     Ok((configured, sign_in::challenge(mode), unnamed))
 }
 
-/// Makes the data directory where there is none, and takes it.
-fn take_data_dir(config: &Config) -> Result<DataLock, Error> {
+/// Makes the data directory where there is none. With a store in a file, it and the file are for this process alone.
+fn take_data(config: &Config) -> Result<DataLock, Error> {
     let dir = &config.server.data_dir.value;
     std::fs::create_dir_all(dir).map_err(|error| Error::data(dir, error))?;
-    DataLock::take(dir)
+    let mut lock = DataLock::default();
+    if let StorePlace::Sqlite(sqlite) = &config.store.place {
+        lock.take_dir(dir)?;
+        lock.take_database(&sqlite.path.value)?;
+    }
+    Ok(lock)
 }
 
 /// The headers that are configured, else the usual ones.

@@ -36,7 +36,9 @@ a scripted assistant that manages tasks, with its data in the working directory.
 
 Every key of the file can be set as FRONTDESK__SECTION__KEY, e.g. FRONTDESK__SERVER__LISTEN.
 Also read: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, MCP_SERVER_URL,
-DATABASE_URL, RUST_LOG, and a .env file.";
+DATABASE_URL, RUST_LOG, and a .env file.
+With --env-prefix MYAPP_CHAT_: MYAPP_CHAT_DATABASE_URL, MYAPP_CHAT_SCHEMA_NAME and the like, and every key as
+MYAPP_CHAT_SECTION__KEY in place of FRONTDESK__SECTION__KEY.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -57,6 +59,9 @@ struct Place {
     /// Where relative data files lie [default: the working directory]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// What the names of variables begin with in place of FRONTDESK__
+    #[arg(long, global = true, value_name = "PREFIX")]
+    env_prefix: Option<String>,
 }
 
 #[derive(Args)]
@@ -93,7 +98,10 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
         Environment::new(std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         }));
-    let environment = environment.with_file(Path::new(".env"))?;
+    let mut environment = environment.with_file(Path::new(".env"))?;
+    if let Some(prefix) = &cli.place.env_prefix {
+        environment = environment.with_own_prefix(prefix)?;
+    }
     match cli.command {
         Some(Command::Token(token)) => print_token(&config(&cli.place, None, environment)?, &token),
         Some(Command::Key(command)) => {
@@ -112,6 +120,9 @@ async fn start(
     environment: Environment,
 ) -> anyhow::Result<()> {
     log(&environment)?;
+    for variable in environment.unread() {
+        tracing::warn!(variable, "nothing reads this variable");
+    }
     let config = config(place, listen, environment)?;
     frontdesk::serve(config, |address| {
         let mut stderr = io::stderr();

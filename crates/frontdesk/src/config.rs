@@ -45,7 +45,7 @@ pub use model::{ModelCalls, ModelEndpoint, ModelSection, Provider};
 pub use section::time_span;
 pub use server::ServerSection;
 pub use setting::{Origin, Setting};
-pub use store::StoreSection;
+pub use store::{PostgresSection, SqliteSection, StorePlace, StoreSection};
 
 pub(crate) use mcp::check_own_tokens;
 pub(crate) use secret_text::read_secret_file;

@@ -13,13 +13,12 @@ use frontdesk_clock::{Clock, SystemClock};
 use frontdesk_identity::{Secret, TenantId};
 use frontdesk_protocol::{Order, Timestamp};
 use frontdesk_store::{ApiKey, KeyId, Keys, PageRequest, StoreError};
-use frontdesk_store_sqlite::SqliteStore;
 
 pub use frontdesk_auth::incoming::api_key::KeyRight;
 
 use crate::Error;
-use crate::assemble::open_store;
-use crate::config::Config;
+use crate::assemble::OpenStore;
+use crate::config::{Config, StorePlace};
 
 /// How many keys are read at a time.
 const PAGE: u32 = 100;
@@ -28,7 +27,8 @@ pub const MAX_LABEL_BYTES: usize = 256;
 
 /// The keys of a store. The server may run on the same data.
 pub struct KeyRing {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Keys>,
+    opened: OpenStore,
     clock: SystemClock,
 }
 
@@ -55,10 +55,12 @@ pub struct MadeKey {
 }
 
 impl KeyRing {
-    /// Opens the store that the configuration names. It has to be there: a key in a new one would open nothing.
+    /// Opens the store that the configuration names. A file has to be there: a key in a new one would open nothing.
     pub async fn open(config: &Config) -> Result<Self, Error> {
-        let path = &config.store.path.value;
-        if !path.is_file() {
+        if let StorePlace::Sqlite(sqlite) = &config.store.place
+            && !sqlite.path.value.is_file()
+        {
+            let path = &sqlite.path.value;
             return Err(Error::Data {
                 path: path.clone(),
                 detail: format!(
@@ -67,8 +69,10 @@ impl KeyRing {
                 ),
             });
         }
+        let opened = OpenStore::open(&config.store).await?;
         Ok(Self {
-            store: open_store(&config.store).await?,
+            store: opened.stores().keys,
+            opened,
             clock: SystemClock,
         })
     }
@@ -156,7 +160,7 @@ impl KeyRing {
 
     /// Closes the store.
     pub async fn close(self) {
-        self.store.close().await;
+        self.opened.close().await;
     }
 }
 

@@ -27,6 +27,7 @@ mod all {
     mod sign_in_configuration;
     mod site;
     mod speech;
+    mod store_configuration;
     mod streams;
     mod tokens;
     mod tool_configuration;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use frontdesk_chat::{Options, Parts, Responder, Service};
+use frontdesk_chat::{Options, Parts, Processes, Responder, Service};
 use frontdesk_clock::{Clock, Ids};
 
 use super::Stores;
 use crate::Error;
-use crate::config::Config;
+use crate::config::{Config, StorePlace};
 
 /// The chat. What an earlier process left running is taken up first.
 pub(super) async fn service(
@@ -44,6 +44,10 @@ fn options(config: &Config) -> Options {
     let (chat, limits) = (&config.chat, &config.limits);
     let mut options = Options {
         on_disconnect: chat.on_disconnect.value,
+        processes: match &config.store.place {
+            StorePlace::Sqlite(_) => Processes::One,
+            StorePlace::Postgres(_) => Processes::Many,
+        },
         ..Options::default()
     };
     if let Some(chars) = &chat.message_chars {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use frontdesk_store::{Keys, Maintenance, Store, Wakeups};
+use frontdesk_store::{Keys, Maintenance, Store, StoreError, Wakeups};
 use frontdesk_store_sqlite::SqliteStore;
 
 use super::End;
 use crate::Error;
-use crate::config::StoreSection;
+use crate::config::{Origin, StorePlace, StoreSection};
 
 /// One store, by what each part of the product may do with it.
 #[derive(Clone)]
@@ -33,28 +33,63 @@ impl Stores {
     }
 }
 
-/// The configured store; it is closed at the end.
-pub(crate) async fn configured(store: &StoreSection, end: &mut End) -> Result<Stores, Error> {
-    let opened = open_store(store).await?;
-    end.close_by({
-        let opened = Arc::clone(&opened);
-        move || {
-            let opened = Arc::clone(&opened);
-            Box::pin(async move { opened.close().await })
-        }
-    });
-    Ok(Stores::of(opened))
+/// The configured store, opened.
+#[derive(Clone)]
+pub(crate) enum OpenStore {
+    /// In a file.
+    Sqlite(Arc<SqliteStore>),
 }
 
-/// Opens the configured store.
-pub(crate) async fn open_store(store: &StoreSection) -> Result<Arc<SqliteStore>, Error> {
-    let path = &store.path.value;
-    let opened = SqliteStore::open(path, frontdesk_store_sqlite::Options::default()).await;
-    Ok(Arc::new(opened.map_err(|error| Error::Store {
-        detail: format!(
-            "{} (store.url, from {}): {error}",
-            path.display(),
-            store.path.origin
-        ),
-    })?))
+impl OpenStore {
+    /// Opens it.
+    pub(crate) async fn open(store: &StoreSection) -> Result<Self, Error> {
+        match &store.place {
+            StorePlace::Sqlite(sqlite) => {
+                let path = &sqlite.path.value;
+                let options = frontdesk_store_sqlite::Options::default();
+                let opened = SqliteStore::open(path, options).await;
+                let opened = opened.map_err(|error| {
+                    failed(&path.display().to_string(), &sqlite.path.origin, &error)
+                })?;
+                Ok(Self::Sqlite(Arc::new(opened)))
+            }
+            StorePlace::Postgres(postgres) => {
+                let built = StoreError::Failed {
+                    detail: "PostgreSQL isn't built yet".to_owned(),
+                };
+                Err(failed(&postgres.shown, &postgres.url.origin, &built))
+            }
+        }
+    }
+
+    /// What each part of the product may do with it.
+    pub(crate) fn stores(&self) -> Stores {
+        match self {
+            Self::Sqlite(store) => Stores::of(Arc::clone(store)),
+        }
+    }
+
+    /// Closes it.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+        }
+    }
+}
+
+/// The configured store; it is closed at the end.
+pub(super) async fn configured(store: &StoreSection, end: &mut End) -> Result<Stores, Error> {
+    let opened = OpenStore::open(store).await?;
+    let stores = opened.stores();
+    end.close_by(move || {
+        let opened = opened.clone();
+        Box::pin(async move { opened.close().await })
+    });
+    Ok(stores)
+}
+
+fn failed(place: &str, origin: &Origin, error: &StoreError) -> Error {
+    Error::Store {
+        detail: format!("{place} (store.url, from {origin}): {error}"),
+    }
 }

@@ -78,8 +78,7 @@ async fn make(create: Create, config: &Config, ring: &KeyRing) -> anyhow::Result
     let _ = writeln!(
         stderr,
         "key {} for {told}, in {}; it is shown this once",
-        made.id,
-        config.store.path.value.display()
+        made.id, config.store.place
     );
     if !matches!(config.auth.mode.value, AuthMode::ApiKey) {
         let _ = writeln!(

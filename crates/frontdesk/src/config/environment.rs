@@ -1,5 +1,7 @@
 //! The environment: the process's variables over those of a `.env` file.
 
+mod prefix;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,12 +18,25 @@ pub enum Variable {
 
 /// Variables. A variable of the process wins over one of the file; an empty one counts as not set.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, (Variable, String)>);
+pub struct Environment {
+    /// By the name under which they are read.
+    variables: BTreeMap<String, Value>,
+    /// The names of those that look like ours and that nothing reads.
+    unread: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Value {
+    place: Variable,
+    /// The name that it was set by.
+    called: String,
+    text: String,
+}
 
 impl std::fmt::Debug for Environment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Values may be keys and passwords.
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.variables.keys()).finish()
     }
 }
 
@@ -54,11 +69,7 @@ impl Environment {
 
     /// A variable that is set and not empty.
     pub fn get(&self, name: &str) -> Option<Setting<String>> {
-        let (place, value) = self.0.get(name)?;
-        Some(Setting {
-            value: value.clone(),
-            origin: origin(*place, name),
-        })
+        Some(self.variables.get(name)?.setting())
     }
 
     /// All variables whose name begins so, with the rest of the name.
@@ -66,23 +77,31 @@ impl Environment {
         &'a self,
         prefix: &'a str,
     ) -> impl Iterator<Item = (&'a str, Setting<String>)> {
-        self.0.iter().filter_map(move |(name, (place, value))| {
+        self.variables.iter().filter_map(move |(name, value)| {
             let rest = name.strip_prefix(prefix)?;
-            Some((
-                rest,
-                Setting {
-                    value: value.clone(),
-                    origin: origin(*place, name),
-                },
-            ))
+            Some((rest, value.setting()))
         })
     }
 
     fn add(&mut self, place: Variable, variables: impl IntoIterator<Item = (String, String)>) {
-        for (name, value) in variables {
-            if !value.is_empty() {
-                self.0.entry(name).or_insert((place, value));
+        for (name, text) in variables {
+            if !text.is_empty() {
+                let called = name.clone();
+                self.variables.entry(name).or_insert(Value {
+                    place,
+                    called,
+                    text,
+                });
             }
+        }
+    }
+}
+
+impl Value {
+    fn setting(&self) -> Setting<String> {
+        Setting {
+            value: self.text.clone(),
+            origin: origin(self.place, &self.called),
         }
     }
 }

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::{ConfigError, Environment, Origin, Setting};
 
 /// What begins the name of a variable that sets a key: `FRONTDESK__SERVER__LISTEN`.
-const VARIABLE_PREFIX: &str = "FRONTDESK__";
+pub(crate) const VARIABLE_PREFIX: &str = "FRONTDESK__";
 
 /// All values that were given. It has no `Debug`, because some are secrets.
 #[derive(Default)]

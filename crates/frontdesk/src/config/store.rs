@@ -1,19 +1,36 @@
 //! `[store]`: where threads are kept.
 
-use std::path::{Path, PathBuf};
+mod postgres;
+mod sqlite;
+
+use std::fmt;
+
+use frontdesk_identity::Secret;
 
 use super::layers::Layers;
 use super::section::Section;
 use super::{ConfigError, Environment, ServerSection, Setting};
 
-/// The store's file when nothing is said.
+pub use postgres::PostgresSection;
+pub use sqlite::SqliteSection;
+
+/// The store when nothing is said.
 const DEFAULT_URL: &str = "sqlite://frontdesk.db";
 
 /// `[store]`.
 #[derive(Debug, Clone)]
 pub struct StoreSection {
-    /// `url`, or `DATABASE_URL`: the database file, in the data directory where the path is relative.
-    pub path: Setting<PathBuf>,
+    /// `url`, `url_file` or `DATABASE_URL`, and what belongs to its kind.
+    pub place: StorePlace,
+}
+
+/// Where threads are kept.
+#[derive(Debug, Clone)]
+pub enum StorePlace {
+    /// `sqlite://FILE`: a file, and one process.
+    Sqlite(SqliteSection),
+    /// `postgres://…`: a database, and any number of processes.
+    Postgres(Box<PostgresSection>),
 }
 
 impl StoreSection {
@@ -23,37 +40,33 @@ impl StoreSection {
         server: &ServerSection,
     ) -> Result<Self, ConfigError> {
         let mut section = Section::new(layers, "store");
-        let url = section.text("url")?;
+        // Never shown: the URL of a database has a password in it.
+        let url = section
+            .secret("url")?
+            .or_else(|| {
+                let known = environment.get("DATABASE_URL")?;
+                Some(known.map(Secret::new))
+            })
+            .unwrap_or_else(|| Setting::default_value(Secret::new(DEFAULT_URL)));
+        let place = if postgres::is_meant(url.value.expose()) {
+            let postgres = PostgresSection::read(url, &mut section)?;
+            postgres::check_secret(server)?;
+            StorePlace::Postgres(Box::new(postgres))
+        } else {
+            postgres::refuse_keys(&mut section)?;
+            StorePlace::Sqlite(SqliteSection::read(&url, server)?)
+        };
         section.finish()?;
-        let url = url
-            .or_else(|| environment.get("DATABASE_URL"))
-            .unwrap_or_else(|| Setting::default_value(DEFAULT_URL.to_owned()));
-        let path = sqlite_path(&url)?;
-        Ok(Self {
-            path: url.map(|_| server.data_dir.value.join(path)),
-        })
+        Ok(Self { place })
     }
 }
 
-fn sqlite_path(url: &Setting<String>) -> Result<PathBuf, ConfigError> {
-    // The URL is never shown: one for a server has a password in it.
-    let (scheme, rest) = url.value.split_once(':').unwrap_or((&url.value, ""));
-    if scheme.starts_with("postgres") {
-        return Err(ConfigError::NotBuilt {
-            key: "store.url".to_owned(),
-            origin: url.origin.clone(),
-            what: "PostgreSQL".to_owned(),
-            instead: "use sqlite://FILE",
-        });
+impl fmt::Display for StorePlace {
+    /// Where it is, without user and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(sqlite) => write!(f, "{}", sqlite.path.value.display()),
+            Self::Postgres(postgres) => f.write_str(&postgres.shown),
+        }
     }
-    let path = rest.strip_prefix("//").unwrap_or(rest);
-    if scheme != "sqlite" || path.is_empty() || path.contains('?') || path == ":memory:" {
-        return Err(ConfigError::Invalid {
-            key: "store.url".to_owned(),
-            origin: url.origin.clone(),
-            expected: "sqlite:// and a file".to_owned(),
-            found: None,
-        });
-    }
-    Ok(Path::new(path).to_owned())
 }

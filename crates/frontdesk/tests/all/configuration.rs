@@ -43,7 +43,7 @@ fn read(given: &Given) -> Result<Config, ConfigError> {
 fn nothing_said_is_the_demonstration() {
     let config = Config::read(&Sources::default()).unwrap();
     assert_eq!(config.server.listen.value.to_string(), "127.0.0.1:8000");
-    assert_eq!(config.store.path.value.to_str(), Some("./frontdesk.db"));
+    assert_eq!(config.store.place.to_string(), "./frontdesk.db");
     assert!(matches!(
         config.models["default"].provider,
         Provider::Scripted { rules_file: None }
@@ -135,7 +135,7 @@ fn variables_that_are_known_elsewhere_count() {
     );
     assert_eq!(name.origin, Origin::Variable("OPENAI_MODEL".to_owned()));
     assert!(endpoint.api_key.is_none());
-    assert_eq!(config.store.path.value.to_str(), Some("/data/chat.db"));
+    assert_eq!(config.store.place.to_string(), "/data/chat.db");
     let names: Vec<&String> = config.mcp.keys().collect();
     assert_eq!(names, ["default"]);
     let server = &config.mcp["default"];
@@ -162,7 +162,7 @@ fn what_the_file_says_is_not_replaced_by_what_is_known_elsewhere() {
         ..NOTHING
     })
     .unwrap();
-    assert_eq!(config.store.path.value.to_str(), Some("./own.db"));
+    assert_eq!(config.store.place.to_string(), "./own.db");
     assert!(matches!(
         config.models["default"].provider,
         Provider::Scripted { .. }
@@ -285,14 +285,9 @@ const MISTAKES: &[Mistake] = &[
         "FILE: line 1: unclosed table, expected `]`",
     ),
     (
-        "",
-        &[("DATABASE_URL", "postgres://u:secret@h/d")],
-        "store.url (from environment variable DATABASE_URL): PostgreSQL isn't built yet; use sqlite://FILE",
-    ),
-    (
         "[store]\nurl = \"mysql://u:secret@h\"",
         &[],
-        "store.url (from FILE): expected sqlite:// and a file",
+        "store.url (from FILE): expected sqlite:// and a file, or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
     ),
     (
         "[model.default]\nprovider = \"scripted\"\nname = \"x\"",

@@ -181,7 +181,7 @@ const FAILURES: &[Failure] = &[
     (
         &[],
         &[("DATABASE_URL", "postgres://x")],
-        "PostgreSQL isn't built yet",
+        "server.secret is missing: expected a secret that all processes on this database share",
     ),
     (
         &[],
@@ -248,6 +248,24 @@ async fn a_data_directory_has_one_process() {
     );
     let token = failure(&dir, &["token", "--user", "dev", "--data-dir", "data"], &[]).await;
     assert_eq!(token, (Some(0), String::new()));
+    // The database file is for one process, too, whatever it is called and wherever the other data lies.
+    std::fs::create_dir(dir.path().join("other")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(
+        "../data/frontdesk.db",
+        dir.path().join("other/frontdesk.db"),
+    )
+    .unwrap();
+    let arguments = ["--data-dir", "other", "--listen", "127.0.0.1:0"];
+    let real = dir.path().canonicalize().unwrap().join("data/frontdesk.db");
+    for url in ["sqlite://../data/frontdesk.db", "sqlite://frontdesk.db"] {
+        let (code, error) = failure(&dir, &arguments, &[("DATABASE_URL", url)]).await;
+        let expected = format!(
+            "error: another frontdesk runs on the database {}; stop it or choose another store.url\n",
+            real.display()
+        );
+        assert_eq!((code, error), (Some(1), expected));
+    }
     // However it ends, the next one may begin.
     first.signal("KILL").await;
     assert_eq!(first.ended().await, None);
@@ -275,6 +293,7 @@ async fn what_it_makes_is_for_its_owner_alone() {
         "frontdesk.db",
         "frontdesk.db-shm",
         "frontdesk.db-wal",
+        "frontdesk.db.lock",
         "frontdesk.lock",
         "frontdesk.secret",
         "taskflow.db",
@@ -290,11 +309,11 @@ async fn what_it_makes_is_for_its_owner_alone() {
 #[tokio::test]
 async fn a_dotenv_file_in_the_working_directory_is_read() {
     let dir = TempDir::new().unwrap();
-    std::fs::write(dir.path().join(".env"), "DATABASE_URL=postgres://x\n").unwrap();
+    std::fs::write(dir.path().join(".env"), "DATABASE_URL=mysql://x\n").unwrap();
     let (code, error) = failure(&dir, &[], &[]).await;
     assert_eq!(code, Some(1));
     assert!(
-        error.contains("store.url (from DATABASE_URL in .env): PostgreSQL isn't built yet"),
+        error.contains("store.url (from DATABASE_URL in .env): expected sqlite:// and a file"),
         "{error}"
     );
 }
