@@ -6,6 +6,7 @@
 //! and [`skip::note`] tells `cargo xtask test` what was left out.
 
 pub mod authorization_server;
+pub mod chaos;
 pub mod clients;
 pub mod conformance;
 pub mod issuer;
@@ -19,3 +20,4 @@ pub mod schemas;
 pub mod skip;
 pub mod sse;
 pub mod tool_server;
+pub mod view;
