@@ -147,13 +147,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     cargo.args(["build", "--release", "--locked", "--package", "frontdesk"]);
     cargo.args(["--package", "frontdesk-testkit", "--bins"]);
     command::run(&mut cargo)?;
-    let mut cargo = command::cargo(workspace.root());
-    cargo.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
-    let metadata: serde_json::Value = serde_json::from_str(&command::output(&mut cargo)?)?;
-    let target = metadata
-        .get("target_directory")
-        .and_then(serde_json::Value::as_str);
-    Ok(Path::new(target.context("cargo names no target directory")?).join("release"))
+    Ok(workspace.target()?.join("release"))
 }
 
 fn program(folder: &Path, name: &str) -> PathBuf {

@@ -7,6 +7,7 @@
 
 mod bench;
 mod browser;
+mod chaos;
 mod ci;
 mod command;
 mod conformance;
@@ -49,6 +50,8 @@ enum Task {
     Conformance(conformance::Options),
     /// Run everything that a change has to pass
     Ci,
+    /// Let users talk while processes are killed and connections break, and see what is left
+    Chaos(chaos::Options),
     /// Measure what a plain turn and a waiting run of an agent cost
     Bench(bench::Options),
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Task::Deny => deny::run(&workspace),
         Task::Conformance(options) => conformance::run(&workspace, &options),
         Task::Ci => ci::run(&workspace),
+        Task::Chaos(options) => chaos::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
     });
     match done {

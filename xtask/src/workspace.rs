@@ -38,6 +38,19 @@ impl Workspace {
         fs::read_to_string(&path).with_context(|| format!("cannot read {relative}"))
     }
 
+    /// Where cargo puts what it builds.
+    pub(crate) fn target(&self) -> Result<PathBuf> {
+        let mut cargo = command::cargo(&self.root);
+        cargo.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
+        let metadata: serde_json::Value = serde_json::from_str(&command::output(&mut cargo)?)?;
+        let target = metadata
+            .get("target_directory")
+            .and_then(serde_json::Value::as_str);
+        Ok(PathBuf::from(
+            target.context("cargo names no target directory")?,
+        ))
+    }
+
     /// Tracked files and new ones that are not ignored, as paths relative to the root, sorted.
     pub(crate) fn files(&self) -> Result<Vec<String>> {
         let mut git = command::new("git", &self.root);
