@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Page, ThreadId, ThreadItem};
 use frontdesk_store::limit::page_limit;
+use frontdesk_store::words::text_of;
 use frontdesk_store::{Items, PageRequest, Result, Step, StoredItem, TurnId, form};
 use sqlx::SqliteConnection;
 
@@ -11,7 +12,7 @@ use crate::SqliteStore;
 use crate::fault::fault;
 use crate::script::Script;
 use crate::writer::Job;
-use crate::{row, steps};
+use crate::{row, search, steps};
 
 #[async_trait]
 impl Items for SqliteStore {
@@ -139,6 +140,7 @@ pub(crate) struct ItemRow {
     id: ItemId,
     created_at: i64,
     json: String,
+    text: String,
 }
 
 impl ItemRow {
@@ -149,6 +151,7 @@ impl ItemRow {
                 id: item.id().clone(),
                 created_at: item.created_at().as_microsecond(),
                 json: form::item_json(thread, item)?,
+                text: text_of(item),
             })
         };
         items.iter().map(row).collect()
@@ -165,11 +168,12 @@ impl ItemRow {
         // An item of another thread gets no thread then, which it may not.
         script
             .add(
-                "insert into items (tenant_id, user_id, id, thread_id, turn_id, created_at, item)
-                 values (?, ?, ?, ?, ?, ?, ?)
+                "insert into items
+                     (tenant_id, user_id, id, thread_id, turn_id, created_at, item, indexed)
+                 values (?, ?, ?, ?, ?, ?, ?, 1)
                  on conflict (tenant_id, user_id, id) do update set
                      thread_id = iif(items.thread_id = excluded.thread_id, items.thread_id, null),
-                     item = excluded.item",
+                     item = excluded.item, indexed = 1",
                 "item",
                 self.id.as_str(),
             )
@@ -180,6 +184,7 @@ impl ItemRow {
             .bind(turn.map(TurnId::as_str))
             .bind(self.created_at)
             .bind(self.json.as_str());
+        search::put_item(scope, thread, &self.id, &self.text, script);
     }
 }
 

@@ -12,6 +12,7 @@ use sqlx::{FromRow, Row};
 
 use crate::SqliteStore;
 use crate::fault::fault;
+use crate::index_older::IndexOlder;
 use crate::leases::{self, Release, ReleaseAll, Renew, TakeOver};
 use crate::row;
 use crate::script::Script;
@@ -99,6 +100,10 @@ impl Maintenance for SqliteStore {
     async fn sweep(&self, now: Timestamp) -> Result<()> {
         while self.write(Sweep(now)).await? == Swept::Partly {}
         Ok(())
+    }
+
+    async fn index_older(&self, limit: u32) -> Result<u64> {
+        self.write(IndexOlder(limit)).await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_create_feedback.sql"),
     include_str!("../migrations/0006_add_leases.sql"),
     include_str!("../migrations/0007_create_files.sql"),
+    include_str!("../migrations/0008_add_search.sql"),
 ];
 
 /// Brings the schema up to date, in one transaction; a newer one is refused.

@@ -6,13 +6,13 @@ use frontdesk_protocol::{Map, Page, ThreadId, ThreadMetadata};
 use frontdesk_store::limit::page_limit;
 use frontdesk_store::{PageRequest, Result, ThreadPatch, Threads, form};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
+use sqlx::{FromRow, Row, SqliteConnection};
 
 use crate::SqliteStore;
 use crate::fault::fault;
-use crate::row;
 use crate::script::Script;
 use crate::writer::Job;
+use crate::{row, search};
 
 #[async_trait]
 impl Threads for SqliteStore {
@@ -41,17 +41,7 @@ impl Threads for SqliteStore {
         let cursor = match &request.after {
             None => row::outermost(descending),
             Some(after) => {
-                let time: Option<i64> = sqlx::query_scalar(
-                    "select created_at from threads
-                     where tenant_id = ?1 and user_id = ?2 and id = ?3",
-                )
-                .bind(scope.tenant.as_str())
-                .bind(scope.user.as_str())
-                .bind(after.as_str())
-                .fetch_optional(&mut *conn)
-                .await
-                .map_err(fault)?;
-                let Some(time) = time else {
+                let Some(time) = time_of(scope, after, &mut conn).await? else {
                     return Ok(None);
                 };
                 (time, after.as_str())
@@ -119,6 +109,24 @@ impl Threads for SqliteStore {
     }
 }
 
+/// The time of a thread.
+pub(crate) async fn time_of(
+    scope: &Scope,
+    thread: &str,
+    conn: &mut SqliteConnection,
+) -> Result<Option<i64>> {
+    sqlx::query_scalar(
+        "select created_at from threads
+         where tenant_id = ?1 and user_id = ?2 and id = ?3",
+    )
+    .bind(scope.tenant.as_str())
+    .bind(scope.user.as_str())
+    .bind(thread)
+    .fetch_optional(conn)
+    .await
+    .map_err(fault)
+}
+
 /// A thread as it is stored.
 #[derive(Debug)]
 pub(crate) struct ThreadRow {
@@ -145,7 +153,7 @@ impl ThreadRow {
         })
     }
 
-    fn read(self) -> Result<ThreadMetadata> {
+    pub(crate) fn read(self) -> Result<ThreadMetadata> {
         let domains = self.image_domains.as_deref();
         Ok(ThreadMetadata {
             created_at: row::time(self.created_at)?,
@@ -165,8 +173,8 @@ impl ThreadRow {
         script
             .add(
                 "insert into threads (tenant_id, user_id, id, created_at, title, status,
-                     image_domains, metadata, extra)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     image_domains, metadata, extra, indexed)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
                 "thread",
                 &self.id,
             )
@@ -179,6 +187,9 @@ impl ThreadRow {
             .bind(self.image_domains.as_deref())
             .bind(self.metadata.as_str())
             .bind(self.extra.as_str());
+        if self.title.is_some() {
+            search::put_title(scope, &self.id, self.title.as_deref(), script);
+        }
     }
 }
 
@@ -260,6 +271,14 @@ impl PatchRow {
             self.thread.as_str(),
         );
         self.bind(scope, script);
+        self.index(scope, script);
+    }
+
+    /// Makes the thread findable by its new title.
+    fn index(&self, scope: &Scope, script: &mut Script<'_>) {
+        if let Some(title) = &self.title {
+            search::put_title(scope, self.thread.as_str(), title.as_deref(), script);
+        }
     }
 
     fn bind(&self, scope: &Scope, script: &mut Script<'_>) {
@@ -303,6 +322,7 @@ impl Job for UpdateThread {
     async fn run(&self, script: &mut Script<'_>) -> Result<Self::Output> {
         self.patch.update(&self.scope, script);
         let changed = script.row().await?;
+        self.patch.index(&self.scope, script);
         changed
             .map(|row| ThreadRow::from_row(&row).map_err(fault)?.read())
             .transpose()

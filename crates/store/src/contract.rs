@@ -21,6 +21,7 @@ mod logs;
 mod maintenance;
 mod paging;
 mod sample;
+mod search;
 mod steps;
 mod threads;
 mod trimming;
@@ -45,6 +46,7 @@ pub use leases::*;
 pub use logs::*;
 pub use maintenance::*;
 pub use paging::*;
+pub use search::*;
 pub use steps::*;
 pub use threads::*;
 pub use trimming::*;
@@ -162,6 +164,9 @@ macro_rules! contract_tests {
             the_last_feedback_counts
             feedback_goes_with_what_it_is_about
             the_operator_reads_all_feedback
+            threads_are_found_by_title_and_text
+            what_changed_is_found_as_it_is
+            what_is_found_comes_in_pages
         }
     };
     (@each $make:path; $($property:ident)+) => {

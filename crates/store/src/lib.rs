@@ -1,7 +1,7 @@
 //! Storage: the traits that a back end implements, the records they take and give, the in-memory store
 //! and the contract suite that every store passes.
 //!
-//! - [`Threads`], [`Items`], [`Attachments`], [`Turns`], [`Connections`], [`Usage`] and [`Feedback`] are what a request may do; each
+//! - [`Threads`], [`Items`], [`Attachments`], [`Turns`], [`Connections`], [`Usage`], [`Feedback`] and [`Search`] are what a request may do; each
 //!   method takes a [`Scope`](frontdesk_identity::Scope), and nothing of another owner is ever read, changed or hinted at.
 //!   [`Store`] is all of them.
 //! - A turn is run by the process that holds its [`Lease`]. [`Wakeups`] let processes hear of each other.
@@ -23,6 +23,7 @@ mod items;
 mod keys;
 mod maintenance;
 mod record;
+mod search;
 mod store;
 mod threads;
 mod turns;
@@ -32,6 +33,7 @@ mod wakeups;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod memory;
+pub mod words;
 
 pub use attachments::Attachments;
 pub use connections::Connections;
@@ -57,6 +59,7 @@ pub use record::trim::Trim;
 pub use record::turn::{TurnId, TurnRecord, TurnStatus, UnknownStatus};
 pub use record::write::{Began, BeginTurn, TurnEnd, TurnKey, TurnWrite, Written};
 pub use record::{form, limit};
+pub use search::{Found, Search, SearchRequest};
 pub use store::Store;
 pub use threads::Threads;
 pub use turns::Turns;

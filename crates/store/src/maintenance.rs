@@ -50,6 +50,10 @@ pub trait Maintenance: Send + Sync {
     /// authorization server from which nobody came back in time.
     async fn sweep(&self, now: Timestamp) -> Result<()>;
 
+    /// Makes at most so many threads and as many items findable that an earlier version stored, and says how many they
+    /// were: none when there are no more.
+    async fn index_older(&self, limit: u32) -> Result<u64>;
+
     /// Succeeds if the store can be read.
     async fn ping(&self) -> Result<()>;
 }

@@ -8,6 +8,7 @@ mod items;
 mod keys;
 mod maintenance;
 mod owner;
+mod search;
 mod threads;
 mod turns;
 mod usage;

@@ -2,11 +2,21 @@
 
 use std::fmt;
 
-use crate::{Attachments, Connections, Feedback, Items, Threads, Turns, Usage};
+use crate::{Attachments, Connections, Feedback, Items, Search, Threads, Turns, Usage};
 
 /// A store, as request code sees it. [`Maintenance`](crate::Maintenance) and [`Keys`](crate::Keys) are no part of it.
 pub trait Store:
-    Threads + Items + Attachments + Turns + Connections + Usage + Feedback + Send + Sync + fmt::Debug
+    Threads
+    + Items
+    + Attachments
+    + Turns
+    + Connections
+    + Usage
+    + Feedback
+    + Search
+    + Send
+    + Sync
+    + fmt::Debug
 {
 }
 
@@ -18,6 +28,7 @@ impl<T> Store for T where
         + Connections
         + Usage
         + Feedback
+        + Search
         + Send
         + Sync
         + fmt::Debug

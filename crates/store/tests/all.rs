@@ -3,4 +3,5 @@
 mod all {
     mod memory;
     mod records;
+    mod words;
 }

@@ -147,6 +147,10 @@ impl Maintenance for MemoryStore {
         Ok(())
     }
 
+    async fn index_older(&self, _limit: u32) -> Result<u64> {
+        Ok(0)
+    }
+
     async fn ping(&self) -> Result<()> {
         Ok(())
     }
