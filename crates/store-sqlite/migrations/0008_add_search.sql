@@ -5,6 +5,8 @@ create index threads_unindexed on threads (indexed) where indexed = 0;
 
 create index items_unindexed on items (indexed) where indexed = 0;
 
+create index threads_by_age on threads (created_at);
+
 create table searchable (
     number integer primary key, -- of the row in words
     tenant_id text not null,

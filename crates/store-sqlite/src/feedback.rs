@@ -107,6 +107,14 @@ fn read((tenant, user, item, thread, kind, at): Row) -> Result<(Scope, ItemFeedb
     Ok((scope, given))
 }
 
+/// A kind, as it is stored.
+pub(crate) fn kind_of(kind: FeedbackKind) -> &'static str {
+    match kind {
+        FeedbackKind::Positive => POSITIVE,
+        FeedbackKind::Negative => NEGATIVE,
+    }
+}
+
 struct Give {
     scope: Scope,
     thread: ThreadId,
@@ -136,10 +144,6 @@ impl Job for Give {
 
 impl Give {
     fn give(&self, item: &ItemId, script: &mut Script<'_>) {
-        let kind = match self.kind {
-            FeedbackKind::Positive => POSITIVE,
-            FeedbackKind::Negative => NEGATIVE,
-        };
         script
             .add(
                 "insert into feedback (tenant_id, user_id, item_id, thread_id, kind, given_at)
@@ -153,7 +157,7 @@ impl Give {
             .bind(self.scope.user.as_str())
             .bind(item.as_str())
             .bind(self.thread.as_str())
-            .bind(kind)
+            .bind(kind_of(self.kind))
             .bind(self.at.as_microsecond());
     }
 }

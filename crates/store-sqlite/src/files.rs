@@ -267,7 +267,7 @@ impl Job for ForgetObjects {
     }
 }
 
-struct FileRow {
+pub(crate) struct FileRow {
     object: String,
     size: i64,
     media_type: String,
@@ -288,7 +288,7 @@ impl FromRow<'_, SqliteRow> for FileRow {
 }
 
 impl FileRow {
-    fn read(self) -> Result<StoredFile> {
+    pub(crate) fn read(self) -> Result<StoredFile> {
         let wrong = |bytes: Vec<u8>| row::corrupt("SHA-256 of a file", bytes.len());
         Ok(StoredFile {
             object: ObjectName::new(self.object),

@@ -235,7 +235,7 @@ async fn exists(scope: &Scope, thread: &ThreadId, conn: &mut SqliteConnection) -
     Ok(found.is_some())
 }
 
-fn read(time: i64, json: &str) -> Result<ThreadItem> {
+pub(crate) fn read(time: i64, json: &str) -> Result<ThreadItem> {
     let mut item: ThreadItem = row::record("item", json)?;
     item.set_created_at(row::time(time)?);
     Ok(item)

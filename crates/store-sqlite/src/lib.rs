@@ -4,6 +4,7 @@
 //! Statements are literal, one file per record family, and every one that a request can reach carries
 //! tenant and user.
 
+mod archive;
 mod attachments;
 mod begin;
 mod connect;
@@ -11,12 +12,14 @@ mod connections;
 mod fault;
 mod feedback;
 mod files;
+mod forget;
 mod index_older;
 mod items;
 mod keys;
 mod leases;
 mod maintenance;
 mod migrate;
+mod restore;
 mod row;
 mod script;
 mod search;

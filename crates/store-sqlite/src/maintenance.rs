@@ -4,14 +4,15 @@ use async_trait::async_trait;
 use frontdesk_identity::{Scope, TenantId, UserId};
 use frontdesk_protocol::Timestamp;
 use frontdesk_store::{
-    Held, Lease, LogBatch, Maintenance, ProcessId, Result, TakenOver, TurnId, TurnKey, TurnRecord,
-    form,
+    Held, Idle, Lease, LogBatch, Maintenance, ProcessId, Result, TakenOver, TurnId, TurnKey,
+    TurnRecord, form,
 };
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use crate::SqliteStore;
 use crate::fault::fault;
+use crate::forget::DeleteIdle;
 use crate::index_older::IndexOlder;
 use crate::leases::{self, Release, ReleaseAll, Renew, TakeOver};
 use crate::row;
@@ -100,6 +101,10 @@ impl Maintenance for SqliteStore {
     async fn sweep(&self, now: Timestamp) -> Result<()> {
         while self.write(Sweep(now)).await? == Swept::Partly {}
         Ok(())
+    }
+
+    async fn delete_idle_threads(&self, idle: &Idle, limit: u32) -> Result<u64> {
+        self.write(DeleteIdle(idle.clone(), limit)).await
     }
 
     async fn index_older(&self, limit: u32) -> Result<u64> {

@@ -179,7 +179,33 @@ impl ThreadRow {
                 &self.id,
             )
             .bind(scope.tenant.as_str())
-            .bind(scope.user.as_str())
+            .bind(scope.user.as_str());
+        self.bind(script);
+        if self.title.is_some() {
+            search::put_title(scope, &self.id, self.title.as_deref(), script);
+        }
+    }
+}
+
+impl ThreadRow {
+    /// Stores the thread, if it is new.
+    pub(crate) fn restore(&self, scope: &Scope, script: &mut Script<'_>) {
+        script
+            .add(
+                "insert into threads (tenant_id, user_id, id, created_at, title, status,
+                     image_domains, metadata, extra, indexed)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+                 on conflict do nothing",
+                "thread",
+                &self.id,
+            )
+            .bind(scope.tenant.as_str())
+            .bind(scope.user.as_str());
+        self.bind(script);
+    }
+
+    fn bind(&self, script: &mut Script<'_>) {
+        script
             .bind(self.id.as_str())
             .bind(self.created_at)
             .bind(self.title.as_deref())
@@ -187,9 +213,6 @@ impl ThreadRow {
             .bind(self.image_domains.as_deref())
             .bind(self.metadata.as_str())
             .bind(self.extra.as_str());
-        if self.title.is_some() {
-            search::put_title(scope, &self.id, self.title.as_deref(), script);
-        }
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "a property that doesn't hold panics; that is the point"
 )]
 
+mod archive;
 mod attachments;
 mod connections;
 mod feedback;
@@ -32,8 +33,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Feedbacks, FileUpkeep, Files, Keys, Maintenance, Store};
+use crate::{Archive, Feedbacks, FileUpkeep, Files, Keys, Maintenance, Store};
 
+pub use archive::*;
 pub use attachments::*;
 pub use connections::*;
 pub use feedback::*;
@@ -67,6 +69,8 @@ pub struct StoreUnderTest {
     pub files: Arc<dyn Files>,
     /// Their upkeep.
     pub file_upkeep: Arc<dyn FileUpkeep>,
+    /// What is carried to another store.
+    pub archive: Arc<dyn Archive>,
     /// What is dropped after the store, such as its folder.
     pub keep: Box<dyn Any + Send + Sync>,
 }
@@ -75,7 +79,7 @@ impl StoreUnderTest {
     /// A store, and what is dropped after it.
     pub fn new<S>(store: S, keep: impl Any + Send + Sync) -> Self
     where
-        S: Store + Maintenance + Keys + Feedbacks + Files + FileUpkeep + 'static,
+        S: Store + Maintenance + Keys + Feedbacks + Files + FileUpkeep + Archive + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -84,6 +88,7 @@ impl StoreUnderTest {
             feedbacks: store.clone(),
             files: store.clone(),
             file_upkeep: store.clone(),
+            archive: store.clone(),
             store,
             keep: Box::new(keep),
         }
@@ -164,6 +169,10 @@ macro_rules! contract_tests {
             the_last_feedback_counts
             feedback_goes_with_what_it_is_about
             the_operator_reads_all_feedback
+            an_archive_is_restored_as_it_was
+            what_is_there_is_not_restored_over
+            check_20_a_user_is_forgotten_whole
+            check_20_idle_threads_are_deleted
             threads_are_found_by_title_and_text
             what_changed_is_found_as_it_is
             what_is_found_comes_in_pages

@@ -14,6 +14,7 @@
 //! - Ids are unique for an owner. Two owners may have the same id without knowing of each other; an id that
 //!   belongs to another thread of the same owner is a [`StoreError::Conflict`]. Turn ids are our own and never meet.
 
+mod archive;
 mod attachments;
 mod connections;
 mod error;
@@ -35,6 +36,7 @@ pub mod contract;
 pub mod memory;
 pub mod words;
 
+pub use archive::Archive;
 pub use attachments::Attachments;
 pub use connections::Connections;
 pub use error::StoreError;
@@ -46,11 +48,14 @@ pub use maintenance::Maintenance;
 pub use record::connection::{CameBack, Connecting, Connection};
 pub use record::continuation::{Continuation, Fingerprint, TakenOver};
 pub use record::day::UtcDay;
+pub use record::entry::{Entry, Forgotten, SealedConnection};
 pub use record::feedback::ItemFeedback;
 pub use record::file::{Kept, ObjectName, StoredFile};
+pub use record::idle::{Idle, Tenants};
 pub use record::item::StoredItem;
 pub use record::key::{ApiKey, KeyId};
 pub use record::lease::{Held, Lease, ProcessId};
+pub use record::line::{InvalidLine, Line};
 pub use record::log::{EventId, InvalidEventId, LogBatch};
 pub use record::page::PageRequest;
 pub use record::step::Step;

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::Timestamp;
 
-use crate::{Held, Lease, LogBatch, ProcessId, Result, TakenOver, TurnId, TurnKey, TurnRecord};
+use crate::{
+    Held, Idle, Lease, LogBatch, ProcessId, Result, TakenOver, TurnId, TurnKey, TurnRecord,
+};
 
 /// The upkeep of a store, across owners.
 #[async_trait]
@@ -49,6 +51,9 @@ pub trait Maintenance: Send + Sync {
     /// Deletes what has run out: use of more than [`USAGE_DAYS`](crate::limit::USAGE_DAYS) ago, and ways to an
     /// authorization server from which nobody came back in time.
     async fn sweep(&self, now: Timestamp) -> Result<()>;
+
+    /// Deletes idle threads with all that belongs to them, at most `limit`, and says how many.
+    async fn delete_idle_threads(&self, idle: &Idle, limit: u32) -> Result<u64>;
 
     /// Makes at most so many threads and as many items findable that an earlier version stored, and says how many they
     /// were: none when there are no more.

@@ -1,5 +1,6 @@
 //! A store in memory, for tests and for trying things out: what it holds ends with the process.
 
+mod archive;
 mod attachments;
 mod connections;
 mod feedback;

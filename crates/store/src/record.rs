@@ -3,13 +3,16 @@
 pub(crate) mod connection;
 pub(crate) mod continuation;
 pub(crate) mod day;
+pub(crate) mod entry;
 pub(crate) mod feedback;
 pub(crate) mod file;
 pub mod form;
+pub(crate) mod idle;
 pub(crate) mod item;
 pub(crate) mod key;
 pub(crate) mod lease;
 pub mod limit;
+pub(crate) mod line;
 pub(crate) mod log;
 pub(crate) mod page;
 pub(crate) mod step;

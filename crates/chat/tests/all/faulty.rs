@@ -12,10 +12,10 @@ use frontdesk_protocol::{
 };
 use frontdesk_store::memory::MemoryStore;
 use frontdesk_store::{
-    Attachments, Began, BeginTurn, Connecting, Connection, Connections, EventId, Feedback, Held,
-    ItemFeedback, Items, Lease, LogBatch, Maintenance, PageRequest, ProcessId, Result, Step,
-    StoreError, StoredItem, TakenOver, ThreadPatch, Threads, TurnId, TurnKey, TurnRecord,
-    TurnWrite, Turns, Usage, UtcDay, Wakeup, Wakeups, Written,
+    Attachments, Began, BeginTurn, Connecting, Connection, Connections, EventId, Feedback, Found,
+    Held, ItemFeedback, Items, Lease, LogBatch, Maintenance, PageRequest, ProcessId, Result,
+    Search, SearchRequest, Step, StoreError, StoredItem, TakenOver, ThreadPatch, Threads, TurnId,
+    TurnKey, TurnRecord, TurnWrite, Turns, Usage, UtcDay, Wakeup, Wakeups, Written,
 };
 use futures_util::FutureExt;
 use serde_json::json;
@@ -63,8 +63,21 @@ impl Maintenance for Faulty {
     async fn sweep(&self, now: frontdesk_clock::Timestamp) -> Result<()> {
         self.inner.sweep(now).await
     }
+    async fn delete_idle_threads(&self, idle: &Idle, limit: u32) -> Result<u64> {
+        self.inner.delete_idle_threads(idle, limit).await
+    }
+    async fn index_older(&self, limit: u32) -> Result<u64> {
+        self.inner.index_older(limit).await
+    }
     async fn ping(&self) -> Result<()> {
         self.inner.ping().await
+    }
+}
+
+#[async_trait]
+impl Search for Faulty {
+    async fn search(&self, scope: &Scope, request: &SearchRequest) -> Result<Option<Page<Found>>> {
+        self.inner.search(scope, request).await
     }
 }
 

@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
-use frontdesk_protocol::Timestamp;
+use frontdesk_protocol::{ThreadId, Timestamp};
 
-use super::owner::{Hold, Owner, Turn, from_now};
+use super::owner::{Hold, Owner, Thread, Turn, from_now};
 use super::turns::put_batch;
 use super::{Data, MemoryStore};
 use crate::{
-    Held, Lease, LogBatch, Maintenance, ProcessId, Result, TakenOver, TurnId, TurnKey, TurnRecord,
-    TurnStatus, form,
+    Held, Idle, Lease, LogBatch, Maintenance, ProcessId, Result, TakenOver, TurnId, TurnKey,
+    TurnRecord, TurnStatus, form,
 };
 
 #[async_trait]
@@ -147,6 +147,24 @@ impl Maintenance for MemoryStore {
         Ok(())
     }
 
+    async fn delete_idle_threads(&self, idle: &Idle, limit: u32) -> Result<u64> {
+        let mut data = self.data();
+        let mut left = limit;
+        let scopes = data.owners.keys();
+        let scopes = scopes.filter(|scope| idle.tenants.has(&scope.tenant));
+        for scope in scopes.cloned().collect::<Vec<Scope>>() {
+            data.change(&scope, |owner| {
+                let threads: Vec<_> = owner.idle_threads(idle.since);
+                for thread in threads {
+                    if left > 0 && owner.delete_thread(&thread) {
+                        left -= 1;
+                    }
+                }
+            });
+        }
+        Ok(u64::from(limit - left))
+    }
+
     async fn index_older(&self, _limit: u32) -> Result<u64> {
         Ok(0)
     }
@@ -170,6 +188,23 @@ impl Data {
 }
 
 impl Owner {
+    /// The threads in which nothing happened since then.
+    fn idle_threads(&self, since: Timestamp) -> Vec<ThreadId> {
+        let is_idle = |thread: &&Thread| {
+            let mut turns = self.turns.values().map(|turn| &turn.record);
+            let newest = thread.order.last().map(|(time, _)| *time);
+            thread.metadata.created_at < since
+                && newest.is_none_or(|time| time < since.as_microsecond())
+                && turns.all(|turn| {
+                    turn.thread_id != thread.metadata.id
+                        || (turn.created_at < since
+                            && turn.ended_at.is_some_and(|ended| ended < since))
+                })
+        };
+        let idle = self.threads.values().filter(is_idle);
+        idle.map(|thread| thread.metadata.id.clone()).collect()
+    }
+
     /// A turn that runs under this attempt and is held by this process.
     fn held(&mut self, key: &TurnKey, holder: &ProcessId) -> Option<&mut Turn> {
         let turn = self.running(&key.turn)?;

@@ -8,8 +8,8 @@ use crate::limit::{
     MAX_STEP_BYTES, MAX_TURN_TOKENS, USAGE_DAYS,
 };
 use crate::{
-    ApiKey, BeginTurn, LogBatch, Result, StoreError, ThreadPatch, TurnKey, TurnStatus, TurnWrite,
-    UtcDay,
+    ApiKey, BeginTurn, Entry, LogBatch, Result, Step, StoreError, ThreadPatch, TurnKey, TurnStatus,
+    TurnWrite, UtcDay,
 };
 
 /// A time in whole microseconds, as every store keeps it.
@@ -72,6 +72,34 @@ pub fn check_key(key: &ApiKey) -> Result<()> {
     )
 }
 
+/// Checks the entries of an archive, each by itself.
+pub fn check_entries(entries: &[Entry]) -> Result<()> {
+    for entry in entries {
+        match entry {
+            Entry::Thread(_, thread) => thread_json(thread).map(drop)?,
+            Entry::Item(_, stored) => {
+                item_json(stored.item.thread_id(), &stored.item).map(drop)?;
+            }
+            Entry::Attachment(_, attachment, _) => attachment_json(attachment).map(drop)?,
+            Entry::Turn(_, turn) if turn.status == TurnStatus::Running => {
+                return Err(defect(format!("turn {} still runs", turn.id)));
+            }
+            Entry::Step(_, step) => check_step(step)?,
+            Entry::Connection(_, connection) => {
+                check_sealed(&connection.server, &connection.sealed)?;
+            }
+            Entry::Key(key) => check_key(key)?,
+            Entry::Turn(..) | Entry::Feedback(..) | Entry::Usage(..) => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_step(step: &Step) -> Result<()> {
+    let id = format!("{} of {}", step.number, step.turn);
+    limit::check("step", &id, step.data.get().len(), MAX_STEP_BYTES)
+}
+
 /// The tokens of a turn that count.
 pub fn counted_tokens(tokens: u64) -> u64 {
     tokens.min(MAX_TURN_TOKENS)
@@ -112,11 +140,11 @@ pub fn check_begin(begin: &BeginTurn) -> Result<()> {
 /// Checks a running turn's write by itself.
 pub fn check_write(key: &TurnKey, write: &TurnWrite) -> Result<()> {
     for step in &write.steps {
-        let id = format!("{} of {}", step.number, step.turn);
         if step.turn != key.turn {
+            let id = format!("{} of {}", step.number, step.turn);
             return Err(taken("step", &id));
         }
-        limit::check("step", &id, step.data.get().len(), MAX_STEP_BYTES)?;
+        check_step(step)?;
     }
     for batch in &write.log {
         if (&batch.turn, batch.attempt) != (&key.turn, key.attempt) {
