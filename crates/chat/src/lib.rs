@@ -14,6 +14,7 @@ mod responder;
 mod secret_names;
 mod service;
 mod turn;
+mod upkeep;
 mod uploads;
 
 pub use context::{Client, RequestContext};
@@ -21,6 +22,6 @@ pub use error::ChatError;
 pub use options::{Limits, MOST_TURNS_AT_ONCE, OnDisconnect, Options, Processes};
 pub use page::{MAX_PAGE_BYTES, Page};
 pub use responder::{Audio, Responder, TurnError, Unfinished};
-pub use service::{Parts, Reply, Service, Stopped};
+pub use service::{FoundThread, Parts, Reply, Service, Stopped};
 pub use turn::{Frame, Place, Turn, TurnReader};
 pub use uploads::{NewUpload, Uploads};

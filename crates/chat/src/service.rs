@@ -9,6 +9,7 @@ mod messages;
 mod page;
 mod pending;
 mod reading;
+mod search;
 mod threads;
 mod transcribe;
 
@@ -27,7 +28,9 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 pub use self::reading::Stopped;
+pub use self::search::FoundThread;
 use crate::turn::{Flusher, Followers, Hub, Recovery, StopReason, TurnReader, recover};
+use crate::upkeep::Upkeep;
 use crate::{ChatError, Options, Processes, RequestContext, Responder, Uploads};
 
 /// How long a request waits for a turn that is about to stop.
@@ -109,6 +112,10 @@ impl Service {
             Arc::clone(&hub),
             tasks.clone(),
         );
+        let upkeep = Upkeep {
+            maintenance: Arc::clone(&parts.maintenance),
+        };
+        tasks.spawn(upkeep.run(stop.clone()));
         let lease = Lease {
             holder: ProcessId::new(parts.ids.next("prc")),
             length: parts.options.lease,

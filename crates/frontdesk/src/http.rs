@@ -16,6 +16,7 @@ mod json_body;
 mod limits;
 mod page;
 mod page_headers;
+mod search;
 mod stream;
 mod turns;
 mod well_known;
@@ -85,6 +86,7 @@ pub(crate) fn router(app: App, mounted: Option<Router>) -> Router {
     // server isn't: all users' calls come from one address, ours, with tokens that nobody guesses.
     let counted = Router::new()
         .route("/chatkit", post(chatkit::handle))
+        .route("/chatkit/search", get(search::search))
         .route("/chatkit/turns/{turn}/events", get(turns::events))
         .route("/chatkit/turns/{turn}/stop", post(turns::stop))
         .merge(connect::routes())

@@ -23,6 +23,7 @@ mod all {
     mod page_context;
     mod process;
     mod proxy;
+    mod search;
     mod sign_in;
     mod sign_in_configuration;
     mod site;

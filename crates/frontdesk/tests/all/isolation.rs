@@ -23,8 +23,9 @@ const NOTES: [(&str, &str); 3] = [
     ("FRONTDESK__AGENT__ASSISTANT__MCP", ","),
 ];
 /// The routes that show or change what somebody has.
-const WALKED: [&str; 5] = [
+const WALKED: [&str; 6] = [
     "/chatkit",
+    "/chatkit/search",
     "/chatkit/turns/{turn}/events",
     "/chatkit/turns/{turn}/stop",
     "/connect",
@@ -191,11 +192,21 @@ async fn walk(owner: &Visitor<'_>, other: &Visitor<'_>) {
         other.get(&format!("{turn}/events?after=1-1")),
         other.post(&format!("{turn}/stop")),
         other.get(&format!("/chatkit/files/{}", theirs.item)),
-        other.get("/chatkit/search?q=hello"),
     ] {
         let (status, body) = answer(request.send().await.unwrap()).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
     }
+    let nothing = json!({ "data": [], "has_more": false });
+    for asked in ["hello", "Hello%20there"] {
+        let path = format!("/chatkit/search?q={asked}");
+        let answered = answer(other.get(&path).send().await.unwrap()).await;
+        assert_eq!(answered, (StatusCode::OK, nothing.clone()));
+        let (_, mine) = answer(owner.get(&path).send().await.unwrap()).await;
+        assert_eq!(mine["data"][0]["thread"]["id"], *theirs.thread, "{mine}");
+    }
+    let after = format!("/chatkit/search?q=hello&after={}", theirs.thread);
+    let (status, body) = answer(other.get(&after).send().await.unwrap()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
     let unconnected = json!({ "data": [{ "server": "notes", "connected": false }] });
     for (request, expected) in [
         (other.get("/connect"), unconnected),
