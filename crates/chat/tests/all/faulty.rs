@@ -13,7 +13,7 @@ use frontdesk_protocol::{
 use frontdesk_store::memory::MemoryStore;
 use frontdesk_store::{
     Attachments, Began, BeginTurn, Connecting, Connection, Connections, EventId, Feedback, Found,
-    Held, ItemFeedback, Items, Lease, LogBatch, Maintenance, PageRequest, ProcessId, Result,
+    Held, Idle, ItemFeedback, Items, Lease, LogBatch, Maintenance, PageRequest, ProcessId, Result,
     Search, SearchRequest, Step, StoreError, StoredItem, TakenOver, ThreadPatch, Threads, TurnId,
     TurnKey, TurnRecord, TurnWrite, Turns, Usage, UtcDay, Wakeup, Wakeups, Written,
 };
