@@ -106,6 +106,8 @@ pub enum Because {
     Always,
     /// A function says that this call asks.
     Function,
+    /// A process died when the call may have been under way: nobody knows whether it was made.
+    Interrupted,
 }
 
 /// Whether a call asks, and why.

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use frontdesk_model::{FunctionCall, Item, Role};
 
 /// What the model reads as the result of a call that was begun and never answered.
-const INTERRUPTED: &str = "the call was interrupted; whether it had an effect is not known";
+pub(crate) const INTERRUPTED: &str =
+    "the call was interrupted; whether it had an effect is not known";
 
 /// Makes the items fit to be read by a model: a call without result gets one that says so, right after the run of
 /// calls it stands in; a result without call, or a second one for the same call, is left out.

@@ -129,7 +129,8 @@ pub enum AgentEvent {
         /// The summary's parts.
         summary: Vec<String>,
     },
-    /// The model calls a tool; told as soon as the model has named it, and again when an approved call is made.
+    /// The model calls a tool; told as soon as the model has named it, and again when an approved call is made, or when
+    /// a run [goes on](crate::go_on) with a call of which an earlier process has told.
     ToolCalled {
         /// The call, unique within the run.
         call_id: String,
@@ -151,6 +152,12 @@ pub enum AgentEvent {
         call_id: String,
         /// The arguments as the model wrote them; they may be anything.
         arguments: String,
+    },
+    /// A call is about to be made that can't simply be made again, since its tool may change something each time. Store
+    /// what was told so far before going on: whoever goes on with the run after a crash then knows of the call.
+    EffectAhead {
+        /// The call.
+        call_id: String,
     },
     /// A running tool reports.
     ToolProgress {
@@ -181,6 +188,8 @@ pub enum AgentEvent {
         call_id: String,
         /// The result as the model reads it.
         item: Item,
+        /// Whether the tool did what it was asked to.
+        outcome: Outcome,
     },
     /// A call is finished; told for each call when it is, not when all are.
     ToolFinished {

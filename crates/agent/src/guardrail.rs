@@ -26,6 +26,13 @@ pub use self::side::{ToolInputOnly, ToolOutputOnly};
 use crate::context::RunContext;
 use crate::state::ToolCall;
 
+/// What later runs read in place of a message that wasn't let through.
+pub const WITHHELD_INPUT: &str = "[This message was withheld: a check did not let it through.]";
+
+/// What later runs read in place of an answer that wasn't let through.
+pub(crate) const WITHHELD_ANSWER: &str =
+    "[This answer was withheld: a check did not let it through.]";
+
 /// What a guardrail says. `T` is what takes the place of what was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict<T> {

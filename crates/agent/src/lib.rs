@@ -2,6 +2,7 @@
 //!
 //! [`step`] is the whole logic, as a pure function of state and input; [`run`] performs the effects it asks for.
 //! A call that asks the user first ends the run; [`resume`] goes on with what the user decided.
+//! [`go_on`] goes on with a run whose process died, from what it recorded.
 //! The crate knows neither HTTP nor SQL nor ChatKit nor MCP: models are [`frontdesk_model::Model`]s,
 //! tools are [`Toolset`]s, and an [`Observer`] hears what happens and stores it before the run goes on.
 //!
@@ -47,17 +48,19 @@ pub use guardrail::{
     GuardrailError, Guardrails, InputGuardrail, InsteadOfCall, MAX_CHECKED_BYTES,
     MAX_GUARDRAIL_TIME, MAX_PATTERN_BYTES, MAX_PATTERNS, ModelGuardrail, OnMatch, OutputGuardrail,
     PatternGuardrail, Timing, ToolGuardrail, ToolInputOnly, ToolOutputOnly, UNCHECKED, Verdict,
+    WITHHELD_INPUT,
 };
 pub use handoff::{Handoff, HandoffHistory, InputFilter};
 pub use hook::Hook;
 pub use invoke::MAX_USER_MESSAGE_BYTES;
 pub use output::OutputSchema;
 pub use run::{
-    Attended, Observer, OutputError, RunError, RunOptions, RunOutcome, Start, Stopped, resume, run,
+    Attended, LeftOff, Observer, OutputError, RunError, RunOptions, RunOutcome, Start, Stopped,
+    go_on, resume, run,
 };
 pub use state::{
     Bounds, Call, CallResult, CallStatus, Effect, Ended, Ending, Handover, Input, MAX_ASKED_CALLS,
-    Mark, OpenCall, Phase, Repair, Reply, State, ToolCall, step,
+    Mark, OpenCall, Phase, Recorded, Repair, Reply, SoFar, State, ToolCall, step,
 };
 pub use tool::{Annotations, Outcome, ToolError, ToolInfo, ToolOutput, Toolset, ToolsetError};
 pub use usage::UsageSink;

@@ -3,6 +3,7 @@
 mod call_check;
 mod calls;
 mod driver;
+mod going_on;
 mod held;
 mod hooks;
 mod input_check;
@@ -26,7 +27,8 @@ use crate::agents::Agents;
 use crate::approval::{ApprovedTool, AskedCall, Decision};
 use crate::context::RunContext;
 use crate::event::AgentEvent;
-use crate::state::Ended;
+use crate::state::{Ended, Recorded};
+use driver::Begin;
 
 /// What a run begins with.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +71,15 @@ impl From<Vec<Item>> for Start {
             ..Self::default()
         }
     }
+}
+
+/// What is left of a run whose process died.
+#[derive(Debug, Clone, Default)]
+pub struct LeftOff {
+    /// What it recorded, in order.
+    pub record: Vec<Recorded>,
+    /// The calls that it began with, where it had begun with [`resume`], and what the user had decided about them.
+    pub decided: Vec<(AskedCall, Decision)>,
 }
 
 /// Hears what happens in a run. Each event is awaited, so what is to be stored is stored before the run goes on.
@@ -193,7 +204,7 @@ pub async fn run<C: Send + Sync + 'static>(
     context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
-    driver::drive(agents, start.into(), None, context, observer).await
+    driver::drive(agents, start.into(), Begin::Anew, context, observer).await
 }
 
 /// Goes on after [`Ended::WaitingForApproval`]: begins with the calls that the user decided about.
@@ -208,7 +219,24 @@ pub async fn resume<C: Send + Sync + 'static>(
     context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
-    driver::drive(agents, start.into(), Some(decided), context, observer).await
+    let begin = Begin::Decided(decided);
+    driver::drive(agents, start.into(), begin, context, observer).await
+}
+
+/// Goes on with a run whose process died: what it recorded isn't done again.
+///
+/// The start is the one that the run had. Calls that have no result are made again where their tools say that this
+/// changes nothing ([`Annotations::is_repeatable`](crate::Annotations)). Of any other it isn't known whether it was made;
+/// it asks the user, [because](crate::Because::Interrupted) of that. A run that had come to its end only ends.
+pub async fn go_on<C: Send + Sync + 'static>(
+    agents: &Agents<C>,
+    start: impl Into<Start>,
+    left: LeftOff,
+    context: RunContext<C>,
+    observer: &mut dyn Observer,
+) -> Result<RunOutcome, RunError> {
+    let begin = Begin::LeftOff(left);
+    driver::drive(agents, start.into(), begin, context, observer).await
 }
 
 async fn until_cancelled<T>(

@@ -5,6 +5,7 @@
 
 mod call;
 mod input;
+mod left;
 mod step;
 
 use std::collections::BTreeSet;
@@ -12,8 +13,10 @@ use std::collections::BTreeSet;
 use frontdesk_model::{Item, Usage};
 use serde::{Deserialize, Serialize};
 
-pub use call::{Call, CallResult, CallStatus, Mark, OpenCall, ToolCall};
+pub use call::{Call, CallResult, CallStatus, Mark, OpenCall, SoFar, ToolCall};
 pub use input::{Effect, Ended, Ending, Input, Reply};
+pub(crate) use left::Record;
+pub use left::Recorded;
 pub(crate) use step::is_refusal;
 pub use step::step;
 
@@ -96,7 +99,7 @@ impl From<&Limits> for Bounds {
 pub enum Phase {
     /// [`Input::Begin`].
     Ready,
-    /// [`Input::Begin`], with calls of an earlier run.
+    /// [`Input::Begin`], with calls of an earlier run or of an earlier process.
     Decided {
         /// The calls, in their order.
         calls: Vec<OpenCall>,

@@ -91,6 +91,15 @@ pub struct Annotations {
     pub idempotent: Option<bool>,
 }
 
+impl Annotations {
+    /// Whether a call that may have been made can be made again: the tool says that it changes nothing, or nothing more
+    /// the second time, and doesn't say that it destroys anything.
+    pub fn is_repeatable(&self) -> bool {
+        let is_idempotent = self.idempotent == Some(true) && self.destructive != Some(true);
+        self.read_only == Some(true) || is_idempotent
+    }
+}
+
 /// Whether a tool did what it was asked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,6 +8,7 @@ mod brief;
 mod choice;
 mod ending;
 mod events;
+mod go_on;
 mod history;
 mod instructions;
 mod narrate;
@@ -31,7 +32,7 @@ use frontdesk_protocol::{
 
 pub use instructions::{InstructionsError, InstructionsTemplate};
 
-use crate::{Audio, ChatError, RequestContext, Responder, Turn, TurnError};
+use crate::{Audio, ChatError, RequestContext, Responder, Turn, TurnError, Unfinished};
 use ending::finish;
 use events::Events;
 use history::{Past, Summariser};
@@ -242,6 +243,19 @@ impl Responder for Assistant {
         finished
     }
 
+    async fn go_on(&self, turn: &mut Turn, call: Unfinished) -> Result<(), TurnError> {
+        match call {
+            Unfinished::Respond(input) => {
+                let input = input.map(|input| *input);
+                self.go_on_answering(turn, input).await
+            }
+            Unfinished::Action { action, sender } => {
+                let sender = sender.map(|sender| *sender);
+                self.go_on_deciding(turn, action, sender).await
+            }
+        }
+    }
+
     async fn transcribe(
         &self,
         _: &RequestContext,
@@ -274,16 +288,15 @@ impl Responder for Assistant {
         let reading = self.reading(turn);
         let past = history::load(turn, reading.limits).await?;
         let decided = approval::decide(turn, &past, &action, sender.as_ref()).await?;
-        let Some((asks, decision)) = decided else {
+        let Some(decided) = decided else {
             return Ok(());
         };
         let start = Start {
-            input: past.input_but(&asks.calls, &reading),
-            agent: asks.agent,
+            input: past.input_but(&decided.asked(), &reading),
+            agent: decided.agent,
             options: self.run_options(turn, None, Some(&past)),
         };
-        let decide = |asked| (asked, decision.clone());
-        let decided = asks.calls.into_iter().map(decide).collect();
+        let decided = decided.calls;
         let context = run_context(turn);
         let said = past.newest_said();
         let mut events = Events::new(turn, &self.agents, &start, said);

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use frontdesk_model::{Item, Usage};
 
 use super::calls::{CallNews, Calls, Report};
+use super::going_on::{Left, called};
 use super::hooks::Hooks;
 use super::input_check::check_before;
 use super::on_duty::OnDuty;
-use super::{Observer, RunError, RunOptions, RunOutcome, Start, until_cancelled};
+use super::{LeftOff, Observer, RunError, RunOptions, RunOutcome, Start, until_cancelled};
 use crate::agent::Agent;
 use crate::agents::Agents;
 use crate::approval::{AskedCall, Decision};
@@ -17,14 +18,26 @@ use crate::catalog::{Catalog, Offered};
 use crate::context::RunContext;
 use crate::event::AgentEvent;
 use crate::invoke::{CallGuards, Consent};
-use crate::state::{Bounds, CallResult, Effect, Ended, Input, Phase, State, ToolCall, step};
+use crate::state::{
+    Bounds, CallResult, Effect, Ended, Input, OpenCall, Phase, State, ToolCall, step,
+};
 use crate::usage::{Spent, UsageSink};
 
-/// Begins a run with this agent. `decided` are the calls that the user decided about.
+/// What a run begins with, besides its start.
+pub(super) enum Begin {
+    /// Nothing.
+    Anew,
+    /// The calls that the user decided about.
+    Decided(Vec<(AskedCall, Decision)>),
+    /// What an earlier process has left.
+    LeftOff(LeftOff),
+}
+
+/// Begins a run with this agent.
 pub(super) async fn drive<C: Send + Sync + 'static>(
     agents: &Agents<C>,
     start: Start,
-    decided: Option<Vec<(AskedCall, Decision)>>,
+    begin: Begin,
     mut context: RunContext<C>,
     observer: &mut dyn Observer,
 ) -> Result<RunOutcome, RunError> {
@@ -34,7 +47,13 @@ pub(super) async fn drive<C: Send + Sync + 'static>(
         agent,
         options,
     } = start;
-    let agent = agents.find_or_entry(agent.as_deref());
+    let begun_by = agents.find_or_entry(agent.as_deref());
+    let left = match &begin {
+        Begin::LeftOff(left) => Some(Left::read(&begun_by.name, &input, left)),
+        Begin::Anew | Begin::Decided(_) => None,
+    };
+    let at_work = left.as_ref().map(|left| left.record.agent.as_str());
+    let agent = at_work.map_or(begun_by, |name| agents.find_or_entry(Some(name)));
     let on_duty = until_cancelled(&context.cancel, OnDuty::of(agents, agent, &context)).await??;
     let mut driver = Driver {
         agents,
@@ -49,23 +68,27 @@ pub(super) async fn drive<C: Send + Sync + 'static>(
         user_messages: BTreeMap::new(),
         usages: BTreeMap::new(),
         decided: BTreeMap::new(),
+        interrupted: BTreeSet::new(),
         named_calls: BTreeSet::new(),
         untold_calls: BTreeSet::new(),
         cost: Some(0.0),
         answered: Answered::default(),
     };
-    let bounds = Bounds::from(&agent.limits);
-    let state = match decided {
-        None => State::new(&agent.name, input, bounds),
-        Some(decided) => {
-            let asked = decided.iter().map(|(asked, _)| asked.clone());
-            let by_id = asked.map(|asked| (asked.call.call_id.clone(), asked));
-            driver.decided = by_id.collect();
+    let bounds = Bounds::from(&begun_by.limits);
+    let (state, told) = match (begin, left) {
+        (Begin::Decided(decided), _) => {
+            driver.know(&decided);
             let calls = driver.open_calls(&input, decided);
-            State::resume(&agent.name, input, calls, bounds)
+            let state = State::resume(&agent.name, input, calls, bounds);
+            (state, Vec::new())
         }
+        (Begin::LeftOff(LeftOff { decided, .. }), Some(left)) => {
+            driver.know(&decided);
+            driver.left_off(&begun_by.name, input, left, &decided, bounds)
+        }
+        _ => (State::new(&agent.name, input, bounds), Vec::new()),
     };
-    let outcome = driver.drive(state).await;
+    let outcome = driver.drive(state, told).await;
     driver.calls.stop().await;
     if outcome != Err(RunError::Stopped) {
         driver.hooks().run_ended(outcome.as_ref()).await?;
@@ -90,6 +113,8 @@ pub(super) struct Driver<'a, C> {
     usages: BTreeMap<String, Usage>,
     /// The calls that the user decided about, by their ids.
     pub(super) decided: BTreeMap<String, AskedCall>,
+    /// The calls that a process that died may have made, by their ids.
+    pub(super) interrupted: BTreeSet<String>,
     /// The calls that models have named, even those that are void: no other call gets such an id.
     pub(super) named_calls: BTreeSet<String>,
     /// The calls that are told by what comes of them alone: handoffs, and those of the user's page.
@@ -108,8 +133,18 @@ pub(super) struct Answered {
 }
 
 impl<C: Send + Sync + 'static> Driver<'_, C> {
-    async fn drive(&mut self, mut state: State) -> Result<RunOutcome, RunError> {
+    /// `left` are calls that an earlier process has told of.
+    async fn drive(
+        &mut self,
+        mut state: State,
+        left: Vec<OpenCall>,
+    ) -> Result<RunOutcome, RunError> {
         self.begin().await?;
+        self.tell_left(left).await?;
+        if let Phase::Ended { how } = &state.phase {
+            let ended = self.ended_before(&state, how.clone());
+            return Ok(self.outcome(state, ended));
+        }
         let mut input = self.first_input(&state).await?;
         loop {
             let effects;
@@ -201,17 +236,22 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
     async fn call_tool(&mut self, call: ToolCall) -> Result<(), RunError> {
         let entry = self.tool_of(&call);
         let consent = if self.decided.contains_key(&call.call_id) {
-            self.tell(AgentEvent::ToolCalled {
-                call_id: call.call_id.clone(),
-                title: self.catalog.title(&call.name),
-                name: call.name.clone(),
-            })
-            .await?;
+            if !self.named_calls.contains(&call.call_id) {
+                self.tell(called(&call, self.catalog.title(&call.name)))
+                    .await?;
+            }
             Consent::Given
         } else {
             Consent::NotAsked
         };
         self.hooks().tool_started(&call).await?;
+        if entry
+            .as_ref()
+            .is_ok_and(|entry| !entry.annotations.is_repeatable())
+        {
+            let call_id = call.call_id.clone();
+            self.tell(AgentEvent::EffectAhead { call_id }).await?;
+        }
         let guards = CallGuards {
             agent: Arc::clone(&self.agent),
             context: self.context.clone(),
@@ -228,6 +268,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         self.tell(AgentEvent::ToolResult {
             call_id: call.call_id.clone(),
             item,
+            outcome: result.outcome,
         })
         .await?;
         if !self.untold_calls.contains(&call.call_id) {

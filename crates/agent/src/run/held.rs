@@ -3,9 +3,7 @@
 use frontdesk_model::{ContentPart, Item, Message, Role};
 
 use crate::event::{AgentEvent, OutputKey};
-
-/// What later runs read in place of an answer that wasn't let through.
-const WITHHELD_ANSWER: &str = "[This answer was withheld: a check did not let it through.]";
+use crate::guardrail::WITHHELD_ANSWER;
 
 /// What waits to be told. It is as long as the reply at most, which is bounded.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use crate::call_ids::{answered_ids, since_the_user};
 use crate::catalog::{Entry, Offered};
 use crate::event::AgentEvent;
 use crate::invoke::ResultIs;
-use crate::state::{Mark, OpenCall, Phase, State, ToolCall};
+use crate::state::{Mark, OpenCall, Phase, SoFar, State, ToolCall};
 use crate::validate::read_object;
 
 /// What the model reads when the name of an approved call has come to stand for another tool, or for none.
@@ -39,7 +39,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         marks
     }
 
-    fn marks_of(&self, name: &str, arguments: &str) -> BTreeSet<Mark> {
+    pub(super) fn marks_of(&self, name: &str, arguments: &str) -> BTreeSet<Mark> {
         let mut marks = BTreeSet::new();
         let max_bytes = self.agent.limits.max_arguments_bytes;
         match self.catalog.offered(name) {
@@ -69,7 +69,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
     }
 
     /// The marks of a call that the user has approved: it is made as a tool, whatever its name stands for by now.
-    fn marks_if_made(&self, asked: &AskedCall) -> BTreeSet<Mark> {
+    pub(super) fn marks_if_made(&self, asked: &AskedCall) -> BTreeSet<Mark> {
         let mut marks = self.marks_of(&asked.call.name, &asked.call.arguments);
         marks.retain(|mark| *mark == Mark::Answers);
         marks
@@ -89,7 +89,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         let decided = decided.into_iter().map(|(asked, decision)| OpenCall {
             marks: self.marks_if_made(&asked),
             call: asked.call,
-            decision,
+            so_far: SoFar::Decided(decision),
         });
         let answered = answered_ids(input);
         let is_open = |call: &&FunctionCall| {
@@ -99,13 +99,9 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             let marks = self.marks_of(&call.name, &call.arguments);
             let is_held = |mark: &Mark| matches!(mark, Mark::HandsOver { .. } | Mark::Client);
             marks.iter().any(is_held).then(|| OpenCall {
-                call: ToolCall {
-                    call_id: call.call_id.clone(),
-                    name: call.name.clone(),
-                    arguments: call.arguments.clone(),
-                },
+                call: ToolCall::from(call),
                 marks,
-                decision: Decision::Approved,
+                so_far: SoFar::Nothing,
             })
         });
         decided.chain(held).collect()
@@ -198,9 +194,12 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             tool: entry.own_name.clone(),
             title: entry.annotations.title.clone(),
             known: entry.arguments.known(&call.arguments),
-            because: self
-                .asking(entry, &call.name, &arguments)
-                .unwrap_or_default(),
+            because: if self.interrupted.contains(&call.call_id) {
+                Because::Interrupted
+            } else {
+                self.asking(entry, &call.name, &arguments)
+                    .unwrap_or_default()
+            },
         })
     }
 }

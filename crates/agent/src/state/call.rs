@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use frontdesk_model::FunctionCall;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::Decision;
+use crate::handoff::handed_over;
 use crate::tool::Outcome;
 
 /// What the model asked for.
@@ -16,6 +18,16 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments as the model wrote them; they may be anything.
     pub arguments: String,
+}
+
+impl From<&FunctionCall> for ToolCall {
+    fn from(call: &FunctionCall) -> Self {
+        Self {
+            call_id: call.call_id.clone(),
+            name: call.name.clone(),
+            arguments: call.arguments.clone(),
+        }
+    }
 }
 
 /// What is special about a call.
@@ -33,6 +45,8 @@ pub enum Mark {
     },
     /// The user's own page makes it, after all other calls.
     Client,
+    /// A process that died may have made it already. It asks, too, where somebody can be asked.
+    Interrupted,
     /// It isn't made, since a guardrail doesn't let it through.
     Refused {
         /// What the model reads.
@@ -78,7 +92,7 @@ pub struct CallResult {
     pub outcome: Outcome,
 }
 
-/// A call of an earlier run that the next one begins with.
+/// A call of an earlier run, or of an earlier process, that a run begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenCall {
     /// What the model asked for.
@@ -87,8 +101,20 @@ pub struct OpenCall {
     /// What is special about it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub marks: BTreeSet<Mark>,
-    /// What the user decided; approved, where the call asked nobody.
-    pub decision: Decision,
+    /// What has become of it so far.
+    pub so_far: SoFar,
+}
+
+/// What has become of a call with which a run begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoFar {
+    /// Nothing that is known: it goes as its marks say.
+    Nothing,
+    /// The user decided about it.
+    Decided(Decision),
+    /// It has its result, which was recorded.
+    Done(CallResult),
 }
 
 impl Call {
@@ -96,7 +122,11 @@ impl Call {
     pub(super) fn hands_over_to(&self) -> Option<&str> {
         self.marks.iter().find_map(|mark| match mark {
             Mark::HandsOver { to } => Some(to.as_str()),
-            Mark::Asks | Mark::Answers | Mark::Client | Mark::Refused { .. } => None,
+            Mark::Asks
+            | Mark::Answers
+            | Mark::Client
+            | Mark::Interrupted
+            | Mark::Refused { .. } => None,
         })
     }
 
@@ -104,8 +134,19 @@ impl Call {
     pub(super) fn refusal(&self) -> Option<String> {
         self.marks.iter().find_map(|mark| match mark {
             Mark::Refused { text } => Some(text.clone()),
-            Mark::Asks | Mark::Answers | Mark::Client | Mark::HandsOver { .. } => None,
+            Mark::Asks
+            | Mark::Answers
+            | Mark::Client
+            | Mark::Interrupted
+            | Mark::HandsOver { .. } => None,
         })
+    }
+
+    /// The agent that went on after this call, where a process died after it was recorded.
+    pub(super) fn has_handed_over_to(&self) -> Option<&str> {
+        let to = self.hands_over_to()?;
+        let told = handed_over(to);
+        matches!(&self.status, CallStatus::Done(result) if result.text == told).then_some(to)
     }
 
     /// Where a call with these marks begins.

@@ -11,11 +11,8 @@ use super::call::{Call, Mark, ToolCall};
 use super::input::{Effect, Ended, Ending, Input, Reply};
 use super::{Phase, Repair, State};
 use crate::call_ids::take_id;
-use crate::guardrail::replace_newest;
+use crate::guardrail::{WITHHELD_INPUT, replace_newest};
 use crate::usage::add_usage as add;
-
-/// What later runs read in place of a message that wasn't let through.
-const WITHHELD_INPUT: &str = "[This message was withheld: a check did not let it through.]";
 
 /// The next state, and what to do. Depends on its arguments alone.
 pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
@@ -37,7 +34,7 @@ pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
             end(&mut state, Ended::Blocked { message }, &mut effects);
         }
         (Phase::Decided { calls }, Input::Begin) => {
-            let calls = calls::reopened(calls, &mut effects);
+            let calls = calls::reopened(state.bounds, calls, &mut effects);
             calls::go_on(&mut state, calls, &mut effects);
         }
         (Phase::Model, Input::ModelFinished(reply)) => {

@@ -92,9 +92,10 @@ async fn a_destructive_call_is_made_only_after_the_user_approved_it() {
     assert_eq!(outcome.ended, Ended::Answered);
     assert_eq!(*done.lock().unwrap(), ["show 2", "delete 1"]);
     assert_eq!(
-        notes.lines()[..3],
+        notes.lines()[..4],
         [
             "called a delete Delete a task",
+            "effect of a ahead",
             "result a a: delete 1: done",
             "finished a delete ok: delete 1: done",
         ]

@@ -65,6 +65,7 @@ async fn the_page_is_called_after_all_other_calls_and_one_call_at_a_time() {
         "arguments a {}",
         "step 1: 3 items, 10 tokens",
         &format!("result {second}").replace("result q:", "result q q:"),
+        "effect of a ahead",
         "result a a: rang",
         "finished a ring ok: rang",
         r#"client p open page {"page":"tasks"} by desk Open a page"#,

@@ -106,6 +106,8 @@ async fn calls_run_at_once_and_their_results_keep_the_order_of_the_calls() {
             "called b quick -",
             "arguments b ",
             "step 1: 2 items, 10 tokens",
+            "effect of a ahead",
+            "effect of b ahead",
             "result b b: quick for ann",
             "finished b quick ok: quick for ann",
             "result a a: slow in lobby",

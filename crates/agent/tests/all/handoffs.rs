@@ -65,13 +65,14 @@ async fn the_agent_that_took_over_answers_with_its_own_model_and_tools() {
         "arguments a {}",
         "step 1: 3 items, 10 tokens",
         &format!("result again {again}"),
+        "effect of a ahead",
         "result a a: rang",
         "finished a ring_desk ok: rang",
         r#"result h h: {"assistant":"billing"}"#,
         "handed off desk -> billing",
         "model 2",
     ];
-    assert_eq!(lines[..10], expected);
+    assert_eq!(lines[..11], expected);
 
     let asked = desk.request(0);
     let offered: Vec<&str> = asked.tools.iter().map(|tool| tool.name.as_str()).collect();

@@ -78,7 +78,10 @@ fn of_call(event: &AgentEvent) -> String {
                 .fraction
                 .map_or_else(|| "-".to_owned(), |fraction| fraction.to_string())
         ),
-        AgentEvent::ToolResult { call_id, item } => format!("result {call_id} {}", output(item)),
+        AgentEvent::ToolResult { call_id, item, .. } => {
+            format!("result {call_id} {}", output(item))
+        }
+        AgentEvent::EffectAhead { call_id } => format!("effect of {call_id} ahead"),
         AgentEvent::ToolFinished {
             call_id,
             name,

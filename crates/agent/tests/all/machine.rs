@@ -1,8 +1,8 @@
 //! Inputs and effects of the pure state machine, for the tests of it.
 
 use frontdesk_agent::{
-    Bounds, CallResult, Decision, Effect, Ending, Input, Mark, OpenCall, Outcome, Reply, State,
-    ToolCall, step,
+    Bounds, CallResult, Decision, Effect, Ending, Input, Mark, OpenCall, Outcome, Reply, SoFar,
+    State, ToolCall, step,
 };
 use frontdesk_model::{Item, Usage};
 
@@ -98,6 +98,6 @@ pub(crate) fn open(call: ToolCall, decision: Decision) -> OpenCall {
     OpenCall {
         call,
         marks: [Mark::Asks].into(),
-        decision,
+        so_far: SoFar::Decided(decision),
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use frontdesk_agent::{
-    Bounds, CallStatus, Decision, Effect, Ending, Input, Mark, OpenCall, Phase, Reply, State,
-    ToolCall, pair_calls, step,
+    Bounds, CallStatus, Decision, Effect, Ending, Input, Mark, OpenCall, Phase, Reply, SoFar,
+    State, ToolCall, pair_calls, step,
 };
 use frontdesk_model::{Item, Role};
 use proptest::collection::vec;
@@ -241,7 +241,7 @@ fn resumed(state: &State, history: Vec<Item>, decision: &Decision) -> Option<Sta
         move |call: &ToolCall| OpenCall {
             call: call.clone(),
             marks: [mark.clone()].into(),
-            decision: decision.clone(),
+            so_far: SoFar::Decided(decision.clone()),
         }
     };
     let asked = calls.iter().map(open(Mark::Asks, decision));

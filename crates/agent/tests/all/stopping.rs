@@ -92,7 +92,13 @@ async fn a_run_stops_while_tools_work() {
     );
     assert_eq!(outcome, Err(RunError::Stopped));
     assert_eq!(dropped.load(Ordering::SeqCst), 2);
-    assert_eq!(notes.lines().last().unwrap(), "step 1: 2 items, 10 tokens");
+    let lines = notes.lines();
+    let last = [
+        "step 1: 2 items, 10 tokens",
+        "effect of a ahead",
+        "effect of b ahead",
+    ];
+    assert_eq!(lines[lines.len() - 3..], last);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,10 +6,10 @@
 mod card;
 mod remembered;
 
-use frontdesk_agent::{AskedCall, Decision};
+use frontdesk_agent::{AskedCall, Because, Decision};
 use frontdesk_protocol::{Action, Map, SdkHiddenContextItem, ThreadEvent, ThreadItem, WidgetItem};
 
-use super::history::Past;
+use super::history::{Left, Past};
 use super::notices::tell_user;
 use super::step::{Asks, StepData, VERSION};
 use crate::{ChatError, Turn, TurnError};
@@ -24,12 +24,20 @@ use remembered::{may_be_remembered, remember};
 pub(super) const ACTION: &str = "frontdesk.approval";
 
 /// What the model reads about a call that the user declined.
-pub(super) const DECLINED: &str =
+const DECLINED: &str =
     "the user declined this call, so it was not made; don't make it again unless asked to";
 
 /// What the model reads about a call that the user didn't decide about.
-pub(super) const PUT_ASIDE: &str =
+const PUT_ASIDE: &str =
     "the user was asked to approve this call and wrote something else instead, so it was not made";
+
+/// What the model reads about a call that may have been made, which the user doesn't want to be made again.
+const NOT_AGAIN: &str = "the server was interrupted during this call, so it is not known whether it was made; \
+     the user doesn't want it to be made again";
+
+/// What the model reads about a call that may have been made, where the user didn't decide about making it again.
+const NOT_AGAIN_YET: &str = "the server was interrupted during this call, so it is not known whether it was made; \
+     the user was asked whether to make it again and wrote something else instead";
 
 /// What the user reads when there is nothing left to decide about.
 const ANSWERED: &str = "this was answered already";
@@ -69,13 +77,48 @@ impl Answer {
         }
     }
 
-    fn decision(self) -> Decision {
-        match self {
-            Self::Approve | Self::Always => Decision::Approved,
-            Self::Decline => Decision::Declined {
-                reason: DECLINED.to_owned(),
+}
+
+/// What was decided about calls.
+pub(super) struct Decided {
+    /// The agent that goes on.
+    pub(super) agent: Option<String>,
+    /// The calls.
+    pub(super) calls: Vec<(AskedCall, Decision)>,
+}
+
+impl Decided {
+    fn of(asks: &Asks, answer: Answer) -> Self {
+        let decision = |asked: &AskedCall| match refusal(asked, answer.standing()) {
+            Some(reason) => Decision::Declined {
+                reason: reason.to_owned(),
             },
+            None => Decision::Approved,
+        };
+        let calls = asks.calls.iter();
+        Self {
+            agent: asks.agent.clone(),
+            calls: calls
+                .map(|asked| (asked.clone(), decision(asked)))
+                .collect(),
         }
+    }
+
+    /// The calls, whatever was decided.
+    pub(super) fn asked(&self) -> Vec<AskedCall> {
+        self.calls.iter().map(|(asked, _)| asked.clone()).collect()
+    }
+}
+
+/// What the model reads about a call in place of its result, as its question stands; `None` where it may be made.
+pub(super) fn refusal(asked: &AskedCall, standing: Standing) -> Option<&'static str> {
+    let may_be_made = asked.because == Because::Interrupted;
+    match standing {
+        Standing::Approved => None,
+        Standing::Declined if may_be_made => Some(NOT_AGAIN),
+        Standing::Declined => Some(DECLINED),
+        Standing::Pending | Standing::PutAside if may_be_made => Some(NOT_AGAIN_YET),
+        Standing::Pending | Standing::PutAside => Some(PUT_ASIDE),
     }
 }
 
@@ -137,7 +180,7 @@ pub(super) async fn decide(
     past: &Past,
     action: &Action,
     sender: Option<&WidgetItem>,
-) -> Result<Option<(Asks, Decision)>, TurnError> {
+) -> Result<Option<Decided>, TurnError> {
     let asked = sender.and_then(|sender| past.question(&sender.id));
     let (Some(question), Some(answer)) = (asked, Answer::of(action)) else {
         tell_user(turn, "I can't do that any more. Please ask me again.").await?;
@@ -167,8 +210,41 @@ pub(super) async fn decide(
     if answer != Answer::Decline {
         turn.never_retry();
     }
-    // An item of this turn's own, unseen: history finds the turn's steps by its items.
-    let titles: Vec<String> = question.asks.calls.iter().map(heading).collect();
+    note(turn, question.asks, answer).await?;
+    Ok(Some(Decided::of(question.asks, answer)))
+}
+
+/// The answer that this turn has taken, where an earlier process of it took it; `None` where none did.
+pub(super) async fn decided_before(
+    turn: &mut Turn,
+    past: &Past,
+    left: &Left,
+    action: &Action,
+    sender: Option<&WidgetItem>,
+) -> Result<Option<Decided>, TurnError> {
+    let question = sender.and_then(|sender| past.question(&sender.id));
+    let (Some(question), Some(answer)) = (question, Answer::of(action)) else {
+        return Ok(None);
+    };
+    if question.standing != answer.standing() {
+        return Ok(None);
+    }
+    if answer == Answer::Always {
+        let calls = question.asks.calls.iter();
+        remember(turn, calls.filter(|asked| may_be_remembered(asked)));
+    }
+    if answer != Answer::Decline {
+        turn.never_retry();
+    }
+    if !left.has_note() {
+        note(turn, question.asks, answer).await?;
+    }
+    Ok(Some(Decided::of(question.asks, answer)))
+}
+
+/// An item of this turn's own, unseen: history finds the turn's steps by its items.
+async fn note(turn: &mut Turn, asks: &Asks, answer: Answer) -> Result<(), TurnError> {
+    let titles: Vec<String> = asks.calls.iter().map(heading).collect();
     let note = ThreadItem::SdkHiddenContext(SdkHiddenContextItem {
         id: turn.new_item_id("shcx"),
         thread_id: turn.thread_id().clone(),
@@ -181,10 +257,9 @@ pub(super) async fn decide(
         extra: Map::new(),
     });
     let step = StepData::new(Vec::new(), vec![note.id().clone()]);
-    let step = step.by(question.asks.agent.as_deref());
+    let step = step.by(asks.agent.as_deref());
     turn.queue_step(VERSION, step.write()?);
-    turn.emit(ThreadEvent::item_done(note)).await?;
-    Ok(Some((question.asks.clone(), answer.decision())))
+    turn.emit(ThreadEvent::item_done(note)).await
 }
 
 /// Takes back the questions that wait: the user wrote something else.

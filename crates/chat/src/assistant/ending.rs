@@ -60,7 +60,8 @@ async fn end(mut events: Events<'_>, outcome: RunOutcome) -> Result<(), TurnErro
         return events.conclude().await;
     };
     events.close().await?;
-    say(events.into_turn(), &text).await
+    say(events.into_turn(), &text);
+    Ok(())
 }
 
 /// What a call gave.
@@ -75,8 +76,8 @@ fn result_of(call_id: &str, items: Vec<Item>) -> Option<String> {
     })
 }
 
-/// One message of the assistant that isn't the model's.
-async fn say(turn: &mut Turn, text: &str) -> Result<(), TurnError> {
+/// One message of the assistant that isn't the model's, with which the turn ends.
+pub(super) fn say(turn: &mut Turn, text: &str) {
     let message = message(turn, text);
-    turn.emit(ThreadEvent::item_done(message)).await
+    turn.conclude(ThreadEvent::item_done(message));
 }

@@ -10,13 +10,18 @@ mod texts;
 mod thoughts;
 mod tools;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use frontdesk_agent::{AgentEvent, Agents, Observer, OutputKey, RunOutcome, Start, Stopped};
+use frontdesk_agent::{
+    AgentEvent, Agents, Observer, Outcome, OutputKey, RunOutcome, Start, Stopped,
+};
 use frontdesk_model::{Item, Usage};
 use frontdesk_protocol::{ItemId, Map, Task, ThreadEvent, Workflow, WorkflowItem, WorkflowKind};
 
 use super::TurnContext;
 use super::approval;
+use super::history::Left;
 use super::narrate::tool_title;
 use super::notices::Notices;
 use super::step::{ReadAs, StepData, VERSION};
@@ -29,7 +34,7 @@ use thoughts::Thoughts;
 use tools::Tools;
 
 pub(super) use structured::whole as structured;
-pub(super) use texts::message;
+pub(super) use texts::{message, message_as};
 
 /// Shows a run as the turn's events.
 pub(super) struct Events<'t> {
@@ -41,6 +46,8 @@ pub(super) struct Events<'t> {
     titled: Option<Held>,
     /// The message that later turns don't read before guardrails have let it through.
     unchecked: Option<ItemId>,
+    /// Calls that an earlier process has shown to their end.
+    shown_before: BTreeSet<String>,
     /// The agent that is at work.
     agent: Option<String>,
     /// The model that answered last.
@@ -97,6 +104,7 @@ impl<'t> Events<'t> {
             said,
             titled: None,
             unchecked: None,
+            shown_before: BTreeSet::new(),
             agent: start.agent.clone(),
             model: None,
             texts: Texts::default(),
@@ -119,6 +127,14 @@ impl<'t> Events<'t> {
     /// Has later turns read this message when guardrails have let it through.
     pub(super) fn unchecked(self, unchecked: Option<ItemId>) -> Self {
         Self { unchecked, ..self }
+    }
+
+    /// Goes on from what an earlier process has shown.
+    pub(super) fn going_on(mut self, left: &Left) -> Self {
+        self.speech = left.speech();
+        self.shown_before = left.shown_calls();
+        self.tools.begin_again(left.lost_workflow());
+        self
     }
 
     /// The turn, when all is shown.
@@ -215,6 +231,7 @@ impl<'t> Events<'t> {
             | AgentEvent::ToolProgress { .. }
             | AgentEvent::ToolResult { .. }
             | AgentEvent::ToolFinished { .. } => self.show_call(event).await,
+            AgentEvent::EffectAhead { .. } => self.turn.store_steps().await,
             AgentEvent::HandedOff { to, .. } => {
                 self.tools.hand_over(self.turn, &to).await?;
                 self.agent = Some(to);
@@ -289,6 +306,13 @@ impl<'t> Events<'t> {
     /// What becomes of a call.
     async fn show_call(&mut self, event: AgentEvent) -> Result<(), TurnError> {
         match event {
+            AgentEvent::ToolCalled { call_id, .. }
+            | AgentEvent::ToolArguments { call_id, .. }
+            | AgentEvent::ToolFinished { call_id, .. }
+                if self.shown_before.contains(&call_id) =>
+            {
+                Ok(())
+            }
             AgentEvent::ToolCalled {
                 call_id,
                 name,
@@ -306,8 +330,11 @@ impl<'t> Events<'t> {
             AgentEvent::ToolProgress { call_id, progress } => {
                 self.tools.progress(self.turn, &call_id, progress).await
             }
-            AgentEvent::ToolResult { item, .. } => {
-                self.keep(StepData::new(vec![item], Vec::new()))?;
+            AgentEvent::ToolResult { item, outcome, .. } => {
+                self.keep(StepData {
+                    failure: (outcome == Outcome::Error).then_some(outcome),
+                    ..StepData::new(vec![item], Vec::new())
+                })?;
                 self.turn.store_steps().await
             }
             AgentEvent::ToolFinished {
@@ -381,8 +408,10 @@ impl<'t> Events<'t> {
         let goes_on = items
             .iter()
             .any(|item| matches!(item, Item::FunctionCall(_)));
+        let images = self.images.completed();
         let step = StepData {
             usage: Some(usage),
+            shows: images.chain(self.tools.workflow()).cloned().collect(),
             ..StepData::new(without_images(items), self.texts.completed())
         };
         self.keep(step)?;

@@ -6,6 +6,7 @@
 mod any_history;
 mod budget;
 mod convert;
+mod left;
 mod message;
 mod pairs;
 mod summary;
@@ -26,6 +27,7 @@ use crate::{Place, Turn, TurnError};
 use convert::Exchange;
 use summary::Summary;
 
+pub(super) use left::{Left, load_left};
 pub(super) use summary::Summariser;
 
 /// What is stored of a thread, as far as the model reads it again.
@@ -213,13 +215,13 @@ impl Past {
             }
         }
         for question in self.questions() {
-            let text = match question.standing {
-                Standing::Pending | Standing::PutAside => approval::PUT_ASIDE,
-                Standing::Declined => approval::DECLINED,
-                Standing::Approved => continue,
-            };
             for asked in &question.asks.calls {
-                unanswered.insert(asked.call.call_id.as_str(), text);
+                let call_id = asked.call.call_id.as_str();
+                match approval::refusal(asked, question.standing) {
+                    Some(text) => unanswered.insert(call_id, text),
+                    // Whatever an earlier question about it came to.
+                    None => unanswered.remove(call_id),
+                };
             }
         }
         for item in self.steps.iter().flat_map(|(_, step)| &step.items) {

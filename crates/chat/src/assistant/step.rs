@@ -1,6 +1,6 @@
 //! The stored form of a step: what the model wrote or read, and which items of the thread show it.
 
-use frontdesk_agent::AskedCall;
+use frontdesk_agent::{AskedCall, Outcome};
 use frontdesk_model::{Item, Usage};
 use frontdesk_protocol::ItemId;
 use frontdesk_store::Step;
@@ -20,6 +20,12 @@ pub(super) struct StepData {
     /// The thread's items that show the same to people; the model doesn't read them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) covers: Vec<ItemId>,
+    /// Further items of the thread that show the step: the calls, and images. The model reads images again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) shows: Vec<ItemId>,
+    /// Of a call's result, that the tool didn't do what it was asked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failure: Option<Outcome>,
     /// The agent that did the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) agent: Option<String>,
@@ -61,6 +67,8 @@ impl StepData {
         Self {
             items,
             covers,
+            shows: Vec::new(),
+            failure: None,
             agent: None,
             asks: None,
             read_as: None,

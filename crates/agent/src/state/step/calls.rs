@@ -8,7 +8,7 @@ use frontdesk_model::Item;
 use super::{call_model, end};
 use crate::approval::Decision;
 use crate::handoff::handed_over;
-use crate::state::call::{Call, CallResult, CallStatus, Mark, OpenCall, ToolCall};
+use crate::state::call::{Call, CallResult, CallStatus, Mark, OpenCall, SoFar, ToolCall};
 use crate::state::input::{Effect, Ended};
 use crate::state::{Bounds, Handover, MAX_ASKED_CALLS, Phase, State};
 use crate::tool::Outcome;
@@ -27,28 +27,43 @@ pub(super) const NOT_MADE: &str = "the call was not made, because a check stoppe
 const BROKEN_OFF: &str =
     "a check stopped the answer during the call; whether it had an effect is not known";
 
-/// The calls that a run begins with: what was declined is not to be made.
-pub(super) fn reopened(calls: Vec<OpenCall>, effects: &mut Vec<Effect>) -> Vec<Call> {
+/// What the model reads of a call that a process that died may have made, and about which nobody was asked.
+const MAY_BE_MADE: &str = "the server was interrupted during this call; whether it was made is not known, \
+     and it was not made again";
+
+/// The calls that a run begins with: what was declined is not to be made, and what has its result has it.
+pub(super) fn reopened(
+    bounds: Bounds,
+    calls: Vec<OpenCall>,
+    effects: &mut Vec<Effect>,
+) -> Vec<Call> {
     let reopen = |open: OpenCall| {
         let OpenCall {
             call,
             mut marks,
-            decision,
+            so_far,
         } = open;
-        // The user has been asked.
-        marks.remove(&Mark::Asks);
+        if matches!(so_far, SoFar::Decided(_)) {
+            // The user has been asked.
+            marks.remove(&Mark::Asks);
+        }
         let mut call = Call {
             call,
             status: Call::first_status(&marks),
             marks,
         };
-        match decision {
-            Decision::Approved => {}
-            Decision::Declined { reason } => refuse([&mut call], &reason, effects),
+        match so_far {
+            SoFar::Nothing | SoFar::Decided(Decision::Approved) => {}
+            SoFar::Decided(Decision::Declined { reason }) => {
+                refuse([&mut call], &reason, effects);
+            }
+            SoFar::Done(result) => call.status = CallStatus::Done(result),
         }
         call
     };
-    calls.into_iter().map(reopen).collect()
+    let mut calls: Vec<Call> = calls.into_iter().map(reopen).collect();
+    refuse_beyond_bounds(bounds, &mut calls, effects);
+    calls
 }
 
 /// Refuses what is more than may be made, and what can't be made beside other calls.
@@ -56,7 +71,8 @@ pub(super) fn refuse_beyond_bounds(bounds: Bounds, calls: &mut [Call], effects: 
     let max_calls = bounds.max_calls;
     let beyond = calls.get_mut(max_calls..).unwrap_or_default();
     let why = format!("too many calls in one response; only {max_calls} were made");
-    refuse(beyond, &why, effects);
+    let undone = |call: &&mut Call| !matches!(call.status, CallStatus::Done(_));
+    refuse(beyond.iter_mut().filter(undone), &why, effects);
 
     for call in calls.iter_mut() {
         if let Some(text) = call.refusal()
@@ -72,7 +88,11 @@ pub(super) fn refuse_beyond_bounds(bounds: Bounds, calls: &mut [Call], effects: 
     let why = format!(
         "the call was not made: the user can be asked about {MAX_ASKED_CALLS} calls at once"
     );
-    refuse(asking.skip(MAX_ASKED_CALLS), &why, effects);
+    for call in asking.skip(MAX_ASKED_CALLS) {
+        let may_be_made = call.marks.contains(&Mark::Interrupted);
+        let why = if may_be_made { MAY_BE_MADE } else { &why };
+        refuse([call], why, effects);
+    }
 
     let held = |calls: &[Call]| {
         let held = calls.iter().filter(|call| call.is_held());
@@ -134,7 +154,9 @@ fn follow(state: &mut State, mut calls: Vec<Call>, effects: &mut Vec<Effect>) {
         };
         return effects.push(Effect::Finish(Ended::WaitingForApproval));
     }
-    if let Some(to) = take_handover(&mut calls, effects) {
+    let handed_over = calls.iter().find_map(Call::has_handed_over_to);
+    let handed_over = handed_over.map(str::to_owned);
+    if let Some(to) = handed_over.or_else(|| take_handover(&mut calls, effects)) {
         keep_results(state, calls);
         hand_over(state, to, effects);
         return call_model(state, effects);

@@ -2,7 +2,7 @@
 //!
 //! All of it is text, never markup: a model wrote the arguments. Its `key` says how the question stands.
 
-use frontdesk_agent::AskedCall;
+use frontdesk_agent::{AskedCall, Because};
 use frontdesk_protocol::{Widget, WidgetItem};
 use serde_json::{Map, Value, json};
 
@@ -19,6 +19,10 @@ const MOST_CHARS: usize = 300;
 
 /// How deep arguments within arguments get lines of their own.
 const MOST_DEPTH: usize = 3;
+
+/// What the user reads of a call that may have been made.
+const INTERRUPTED: &str =
+    "The server was interrupted while doing this, and it isn't known whether it was done.";
 
 /// The button that approves for good.
 const ALWAYS: &str = "Always for this thread";
@@ -57,10 +61,14 @@ impl Standing {
         }
     }
 
-    fn word(self) -> &'static str {
+    fn word(self, because: Because) -> &'static str {
+        let may_be_done = because == Because::Interrupted;
         match self {
+            Self::Pending if may_be_done => "Interrupted",
             Self::Pending => "Needs your approval",
+            Self::Approved if may_be_done => "To be done again",
             Self::Approved => "Approved",
+            Self::Declined | Self::PutAside if may_be_done => "Not done again",
             Self::Declined => "Declined",
             Self::PutAside => "Not done",
         }
@@ -89,13 +97,21 @@ pub(super) fn of(
         }
         children.push(json!({"type": "Title", "size": "sm", "value": title(call, standing)}));
         children.push(json!({"type": "Caption", "value": plain(&call.toolset)}));
+        if may_be_done(call) {
+            children.push(json!({"type": "Text", "value": INTERRUPTED}));
+        }
         let lines = lines(call).into_iter();
         children.extend(lines.map(|line| json!({"type": "Text", "value": line})));
     }
     if standing == Standing::Pending {
+        let (approve, decline) = if calls.iter().all(may_be_done) {
+            ("Do it again", "Don't")
+        } else {
+            ("Approve", "Decline")
+        };
         let mut buttons = vec![
-            button("Approve", Answer::Approve, "primary"),
-            button("Decline", Answer::Decline, "secondary"),
+            button(approve, Answer::Approve, "primary"),
+            button(decline, Answer::Decline, "secondary"),
         ];
         if offer == Offer::Always {
             buttons.push(button(ALWAYS, Answer::Always, "secondary"));
@@ -113,6 +129,7 @@ pub(super) fn of(
 pub(super) fn text_of(calls: &[AskedCall], standing: Standing) -> String {
     let texts = calls.iter().map(|call| {
         let mut text = vec![title(call, standing)];
+        text.extend(may_be_done(call).then(|| INTERRUPTED.to_owned()));
         text.extend(lines(call));
         text.join("\n")
     });
@@ -129,7 +146,12 @@ pub(super) fn heading(call: &AskedCall) -> String {
 }
 
 fn title(call: &AskedCall, standing: Standing) -> String {
-    format!("{} · {}", standing.word(), heading(call))
+    format!("{} · {}", standing.word(call.because), heading(call))
+}
+
+/// Whether a process that died may have made the call.
+fn may_be_done(call: &AskedCall) -> bool {
+    call.because == Because::Interrupted
 }
 
 fn button(label: &str, answer: Answer, style: &str) -> Value {

@@ -97,6 +97,11 @@ impl Images {
         Ok(())
     }
 
+    /// The images of this step that are complete.
+    pub(super) fn completed(&self) -> impl Iterator<Item = &ItemId> {
+        self.done.values()
+    }
+
     /// The item of an image that is void.
     pub(super) fn withdraw(&mut self, key: OutputKey) -> Option<ItemId> {
         let begun = self.begun.remove(&key).map(|item| item.id);

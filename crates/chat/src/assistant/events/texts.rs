@@ -40,7 +40,15 @@ struct Text {
 
 /// A message of the assistant, complete.
 pub(in super::super) fn message(turn: &Turn, text: &str) -> ThreadItem {
-    let mut item = empty_message(turn);
+    message_as(turn.new_item_id("msg"), turn, text)
+}
+
+/// The same under this id.
+pub(in super::super) fn message_as(id: ItemId, turn: &Turn, text: &str) -> ThreadItem {
+    let mut item = AssistantMessageItem {
+        id,
+        ..empty_message(turn)
+    };
     item.content.push(AssistantContent::new(text));
     ThreadItem::AssistantMessage(item)
 }

@@ -2,7 +2,7 @@
 
 use frontdesk_agent::{AskedCall, Outcome, Progress, ToolCall};
 use frontdesk_protocol::{
-    CustomSummary, CustomTask, ItemUpdate, StatusIndicator, Task, ThreadEvent, ThreadItem,
+    CustomSummary, CustomTask, ItemId, ItemUpdate, StatusIndicator, Task, ThreadEvent, ThreadItem,
     WorkflowItem, WorkflowKind, WorkflowSummary,
 };
 
@@ -22,6 +22,8 @@ const MOST_FOLLOWED: usize = 8 * 1024;
 #[derive(Default)]
 pub(super) struct Tools {
     open: Option<Group>,
+    /// The workflow that an earlier process began and never finished: it is shown anew under the same id.
+    begun_before: Option<ItemId>,
 }
 
 struct Group {
@@ -68,6 +70,16 @@ impl Call {
 }
 
 impl Tools {
+    /// The next workflow is this one, which an earlier process began.
+    pub(super) fn begin_again(&mut self, workflow: Option<ItemId>) {
+        self.begun_before = workflow;
+    }
+
+    /// The workflow that shows the calls.
+    pub(super) fn workflow(&self) -> Option<&ItemId> {
+        self.open.as_ref().map(|group| &group.item.id)
+    }
+
     /// The model calls a tool.
     pub(super) async fn call(
         &mut self,
@@ -99,7 +111,10 @@ impl Tools {
             let added = ItemUpdate::task_added(index, task);
             return turn.emit(ThreadEvent::item_updated(id, added)).await;
         }
-        let item = empty_workflow(turn, WorkflowKind::Custom, task);
+        let mut item = empty_workflow(turn, WorkflowKind::Custom, task);
+        if let Some(id) = self.begun_before.take() {
+            item.id = id;
+        }
         let added = ThreadEvent::item_added(ThreadItem::Workflow(item.clone()));
         let calls = vec![call];
         self.open = Some(Group { item, calls });
