@@ -76,7 +76,6 @@ impl Answer {
             Self::Decline => Standing::Declined,
         }
     }
-
 }
 
 /// What was decided about calls.

@@ -40,9 +40,9 @@ impl Assistant {
             turn.thread_mut().title.clone_from(&first_words);
         }
         // A title that was made is stored with the turn's end.
-        let titles = self.options.titles.as_ref();
-        let titles = titles.filter(|_| turn.thread().title == first_words);
-        let (making, mut titled) = Making::of(titles, turn, input.as_ref()).unzip();
+        let by_model = self.options.titles.as_ref();
+        let by_model = by_model.filter(|_| turn.thread().title == first_words);
+        let (making, mut titled) = Making::of(by_model, turn, input.as_ref()).unzip();
         if let (Some(titled), Some(text)) = (&mut titled, left.replaced()) {
             titled.replace(text.to_owned());
         }
@@ -95,9 +95,10 @@ impl Assistant {
             approval::decided_before(turn, &past, &left, &action, sender.as_ref()).await?;
         let Some(decided) = decided else {
             // Nothing was decided: either nothing has happened, or the user was told why not.
-            return match left.is_empty() {
-                true => self.action(turn, action, sender).await,
-                false => Ok(()),
+            return if left.is_empty() {
+                self.action(turn, action, sender).await
+            } else {
+                Ok(())
             };
         };
         let start = Start {

@@ -23,6 +23,7 @@ pub(super) fn of_event(event: &AgentEvent, input: usize) -> usize {
         | AgentEvent::TextDone { .. }
         | AgentEvent::ReasoningDone { .. }
         | AgentEvent::ToolCalled { .. }
+        | AgentEvent::EffectAhead { .. }
         | AgentEvent::ToolProgress { .. }
         | AgentEvent::StepDone { .. }
         | AgentEvent::ToolResult { .. }

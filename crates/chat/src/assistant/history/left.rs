@@ -171,7 +171,12 @@ impl Left {
 
     /// A step's items that aren't its images.
     fn workflow_of<'s>(&self, step: &'s StepData) -> Option<&'s ItemId> {
-        let images: Vec<&ItemId> = self.items.iter().filter(|item| is_image(item)).map(ThreadItem::id).collect();
+        let images: Vec<&ItemId> = self
+            .items
+            .iter()
+            .filter(|item| is_image(item))
+            .map(ThreadItem::id)
+            .collect();
         step.shows.iter().find(|id| !images.contains(id))
     }
 
