@@ -31,6 +31,9 @@ mod conversation;
 #[path = "all/form.rs"]
 mod form;
 #[cfg(test)]
+#[path = "all/going_on.rs"]
+mod going_on;
+#[cfg(test)]
 #[path = "all/guarded_states.rs"]
 mod guarded_states;
 #[cfg(test)]
