@@ -34,11 +34,13 @@ impl<'s> Begin<'s> {
     pub(crate) fn new(scope: &'s Scope, begin: BeginTurn) -> Result<Self> {
         form::check_begin(&begin)?;
         let thread = begin.turn.thread_id.clone();
-        let put = ItemRows::new(&thread, &begin.put)?;
+        let new_thread = begin.new_thread.as_ref();
+        let new_thread = new_thread.map(|thread| ThreadRow::new(scope, thread));
+        let put = ItemRows::new(scope, &thread, &begin.put)?;
         Ok(Self {
             scope,
             turn: begin.turn,
-            new_thread: begin.new_thread.as_ref().map(ThreadRow::new).transpose()?,
+            new_thread: new_thread.transpose()?,
             trim: begin.trim,
             removal: Removal::new(&begin.remove, &put),
             put,
@@ -148,6 +150,8 @@ impl<'s> Begin<'s> {
             .bind(continuation.map(|kept| kept.data.get()))
             .bind(stored(self.lease.holder.as_str()))
             .bind(row::length(self.lease.length))
+            .bind(new.map(|new| new.words.as_str()))
+            .bind(&self.put.words)
     }
 
     /// The failure of the beginning, where an id is taken.
@@ -196,21 +200,24 @@ with repeated as (
         and ($7 or exists (select from thread))
 ), opened as (
     insert into threads
-        (tenant_id, user_id, id, created_at, title, status, image_domains, metadata, extra)
-    select $1, $2, $3, $8, $9, $10::json, $11::json, $12::json, $13::json
+        (tenant_id, user_id, id, created_at, title, status, image_domains, metadata, extra, words)
+    select $1, $2, $3, $8, $9, $10::json, $11::json, $12::json, $13::json,
+        array_to_tsvector(string_to_array($29, ' '))
     from free
     where $7
 ), removed as (
     delete from items using free
     where tenant_id = $1 and user_id = $2 and thread_id = $3 and id = any($14::text[])
 ), put as (
-    insert into items (tenant_id, user_id, id, thread_id, turn_id, created_at, item, as_written)
-    select $1, $2, new.id, $3, $4, new.created_at, new.item::jsonb, new.as_written::json
-    from free, unnest($15::text[], $16::bigint[], $17::text[], $18::text[])
-        as new (id, created_at, item, as_written)
+    insert into items
+        (tenant_id, user_id, id, thread_id, turn_id, created_at, item, as_written, words)
+    select $1, $2, new.id, $3, $4, new.created_at, new.item::jsonb, new.as_written::json,
+        array_to_tsvector(string_to_array(new.words, ' '))
+    from free, unnest($15::text[], $16::bigint[], $17::text[], $18::text[], $30::text[])
+        as new (id, created_at, item, as_written, words)
     on conflict (tenant_id, user_id, id) do update set
         thread_id = case when items.thread_id = excluded.thread_id then items.thread_id end,
-        item = excluded.item, as_written = excluded.as_written
+        item = excluded.item, as_written = excluded.as_written, words = excluded.words
 ), attached as (
     insert into attachments (tenant_id, user_id, id, thread_id, attachment, as_written)
     select $1, $2, new.id, $3, new.attachment::jsonb, new.as_written::json

@@ -47,10 +47,7 @@ impl Feedback for PostgresStore {
         .bind(scope.user.as_str())
         .bind(stored(thread.as_str()))
         .bind(items)
-        .bind(match kind {
-            FeedbackKind::Positive => POSITIVE,
-            FeedbackKind::Negative => NEGATIVE,
-        })
+        .bind(kind_of(kind))
         .bind(at.as_microsecond());
         Ok(self.row(statement).await?.is_some())
     }
@@ -66,6 +63,14 @@ impl Feedback for PostgresStore {
         .bind(stored(thread.as_str()));
         let rows = self.rows(statement).await?;
         rows.iter().map(given).collect()
+    }
+}
+
+/// A kind, as it is stored.
+pub(crate) fn kind_of(kind: FeedbackKind) -> &'static str {
+    match kind {
+        FeedbackKind::Positive => POSITIVE,
+        FeedbackKind::Negative => NEGATIVE,
     }
 }
 

@@ -134,7 +134,7 @@ fn keep<'q>(
     .bind(file.preview_type.as_deref().map(stored))
 }
 
-fn file_of(row: &PgRow) -> Result<StoredFile> {
+pub(crate) fn file_of(row: &PgRow) -> Result<StoredFile> {
     let sha256: &[u8] = row::column(row, "sha256")?;
     let preview_type: Option<String> = row::column(row, "preview_type")?;
     Ok(StoredFile {

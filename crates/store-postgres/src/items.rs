@@ -6,12 +6,14 @@ use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Page, ThreadId, ThreadItem};
 use frontdesk_store::limit::page_limit;
+use frontdesk_store::words::text_of;
 use frontdesk_store::{Items, PageRequest, Result, Step, StoreError, StoredItem, TurnId, form};
 use sqlx::postgres::PgRow;
 
 use crate::PostgresStore;
 use crate::fault::Fault;
 use crate::row;
+use crate::search::words_of;
 use crate::text::{Json, read, stored};
 
 #[async_trait]
@@ -93,14 +95,7 @@ impl Items for PostgresStore {
         .bind(stored(thread.as_str()))
         .bind(i64::from(page_limit(limit)));
         let rows = self.rows(statement).await?;
-        let stored = rows.iter().rev().map(|row| {
-            let turn: Option<String> = row::column(row, "turn_id")?;
-            Ok(StoredItem {
-                item: item_of(row)?,
-                turn: turn.map(|turn| TurnId::new(read(turn))),
-            })
-        });
-        stored.collect()
+        rows.iter().rev().map(stored_item_of).collect()
     }
 
     async fn steps(&self, scope: &Scope, thread: &ThreadId, turns: &[TurnId]) -> Result<Vec<Step>> {
@@ -113,7 +108,7 @@ impl Items for PostgresStore {
         thread: &ThreadId,
         items: Vec<ThreadItem>,
     ) -> Result<bool> {
-        let new = ItemRows::new(thread, &items)?;
+        let new = ItemRows::new(scope, thread, &items)?;
         let mut attempts = 1;
         loop {
             match self.row(put(scope, thread, &new)).await {
@@ -138,14 +133,15 @@ fn put<'q>(
              for key share
          ), put as (
              insert into items
-                 (tenant_id, user_id, id, thread_id, turn_id, created_at, item, as_written)
-             select $1, $2, new.id, $3, null, new.created_at, new.item::jsonb, new.as_written::json
-             from thread, unnest($4::text[], $5::bigint[], $6::text[], $7::text[])
-                 as new (id, created_at, item, as_written)
+                 (tenant_id, user_id, id, thread_id, turn_id, created_at, item, as_written, words)
+             select $1, $2, new.id, $3, null, new.created_at, new.item::jsonb,
+                 new.as_written::json, array_to_tsvector(string_to_array(new.words, ' '))
+             from thread, unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[])
+                 as new (id, created_at, item, as_written, words)
              on conflict (tenant_id, user_id, id) do update set
                  thread_id = case when items.thread_id = excluded.thread_id
                      then items.thread_id end,
-                 item = excluded.item, as_written = excluded.as_written
+                 item = excluded.item, as_written = excluded.as_written, words = excluded.words
          )
          select 1 from thread",
     )
@@ -156,6 +152,7 @@ fn put<'q>(
     .bind(&new.created_at)
     .bind(&new.items)
     .bind(&new.as_written)
+    .bind(&new.words)
 }
 
 impl PostgresStore {
@@ -195,6 +192,15 @@ fn item_of(row: &PgRow) -> Result<ThreadItem> {
     Ok(item)
 }
 
+/// An item with its turn.
+pub(crate) fn stored_item_of(row: &PgRow) -> Result<StoredItem> {
+    let turn: Option<String> = row::column(row, "turn_id")?;
+    Ok(StoredItem {
+        item: item_of(row)?,
+        turn: turn.map(|turn| TurnId::new(read(turn))),
+    })
+}
+
 /// Items as they are stored, column by column; each id once.
 ///
 /// They are stored by a statement that leaves an item of another thread without its thread, which fails.
@@ -204,25 +210,32 @@ pub(crate) struct ItemRows {
     pub(crate) created_at: Vec<i64>,
     pub(crate) items: Vec<String>,
     pub(crate) as_written: Vec<Option<String>>,
+    /// What each is found by.
+    pub(crate) words: Vec<String>,
 }
 
 impl ItemRows {
     /// Items of one thread. Of those that come twice the time of the first and the content of the last counts.
-    pub(crate) fn new(thread: &ThreadId, items: &[ThreadItem]) -> Result<Self> {
+    pub(crate) fn new(scope: &Scope, thread: &ThreadId, items: &[ThreadItem]) -> Result<Self> {
         let mut places = BTreeMap::new();
         let mut rows = Self::default();
         for item in items {
             let json = Json::new(form::item_json(thread, item)?);
+            let words = words_of(scope, &text_of(item));
             let place = *places.entry(item.id()).or_insert(rows.ids.len());
             let there = rows.items.get_mut(place);
             if let Some((there, written)) = there.zip(rows.as_written.get_mut(place)) {
                 *there = json.binary;
                 *written = json.as_written;
+                if let Some(there) = rows.words.get_mut(place) {
+                    *there = words;
+                }
             } else {
                 rows.ids.push(stored(item.id().as_str()).into_owned());
                 rows.created_at.push(item.created_at().as_microsecond());
                 rows.items.push(json.binary);
                 rows.as_written.push(json.as_written);
+                rows.words.push(words);
             }
         }
         Ok(rows)

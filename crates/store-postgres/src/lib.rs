@@ -12,6 +12,7 @@
 //! (`alter role … set search_path = …`), let the pooler follow prepared statements (`max_prepared_statements`), and
 //! name the database itself in [`Options::listen_url`], because no such pooler passes notifications on.
 
+mod archive;
 mod attachments;
 mod begin;
 mod connect;
@@ -20,6 +21,7 @@ mod cut;
 mod fault;
 mod feedback;
 mod files;
+mod forget;
 mod items;
 mod keys;
 mod leases;
@@ -29,7 +31,9 @@ mod maintenance;
 mod migrate;
 mod options;
 mod pool;
+mod restore;
 mod row;
+mod search;
 mod steps;
 mod store;
 mod text;

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::Timestamp;
 use frontdesk_store::{
-    Held, Lease, LogBatch, Maintenance, ProcessId, Result, TakenOver, TurnId, TurnKey, TurnRecord,
+    Held, Idle, Lease, LogBatch, Maintenance, ProcessId, Result, TakenOver, TurnId, TurnKey,
+    TurnRecord,
 };
 
 use crate::PostgresStore;
@@ -89,6 +90,14 @@ impl Maintenance for PostgresStore {
         while self.forget_days(now).await? >= SWEPT_AT_ONCE {}
         while self.forget_ways(now).await? >= SWEPT_AT_ONCE {}
         Ok(())
+    }
+
+    async fn delete_idle_threads(&self, idle: &Idle, limit: u32) -> Result<u64> {
+        self.delete_idle(idle, limit).await
+    }
+
+    async fn index_older(&self, limit: u32) -> Result<u64> {
+        self.index_some(limit).await
     }
 
     async fn ping(&self) -> Result<()> {

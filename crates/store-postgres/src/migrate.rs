@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_create_connections.sql"),
     include_str!("../migrations/0004_create_usage.sql"),
     include_str!("../migrations/0005_create_files.sql"),
+    include_str!("../migrations/0006_add_search.sql"),
 ];
 
 /// How long one statement of a migration may take.

@@ -9,6 +9,7 @@ use sqlx::postgres::PgRow;
 
 use crate::PostgresStore;
 use crate::row;
+use crate::search::words_of;
 use crate::text::stored;
 
 #[async_trait]
@@ -72,13 +73,15 @@ impl Threads for PostgresStore {
         thread: &ThreadId,
         patch: ThreadPatch,
     ) -> Result<Option<ThreadMetadata>> {
-        let patch = PatchRow::new(thread, patch)?;
+        let patch = PatchRow::new(scope, thread, patch)?;
         let statement = sqlx::query(
             "update threads set
                  title = case when $4 and ($5 or title is not distinct from $6) then $7 else title end,
                  status = coalesce($8::json, status),
                  metadata = coalesce($9::json, metadata),
-                 image_domains = case when $10 then $11::json else image_domains end
+                 image_domains = case when $10 then $11::json else image_domains end,
+                 words = case when $4 and ($5 or title is not distinct from $6)
+                     then array_to_tsvector(string_to_array($12, ' ')) else words end
              where tenant_id = $1 and user_id = $2 and id = $3
              returning id, created_at, title, status::text, image_domains::text, metadata::text,
                  extra::text",
@@ -93,7 +96,8 @@ impl Threads for PostgresStore {
         .bind(patch.status)
         .bind(patch.metadata)
         .bind(patch.changes_domains)
-        .bind(patch.image_domains);
+        .bind(patch.image_domains)
+        .bind(patch.words);
         self.row(statement).await?.as_ref().map(read).transpose()
     }
 
@@ -115,11 +119,12 @@ impl Threads for PostgresStore {
     }
 
     async fn create_thread(&self, scope: &Scope, thread: ThreadMetadata) -> Result<()> {
-        let new = ThreadRow::new(&thread)?;
+        let new = ThreadRow::new(scope, &thread)?;
         let statement = sqlx::query(
             "insert into threads (tenant_id, user_id, id, created_at, title, status,
-                 image_domains, metadata, extra)
-             values ($1, $2, $3, $4, $5, $6::json, $7::json, $8::json, $9::json)",
+                 image_domains, metadata, extra, words)
+             values ($1, $2, $3, $4, $5, $6::json, $7::json, $8::json, $9::json,
+                 array_to_tsvector(string_to_array($10, ' ')))",
         )
         .bind(scope.tenant.as_str())
         .bind(scope.user.as_str())
@@ -129,7 +134,8 @@ impl Threads for PostgresStore {
         .bind(new.status)
         .bind(new.image_domains)
         .bind(new.metadata)
-        .bind(new.extra);
+        .bind(new.extra)
+        .bind(new.words);
         let created = self.run(statement).await;
         created.map_err(|fault| fault.of_write("thread", thread.id.as_str()))?;
         Ok(())
@@ -138,7 +144,7 @@ impl Threads for PostgresStore {
 
 impl PostgresStore {
     /// The time of a thread.
-    async fn time_of_thread(&self, scope: &Scope, thread: &str) -> Result<Option<i64>> {
+    pub(crate) async fn time_of_thread(&self, scope: &Scope, thread: &str) -> Result<Option<i64>> {
         let statement = sqlx::query(
             "select created_at from threads
              where tenant_id = $1 and user_id = $2 and id = $3",
@@ -160,10 +166,12 @@ pub(crate) struct ThreadRow {
     pub(crate) image_domains: Option<String>,
     pub(crate) metadata: String,
     pub(crate) extra: String,
+    /// What the title is found by.
+    pub(crate) words: String,
 }
 
 impl ThreadRow {
-    pub(crate) fn new(thread: &ThreadMetadata) -> Result<Self> {
+    pub(crate) fn new(scope: &Scope, thread: &ThreadMetadata) -> Result<Self> {
         form::thread_json(thread)?;
         Ok(Self {
             created_at: thread.created_at.as_microsecond(),
@@ -172,11 +180,12 @@ impl ThreadRow {
             image_domains: domains_json(thread.allowed_image_domains.as_ref())?,
             metadata: row::json("metadata", &thread.metadata)?,
             extra: row::json("thread", &thread.extra)?,
+            words: words_of(scope, thread.title.as_deref().unwrap_or_default()),
         })
     }
 }
 
-fn read(row: &PgRow) -> Result<ThreadMetadata> {
+pub(crate) fn read(row: &PgRow) -> Result<ThreadMetadata> {
     let title: Option<String> = row::column(row, "title")?;
     let domains: Option<&str> = row::column(row, "image_domains")?;
     Ok(ThreadMetadata {
@@ -200,6 +209,8 @@ pub(crate) struct PatchRow {
     pub(crate) whatever_title: bool,
     pub(crate) title_was: Option<String>,
     pub(crate) title: Option<String>,
+    /// What the new title is found by.
+    pub(crate) words: String,
     pub(crate) status: Option<String>,
     pub(crate) metadata: Option<String>,
     pub(crate) changes_domains: bool,
@@ -207,18 +218,21 @@ pub(crate) struct PatchRow {
 }
 
 impl PatchRow {
-    pub(crate) fn new(thread: &ThreadId, patch: ThreadPatch) -> Result<Self> {
+    pub(crate) fn new(scope: &Scope, thread: &ThreadId, patch: ThreadPatch) -> Result<Self> {
         form::check_patch(thread, &patch)?;
         let status = patch.status.map(|status| row::json("status", &status));
         let metadata = patch
             .metadata
             .map(|metadata| row::json("metadata", &metadata));
         let domains = patch.allowed_image_domains;
+        let changes_title = patch.title.is_some();
+        let new_title = patch.title.flatten();
         Ok(Self {
-            changes_title: patch.title.is_some(),
+            changes_title,
             whatever_title: patch.title_was.is_none(),
             title_was: title(patch.title_was.flatten().as_deref()),
-            title: title(patch.title.flatten().as_deref()),
+            title: title(new_title.as_deref()),
+            words: words_of(scope, new_title.as_deref().unwrap_or_default()),
             status: status.transpose()?,
             metadata: metadata.transpose()?,
             changes_domains: domains.is_some(),

@@ -29,8 +29,10 @@ pub(crate) struct Write<'s> {
 impl<'s> Write<'s> {
     pub(crate) fn new(scope: &'s Scope, key: &'s TurnKey, write: TurnWrite) -> Result<Self> {
         form::check_write(key, &write)?;
-        let put = ItemRows::new(&key.thread, &write.put)?;
-        let patch = write.thread.map(|patch| PatchRow::new(&key.thread, patch));
+        let put = ItemRows::new(scope, &key.thread, &write.put)?;
+        let patch = write
+            .thread
+            .map(|patch| PatchRow::new(scope, &key.thread, patch));
         Ok(Self {
             scope,
             key,
@@ -129,6 +131,8 @@ impl<'s> Write<'s> {
             .bind(end.map(|end| end.at.as_microsecond()))
             .bind(end.map(|end| UtcDay::of(end.at).number()))
             .bind(tokens)
+            .bind(&self.put.words)
+            .bind(thread.words.as_str())
     }
 
     /// The failure of the write, where an id is taken.
@@ -154,13 +158,15 @@ with thread as (
     delete from items using fence
     where tenant_id = $1 and user_id = $2 and thread_id = $3 and id = any($6::text[])
 ), put as (
-    insert into items (tenant_id, user_id, id, thread_id, turn_id, created_at, item, as_written)
-    select $1, $2, new.id, $3, $4, new.created_at, new.item::jsonb, new.as_written::json
-    from fence, unnest($7::text[], $8::bigint[], $9::text[], $10::text[])
-        as new (id, created_at, item, as_written)
+    insert into items
+        (tenant_id, user_id, id, thread_id, turn_id, created_at, item, as_written, words)
+    select $1, $2, new.id, $3, $4, new.created_at, new.item::jsonb, new.as_written::json,
+        array_to_tsvector(string_to_array(new.words, ' '))
+    from fence, unnest($7::text[], $8::bigint[], $9::text[], $10::text[], $30::text[])
+        as new (id, created_at, item, as_written, words)
     on conflict (tenant_id, user_id, id) do update set
         thread_id = case when items.thread_id = excluded.thread_id then items.thread_id end,
-        item = excluded.item, as_written = excluded.as_written
+        item = excluded.item, as_written = excluded.as_written, words = excluded.words
 ), stepped as (
     insert into steps (tenant_id, user_id, turn_id, number, version, data)
     select $1, $2, $4, new.number, new.version, new.data
@@ -173,7 +179,9 @@ with thread as (
         title = case when $15 and ($16 or title is not distinct from $17) then $18 else title end,
         status = coalesce($19::json, status),
         metadata = coalesce($20::json, metadata),
-        image_domains = case when $21 then $22::json else image_domains end
+        image_domains = case when $21 then $22::json else image_domains end,
+        words = case when $15 and ($16 or title is not distinct from $17)
+            then array_to_tsvector(string_to_array($31, ' ')) else words end
     from fence
     where tenant_id = $1 and user_id = $2 and id = $3 and $14
 ), logged as (
