@@ -109,13 +109,18 @@ impl Assistant {
         let said = past.newest_said();
         let context = run_context(turn);
         self.show_lost(turn, &left).await?;
-        let left_off = LeftOff {
-            record: left.record(),
-            decided: decided.calls,
-        };
         let mut events = Events::new(turn, &self.agents, &start, said).going_on(&left);
-        let outcome =
-            frontdesk_agent::go_on(&self.agents, start, left_off, context, &mut events).await;
+        let (agents, calls) = (&self.agents, decided.calls);
+        // The note is stored before any of the calls is made.
+        let outcome = if left.has_note() {
+            let left_off = LeftOff {
+                record: left.record(),
+                decided: calls,
+            };
+            frontdesk_agent::go_on(agents, start, left_off, context, &mut events).await
+        } else {
+            frontdesk_agent::resume(agents, start, calls, context, &mut events).await
+        };
         finish(events, outcome).await
     }
 
