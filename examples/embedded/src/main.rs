@@ -18,7 +18,7 @@ use frontdesk::Frontdesk;
 use frontdesk::config::{Config, Environment, Sources};
 use frontdesk_agent::{Agent, Agents};
 use frontdesk_chat::assistant::Assistant;
-use frontdesk_chat::{ChatError, Responder, Turn, TurnError};
+use frontdesk_chat::{ChatError, Responder, Turn, TurnError, Unfinished};
 use frontdesk_identity::Secret;
 use frontdesk_model::openai_responses::{self, OpenAiResponses};
 use frontdesk_model::scripted::{Script, Scripted};
@@ -86,9 +86,7 @@ impl Responder for Shop {
         turn: &mut Turn,
         input: Option<UserMessageItem>,
     ) -> Result<(), TurnError> {
-        let said = input.iter().flat_map(|message| &message.content);
-        let said: String = said.map(UserContent::text).collect();
-        if !said.to_lowercase().contains("open") {
+        if !input.as_ref().is_some_and(asks_for_hours) {
             return self.assistant.respond(turn, input).await;
         }
         let message = AssistantMessageItem {
@@ -98,8 +96,21 @@ impl Responder for Shop {
             content: vec![AssistantContent::new(HOURS)],
             extra: Map::new(),
         };
-        let done = ThreadEvent::item_done(ThreadItem::AssistantMessage(message));
-        turn.emit(done).await
+        // Stored with the turn's end, or not at all.
+        turn.conclude(ThreadEvent::item_done(ThreadItem::AssistantMessage(
+            message,
+        )));
+        Ok(())
+    }
+
+    // A turn whose process died.
+    async fn go_on(&self, turn: &mut Turn, call: Unfinished) -> Result<(), TurnError> {
+        match call {
+            Unfinished::Respond(Some(message)) if asks_for_hours(&message) => {
+                self.respond(turn, Some(*message)).await
+            }
+            call => self.assistant.go_on(turn, call).await,
+        }
     }
 
     fn title(&self, first: &UserMessageItem) -> Option<String> {
@@ -119,6 +130,11 @@ impl Responder for Shop {
     ) -> Result<(), TurnError> {
         self.assistant.action(turn, action, sender).await
     }
+}
+
+fn asks_for_hours(message: &UserMessageItem) -> bool {
+    let said: String = message.content.iter().map(UserContent::text).collect();
+    said.to_lowercase().contains("open")
 }
 
 fn model() -> Result<Arc<dyn Model>> {
