@@ -61,6 +61,14 @@ impl Fault {
         })
     }
 
+    /// Whether the database hung up.
+    pub(crate) fn is_loss(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Io(_)) => true,
+            other => other.answer().is_some() && !other.leaves_ready(),
+        }
+    }
+
     /// Whether the database is about to be there.
     pub(crate) fn is_starting(&self) -> bool {
         match self {

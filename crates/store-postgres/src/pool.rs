@@ -167,9 +167,12 @@ impl Session {
     }
 
     /// Gives the connection back after a statement that was a transaction by itself, unless it may not be ready.
+    /// Where the database has hung up, it has done so to those that are idle, too.
     pub(crate) fn settle<T>(self, outcome: Tried<T>) -> Tried<T> {
-        if outcome.as_ref().err().is_none_or(Fault::leaves_ready) {
-            self.back();
+        match &outcome {
+            Err(fault) if fault.is_loss() => lock(&self.idle).clear(),
+            Err(fault) if !fault.leaves_ready() => {}
+            _ => self.back(),
         }
         outcome
     }

@@ -24,6 +24,7 @@ mod paging;
 mod sample;
 mod search;
 mod steps;
+mod texts;
 mod threads;
 mod trimming;
 mod turns;
@@ -50,6 +51,7 @@ pub use maintenance::*;
 pub use paging::*;
 pub use search::*;
 pub use steps::*;
+pub use texts::*;
 pub use threads::*;
 pub use trimming::*;
 pub use turns::*;
@@ -124,6 +126,8 @@ macro_rules! contract_tests {
             an_id_of_another_thread_is_a_conflict
             a_repeated_thread_or_turn_is_a_conflict
             too_large_an_item_is_refused
+            any_text_and_number_is_kept
+            an_item_removed_and_put_is_a_new_one
             an_attachment_keeps_to_its_thread
             an_attachment_is_given_bytes_once
             a_deleted_attachment_leaves_its_object_due

@@ -22,3 +22,11 @@ pub(super) async fn schema() -> Result<Options> {
         ..Options::new(Secret::new(server.url()))
     })
 }
+
+/// What statements of the administrator print.
+pub(super) async fn sql(statements: &str) -> Result<String> {
+    let printed = server().await?.sql(statements).await;
+    printed.map_err(|error| StoreError::Failed {
+        detail: format!("{error:#}"),
+    })
+}
