@@ -25,6 +25,7 @@ pub use broker::{Anonymous, Attachment, Broker, OutgoingError};
 pub use client_authentication::{ClientCredentials, ClientMethod};
 pub use exchange::{Exchange, ExchangeConfig, ExchangeEndpoint};
 pub use forward::Forward;
+pub use own_token::arrival;
 pub use refusal::{Refusal, RefusalKind};
 pub use seal::Seal;
 pub use signed::Signed;

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use frontdesk_protocol::StreamOptions;
+
+use crate::Client;
+use crate::turn::WhenUnread;
+
 /// What happens to a turn whose last reader has gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnDisconnect {
@@ -12,6 +17,24 @@ pub enum OnDisconnect {
     Continue,
     /// It stops.
     Stop,
+}
+
+impl OnDisconnect {
+    /// What becomes of the turn of this client.
+    pub(crate) fn when_unread(self, client: Client) -> WhenUnread {
+        match (self, client) {
+            (Self::Continue, _) | (Self::Auto, Client::Resuming) => WhenUnread::GoOn,
+            (Self::Stop, _) | (Self::Auto, Client::Plain) => WhenUnread::Stop,
+        }
+    }
+
+    /// A plain client's stop button drops the connection. Where that doesn't stop the turn, there is no such button.
+    pub(crate) fn stream_options(self, client: Client) -> StreamOptions {
+        match (self, client) {
+            (Self::Continue, Client::Plain) => StreamOptions::uncancellable(),
+            _ => StreamOptions::cancellable(),
+        }
+    }
 }
 
 /// Turns of one user that run at the same time, whatever the operator chose.

@@ -5,6 +5,7 @@ mod attachments;
 mod begin;
 mod feedback;
 mod items;
+mod lifecycle;
 mod messages;
 mod page;
 mod pending;
@@ -14,14 +15,14 @@ mod threads;
 mod transcribe;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
 use frontdesk_clock::{Clock, Ids};
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Operation, Request, ThreadId, ThreadItem, ThreadMetadata};
-use frontdesk_store::{Lease, Maintenance, ProcessId, Store, TurnId, Wakeups};
+use frontdesk_store::{Maintenance, Store, TurnId, Wakeups};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,15 +30,12 @@ use tracing::Instrument;
 
 pub use self::reading::Stopped;
 pub use self::search::FoundThread;
-use crate::turn::{Flusher, Followers, Hub, Recovery, StopReason, TurnReader, recover};
+use crate::turn::{Flusher, Followers, Hub, Keeper, Takeover, TurnReader};
 use crate::upkeep::Upkeep;
-use crate::{ChatError, Options, Processes, RequestContext, Responder, Uploads};
+use crate::{ChatError, Options, RequestContext, Responder, Uploads};
 
 /// How long a request waits for a turn that is about to stop.
 const STOP_WAIT: Duration = Duration::from_secs(5);
-
-/// How long shutting down waits for tasks beyond the grace of turns.
-const SHUTDOWN_WAIT: Duration = Duration::from_secs(30);
 
 /// What a service is made of.
 #[derive(Clone)]
@@ -87,73 +85,61 @@ struct Inner {
     hub: Arc<Hub>,
     followers: Arc<Followers>,
     tasks: TaskTracker,
-    flusher: CancellationToken,
+    /// Ends the tasks that keep logs and leases.
+    upkeep: CancellationToken,
+    /// Ends the task that takes turns over.
+    taking: CancellationToken,
     draining: AtomicBool,
-    lease: Lease,
+    keeper: Arc<Keeper>,
+    takeover: Arc<Takeover>,
 }
 
 impl Service {
-    /// Puts a service together. Must be called within a Tokio runtime: the task that stores logs starts here.
+    /// Puts a service together. Must be called within a Tokio runtime: the tasks that store logs, renew leases and look
+    /// for turns that lost their process start here.
     pub fn new(parts: Parts) -> Self {
         let hub = Arc::new(Hub::default());
         let tasks = TaskTracker::new();
-        let stop = CancellationToken::new();
+        let (upkeep, taking) = (CancellationToken::new(), CancellationToken::new());
         let flusher = Flusher {
             hub: Arc::clone(&hub),
             maintenance: Arc::clone(&parts.maintenance),
+            wakeups: Arc::clone(&parts.wakeups),
             clock: Arc::clone(&parts.clock),
             interval: parts.options.log_interval,
             kept: parts.options.log_kept,
         };
-        tasks.spawn(flusher.run(stop.clone()));
+        tasks.spawn(flusher.run(upkeep.clone()));
         let followers = Followers::new(
             Arc::clone(&parts.store),
             Arc::clone(&parts.wakeups),
             Arc::clone(&hub),
             tasks.clone(),
         );
-        let upkeep = Upkeep {
+        let idle = Upkeep {
             maintenance: Arc::clone(&parts.maintenance),
         };
-        tasks.spawn(upkeep.run(stop.clone()));
-        let lease = Lease {
-            holder: ProcessId::new(parts.ids.next("prc")),
-            length: parts.options.lease,
-        };
+        tasks.spawn(idle.run(upkeep.clone()));
+        let keeper = Arc::new(Keeper::new(&parts, Arc::clone(&hub)));
+        tasks.spawn(Arc::clone(&keeper).run(upkeep.clone()));
+        let takeover = Arc::new(Takeover {
+            parts: parts.clone(),
+            hub: Arc::clone(&hub),
+            tasks: tasks.clone(),
+            keeper: Arc::clone(&keeper),
+        });
+        tasks.spawn(Arc::clone(&takeover).run(taking.clone()));
         Self(Arc::new(Inner {
-            lease,
             parts,
             hub,
             followers,
             tasks,
-            flusher: stop,
+            upkeep,
+            taking,
             draining: AtomicBool::new(false),
+            keeper,
+            takeover,
         }))
-    }
-
-    /// Ends the turns that an earlier process left running; answers with how many. To be called before the first request.
-    ///
-    /// # Errors
-    /// The store is away.
-    pub async fn recover(&self) -> Result<usize, ChatError> {
-        self.release_if_alone().await?;
-        let mut ended = 0;
-        for (scope, record) in self.maintenance().running_turns().await? {
-            if self.0.hub.find(&scope, &record.id).is_some() {
-                continue;
-            }
-            match recover(&self.recovery(), &scope, &record).await {
-                Ok(taken) => ended += usize::from(taken),
-                Err(ChatError::Unavailable { detail }) => {
-                    return Err(ChatError::Unavailable { detail });
-                }
-                // One turn that can't be ended is no reason not to serve all others.
-                Err(error) => {
-                    tracing::error!(turn = %record.id, ?error, "a turn could not be recovered");
-                }
-            }
-        }
-        Ok(ended)
     }
 
     /// Handles one request.
@@ -214,73 +200,6 @@ impl Service {
         }
     }
 
-    /// Whether requests can be served.
-    ///
-    /// # Errors
-    /// The store is away, or the service shuts down.
-    pub async fn ready(&self) -> Result<(), ChatError> {
-        self.refuse_while_draining()?;
-        Ok(self.maintenance().ping().await?)
-    }
-
-    /// Begins no more turns, gives the running ones `grace`, ends the rest as interrupted, and stores all logs.
-    pub async fn shutdown(&self, grace: Duration) {
-        self.0.draining.store(true, Ordering::Release);
-        self.0.followers.closing.cancel();
-        let turns = self.0.hub.all();
-        let all_over = futures_util::future::join_all(turns.iter().map(|live| live.over()));
-        let in_time = tokio::time::timeout(grace, all_over).await.is_ok();
-        self.0.tasks.close();
-        let ended = async {
-            // What began in the last moment is told too.
-            while !self.0.hub.all().is_empty() {
-                self.0
-                    .hub
-                    .all()
-                    .iter()
-                    .for_each(|live| live.stop(StopReason::Shutdown));
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            self.0.flusher.cancel();
-            self.0.tasks.wait().await;
-        };
-        if tokio::time::timeout(SHUTDOWN_WAIT, ended).await.is_err() {
-            tracing::error!(in_time, "shutting down left something behind");
-            self.0.flusher.cancel();
-        }
-    }
-
-    /// What no task of this process runs is nobody's, where there is no other process.
-    async fn release_if_alone(&self) -> Result<(), ChatError> {
-        if self.options().processes == Processes::One {
-            self.maintenance().release_all().await?;
-        }
-        Ok(())
-    }
-
-    /// Ends the thread's running turn if no task runs it.
-    async fn end_orphan(&self, scope: &Scope, thread: &ThreadId) -> Result<(), ChatError> {
-        let _guard = self.0.hub.lock_thread(scope, thread).await;
-        self.end_orphan_locked(scope, thread).await
-    }
-
-    /// The same for a caller that holds the thread's lock.
-    async fn end_orphan_locked(&self, scope: &Scope, thread: &ThreadId) -> Result<(), ChatError> {
-        let Some(turn) = self.store().running_turn(scope, thread).await? else {
-            return Ok(());
-        };
-        if self.0.hub.find(scope, &turn).is_some() {
-            return Ok(());
-        }
-        match self.store().turn(scope, &turn).await? {
-            Some(record) if record.ended_at.is_none() => {
-                self.release_if_alone().await?;
-                recover(&self.recovery(), scope, &record).await.map(|_| ())
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn store(&self) -> &dyn Store {
         self.0.parts.store.as_ref()
     }
@@ -291,26 +210,6 @@ impl Service {
 
     fn options(&self) -> &Options {
         &self.0.parts.options
-    }
-
-    fn recovery(&self) -> Recovery<'_> {
-        Recovery {
-            store: &self.0.parts.store,
-            maintenance: self.maintenance(),
-            clock: self.0.parts.clock.as_ref(),
-            ids: self.0.parts.ids.as_ref(),
-            limits: &self.0.parts.options.limits,
-            lease: &self.0.lease,
-        }
-    }
-
-    fn refuse_while_draining(&self) -> Result<(), ChatError> {
-        if self.0.draining.load(Ordering::Acquire) {
-            return Err(ChatError::Unavailable {
-                detail: "shutting down".to_owned(),
-            });
-        }
-        Ok(())
     }
 
     /// The caller's thread.

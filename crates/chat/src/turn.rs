@@ -6,32 +6,39 @@
 
 mod bells;
 mod claim;
+mod continuation;
 mod flush;
 mod follow;
 mod frame;
 mod handle;
+mod hold;
 mod hub;
+mod lease;
 mod live;
 mod meaning;
 mod pending;
 mod reader;
+mod recall;
 mod recorder;
-mod recover;
 mod stored;
 mod tail;
+mod takeover;
 mod task;
 mod tokens;
+mod writing;
 
 pub use frame::Frame;
 pub use handle::{Place, Turn};
 pub use reader::TurnReader;
 
+pub(crate) use continuation::write as write_continuation;
 pub(crate) use flush::Flusher;
 pub(crate) use follow::Followers;
 pub(crate) use frame::Audience;
 pub(crate) use hub::Hub;
+pub(crate) use lease::Keeper;
 pub(crate) use live::{LiveTurn, StopReason, WhenUnread};
 pub(crate) use pending::NOT_FINISHED;
 pub(crate) use recorder::Recorder;
-pub(crate) use recover::{Recovery, recover};
+pub(crate) use takeover::Takeover;
 pub(crate) use task::{Call, Running, STOPPED_NOTE, run};

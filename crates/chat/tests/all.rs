@@ -26,10 +26,14 @@ mod endings;
 mod faulty;
 #[path = "all/guardrails.rs"]
 mod guardrails;
+#[path = "all/handing_over.rs"]
+mod handing_over;
 #[path = "all/history.rs"]
 mod history;
 #[path = "all/isolation.rs"]
 mod isolation;
+#[path = "all/leases.rs"]
+mod leases;
 #[path = "all/limits.rs"]
 mod limits;
 #[path = "all/live.rs"]
@@ -44,8 +48,12 @@ mod notices;
 mod outcomes;
 #[path = "all/page.rs"]
 mod page;
+#[path = "all/process.rs"]
+mod process;
 #[path = "all/readers.rs"]
 mod readers;
+#[path = "all/reciting.rs"]
+mod reciting;
 #[path = "all/refused.rs"]
 mod refused;
 #[path = "all/several.rs"]
@@ -54,7 +62,11 @@ mod several;
 mod shown;
 #[path = "all/stopping.rs"]
 mod stopping;
+#[path = "all/takeover.rs"]
+mod takeover;
 #[path = "all/turns.rs"]
 mod turns;
+#[path = "all/upkeep.rs"]
+mod upkeep;
 #[path = "all/usage.rs"]
 mod usage;

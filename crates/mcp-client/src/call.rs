@@ -30,7 +30,7 @@ impl McpServer {
         if !is_offered && name == self.account_tool() {
             return self.account(&caller).await;
         }
-        let (values, redactor) = self.hidden(&caller)?;
+        let (values, redactor) = self.hidden(&caller).await?;
         let mut arguments = arguments;
         let mut secrets = None;
         if !values.is_empty() {

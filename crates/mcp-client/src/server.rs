@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use frontdesk_agent::{
     RunContext, ToolContext, ToolError, ToolInfo, ToolOutput, Toolset, ToolsetError,
 };
+use frontdesk_auth::outgoing::{ArgumentSource, arrival};
 use frontdesk_identity::SignedIn;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -165,7 +166,11 @@ impl McpServer {
     }
 
     /// The hidden values of a call, and what must not be seen of them.
-    pub(crate) fn hidden(&self, caller: &SignedIn) -> Result<(Values, Redactor), McpError> {
+    pub(crate) async fn hidden(&self, caller: &SignedIn) -> Result<(Values, Redactor), McpError> {
+        let mut sources = self.config.hidden.values();
+        if sources.any(|source| matches!(source, ArgumentSource::Token)) {
+            arrival(caller).await?;
+        }
         let values = crate::hidden::values(&self.config.hidden, caller)?;
         let redactor = Redactor::new(&values);
         Ok((values, redactor))

@@ -7,7 +7,7 @@ use frontdesk_auth::SigningKey;
 use frontdesk_auth::incoming::signed::Verifier;
 use frontdesk_auth::outgoing::{
     ArgumentSource, Attachment, Broker, Forward, IDENTITY_HEADER, OutgoingError, RefusalKind,
-    Signed, Signer, Static, StaticHeader, key_set,
+    Signed, Signer, Static, StaticHeader, arrival, key_set,
 };
 use frontdesk_clock::{ManualClock, SequentialIds};
 use frontdesk_identity::{Credential, Secret, SignedIn};
@@ -55,6 +55,30 @@ async fn a_token_is_forwarded_only_where_it_is_meant_for_the_server() {
         nothing.unwrap_err(),
         reason("the user signed in without a token")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_not_here_yet_is_waited_for() {
+    let clock = clock();
+    let ann = SignedIn::new(user("acme", "ann"));
+    ann.credentials.expect_one();
+    let forward = forward(&clock, "desk");
+    let bringing = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        ann.credentials.renew(renewal("hush-late"));
+    };
+    let (attachment, ()) = tokio::join!(forward.attachment(&ann), bringing);
+    assert_eq!(bearer(&attachment.unwrap()), "hush-late");
+    assert_eq!(arrival(&ann).await, Ok(()));
+
+    let bob = SignedIn::new(user("acme", "bob"));
+    assert_eq!(arrival(&bob).await, Ok(()), "he never had one");
+    bob.credentials.expect_one();
+    let begun = tokio::time::Instant::now();
+    let late = forward.attachment(&bob).await;
+    assert_eq!(late.unwrap_err(), OutgoingError::Expired);
+    assert_eq!(begun.elapsed(), Duration::from_secs(30));
+    assert!(bob.credentials.was_missed());
 }
 
 #[tokio::test(start_paused = true)]

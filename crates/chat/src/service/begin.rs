@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use frontdesk_identity::{Credentials, Scope};
 use frontdesk_protocol::{
-    Attachment, ItemId, StreamOptions, ThreadEvent, ThreadId, ThreadItem, ThreadMetadata,
-    ThreadStatus,
+    Attachment, ItemId, ThreadEvent, ThreadId, ThreadItem, ThreadMetadata, ThreadStatus,
 };
 use frontdesk_store::{Began, BeginTurn, Trim, TurnId, TurnKey, TurnRecord, TurnStatus, UtcDay};
 
@@ -14,8 +13,13 @@ use tokio::sync::OwnedMutexGuard;
 use tracing::Instrument;
 
 use super::{Reply, STOP_WAIT, Service};
-use crate::turn::{Audience, Call, LiveTurn, Recorder, Running, TurnReader, WhenUnread, run};
-use crate::{ChatError, Client, OnDisconnect, Place, RequestContext, Turn};
+use crate::turn::{
+    Audience, Call, LiveTurn, Recorder, Running, TurnReader, run, write_continuation,
+};
+use crate::{ChatError, Place, RequestContext, Turn};
+
+/// How long a request waits for a turn that lost its process and was taken up.
+const TAKEN_WAIT: Duration = Duration::from_secs(1);
 
 /// What a turn begins with.
 pub(super) struct Opening {
@@ -68,20 +72,24 @@ impl Service {
     ) -> Result<(OwnedMutexGuard<()>, ThreadMetadata), ChatError> {
         let guard = self.0.hub.lock_thread(scope, id).await;
         let thread = self.thread(scope, id).await?;
-        match self.0.hub.of_thread(scope, id) {
-            None => {
-                self.end_orphan_locked(scope, id).await?;
-                Ok((guard, thread))
-            }
-            Some(live) if live.is_stopping() => {
-                let waited = tokio::time::timeout(STOP_WAIT, live.over()).await;
-                waited
-                    .map_err(|_| ChatError::conflict("the last answer is still being stopped"))?;
-                self.end_orphan_locked(scope, id).await?;
-                Ok((guard, self.thread(scope, id).await?))
-            }
-            Some(_) => Err(being_answered()),
+        let live = match self.0.hub.of_thread(scope, id) {
+            Some(live) if live.is_stopping() => live,
+            Some(_) => return Err(being_answered()),
+            None => match self.take_up_running(scope, id).await? {
+                Some(live) => {
+                    // One with which nothing can go on ends at once.
+                    let _ = tokio::time::timeout(TAKEN_WAIT, live.over()).await;
+                    live
+                }
+                None => return Ok((guard, thread)),
+            },
+        };
+        if !live.is_stopping() && !live.hold().has_ended() {
+            return Err(being_answered());
         }
+        let waited = tokio::time::timeout(STOP_WAIT, live.over()).await;
+        waited.map_err(|_| ChatError::conflict("the last answer is still being stopped"))?;
+        Ok((guard, self.thread(scope, id).await?))
     }
 
     /// Begins a turn: one transaction, then its task, then a reader for the one who asked.
@@ -100,6 +108,7 @@ impl Service {
             .current()
             .map(Credentials::new)
             .unwrap_or_default();
+        let when_unread = self.options().on_disconnect.when_unread(cx.client);
         let record = TurnRecord {
             id: TurnId::new(parts.ids.next("turn")),
             thread_id: opening.thread.id.clone(),
@@ -121,21 +130,18 @@ impl Service {
             put: opening.put.clone(),
             remove: opening.remove.clone(),
             attachments: opening.attachments.clone(),
-            lease: self.0.lease.clone(),
-            continuation: None,
+            lease: self.0.keeper.lease.clone(),
+            continuation: write_continuation(&opening.call, opening.place, &cx, when_unread),
         };
         // In the hub before the store: what the store names as running is found here.
-        let live = LiveTurn::new(
-            scope.clone(),
-            key,
-            cx.credentials.clone(),
-            when_unread(self.options().on_disconnect, cx.client),
-        );
+        let live = LiveTurn::new(scope.clone(), key, cx.credentials.clone(), when_unread);
         let running = Running::admit(&self.0.hub, &live, &self.options().limits)?;
+        let until = self.0.keeper.until();
         let removed = self.store_begin(&scope, begin).await?;
+        live.hold().lease(until);
         let reader = TurnReader::live(&self.0.followers, Arc::clone(&live), cx.client);
-        let options =
-            ThreadEvent::stream_options(stream_options(self.options().on_disconnect, cx.client));
+        let options = self.options().on_disconnect.stream_options(cx.client);
+        let options = ThreadEvent::stream_options(options);
         self.spawn(running, opening, removed, &options, cx);
         Ok(Reply::Stream {
             turn: Some(live.key.turn.clone()),
@@ -199,26 +205,12 @@ impl Service {
         }
         let responder = Arc::clone(&parts.responder);
         let deadline: Duration = self.options().turn_deadline;
-        let work = run(turn, opening.call, responder, deadline, running);
+        let keeper = Arc::clone(&self.0.keeper);
+        let work = run(turn, opening.call, responder, deadline, running, keeper);
         self.0.tasks.spawn(work.in_current_span());
     }
 }
 
 fn being_answered() -> ChatError {
     ChatError::conflict("an answer is still running in this thread; wait for it or stop it")
-}
-
-fn when_unread(policy: OnDisconnect, client: Client) -> WhenUnread {
-    match (policy, client) {
-        (OnDisconnect::Continue, _) | (OnDisconnect::Auto, Client::Resuming) => WhenUnread::GoOn,
-        (OnDisconnect::Stop, _) | (OnDisconnect::Auto, Client::Plain) => WhenUnread::Stop,
-    }
-}
-
-/// A plain client's stop button drops the connection. Where that doesn't stop the turn, there is no such button.
-fn stream_options(policy: OnDisconnect, client: Client) -> StreamOptions {
-    match (policy, client) {
-        (OnDisconnect::Continue, Client::Plain) => StreamOptions::uncancellable(),
-        _ => StreamOptions::cancellable(),
-    }
 }

@@ -67,8 +67,8 @@ impl Service {
         }
         let found = self.store().turn(scope, turn).await?;
         let record = found.ok_or(ChatError::NotFound { what: "turn" })?;
-        if record.ended_at.is_none() {
-            self.end_orphan(scope, &record.thread_id).await?;
+        if let Some(live) = self.take_up(scope, &record).await? {
+            live.renew(&cx.credentials);
         }
         Ok(())
     }
@@ -77,7 +77,9 @@ impl Service {
     pub(super) async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<(), ChatError> {
         if let Some(live) = self.0.hub.find(scope, turn) {
             live.stop(StopReason::User);
-            return Ok(());
+            if !live.stop_reason().is_some_and(StopReason::is_no_end) {
+                return Ok(());
+            }
         }
         if self.store().ask_to_stop(scope, turn).await? {
             self.wake(turn).await;

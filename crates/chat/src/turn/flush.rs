@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use frontdesk_clock::{Clock, Timestamp};
 use frontdesk_identity::Scope;
-use frontdesk_store::{LogBatch, Maintenance};
+use frontdesk_store::{LogBatch, Maintenance, Wakeups};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::claim::Claim;
@@ -18,10 +19,22 @@ const DROP_EVERY: Duration = Duration::from_mins(1);
 /// How often what has run out is swept.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
-/// The task that keeps the stored logs up to date.
+/// The shortest time between two flushes of what other processes read.
+const QUICK: Duration = Duration::from_millis(20);
+
+/// Which turns' logs are taken to the store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    All,
+    /// Those that other processes read.
+    ReadElsewhere,
+}
+
+/// The task that keeps the stored logs up to date, and tells other processes of those that they read.
 pub(crate) struct Flusher {
     pub(crate) hub: Arc<Hub>,
     pub(crate) maintenance: Arc<dyn Maintenance>,
+    pub(crate) wakeups: Arc<dyn Wakeups>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) interval: Duration,
     pub(crate) kept: Duration,
@@ -36,24 +49,41 @@ impl Flusher {
         drop.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut quick = Instant::now();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                _ = flush.tick() => self.flush().await,
+                _ = flush.tick() => self.flush(Which::All).await,
+                () = self.hub.hurried() => {
+                    tokio::time::sleep_until(quick).await;
+                    quick = Instant::now() + QUICK;
+                    self.flush(Which::ReadElsewhere).await;
+                }
                 _ = drop.tick() => self.drop_old().await,
                 _ = sweep.tick() => self.sweep().await,
             }
         }
-        self.flush().await;
+        self.flush(Which::All).await;
     }
 
-    async fn flush(&self) {
-        let claims: Vec<Claim> = self
-            .hub
-            .all()
+    async fn flush(&self, which: Which) {
+        self.store(which).await;
+        let news = self.hub.news();
+        if news.is_empty() {
+            return;
+        }
+        // Who isn't woken looks by itself.
+        if let Err(error) = self.wakeups.wake(&news).await {
+            tracing::warn!(?error, turns = news.len(), "other processes were not told");
+        }
+    }
+
+    async fn store(&self, which: Which) {
+        let turns = self.hub.all();
+        let meant = turns
             .iter()
-            .filter_map(LiveTurn::claim_visible)
-            .collect();
+            .filter(|turn| which == Which::All || turn.hold().is_read_elsewhere());
+        let claims: Vec<Claim> = meant.filter_map(LiveTurn::claim_visible).collect();
         if claims.is_empty() {
             return;
         }

@@ -47,6 +47,12 @@ impl Turn {
         }
     }
 
+    /// Goes on after these steps of an earlier attempt.
+    pub(crate) fn resume_after(&mut self, steps: &[Step]) {
+        let last = steps.iter().map(|step| step.number).max();
+        self.next_step = last.map_or(1, |last| last.saturating_add(1));
+    }
+
     /// Where in its thread the turn stands.
     pub fn place(&self) -> Place {
         self.place
@@ -161,6 +167,15 @@ impl Turn {
     /// The store failed, or the turn is gone.
     pub async fn store_steps(&mut self) -> Result<(), TurnError> {
         self.recorder.store_steps().await
+    }
+
+    /// Makes sure that no other process has taken the turn over, and stores the steps that are kept so far: to be called
+    /// before something is done outside that must not be done twice. It is a transaction of its own.
+    ///
+    /// # Errors
+    /// The store failed, or the turn is gone: then nothing may be done.
+    pub async fn confirm(&mut self) -> Result<(), TurnError> {
+        self.recorder.confirm().await
     }
 
     /// The newest items of the thread, oldest first, each with the turn that wrote it.

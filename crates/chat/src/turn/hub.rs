@@ -1,16 +1,16 @@
 //! The turns that run in this process, and one begin at a time per thread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ThreadId;
 use frontdesk_store::TurnId;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Notify, OwnedMutexGuard};
 
 use super::bells::Bells;
-use super::live::LiveTurn;
+use super::live::{LiveTurn, StopReason};
 use crate::{ChatError, Limits, MOST_TURNS_AT_ONCE};
 
 /// What a user whose answers are too many waits for one of them.
@@ -26,12 +26,39 @@ pub(crate) struct Hub {
     /// Rung for turns that begin to run here, too.
     pub(crate) bells: Arc<Bells>,
     threads: Mutex<HashMap<ThreadKey, ThreadLock>>,
+    /// Turns of which others are to be told that they aren't run here any more.
+    left: Mutex<Vec<TurnId>>,
+    hurry: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct Running {
     turns: HashMap<TurnId, Arc<LiveTurn>>,
-    by_thread: HashMap<ThreadKey, TurnId>,
+    /// One turn, or a second one for the moment until the store refuses it.
+    by_thread: HashMap<ThreadKey, Vec<TurnId>>,
+    taking: HashSet<TurnId>,
+}
+
+impl Running {
+    fn add(&mut self, turn: Arc<LiveTurn>) {
+        let thread = (turn.scope.clone(), turn.key.thread.clone());
+        let here = self.by_thread.entry(thread).or_default();
+        here.push(turn.key.turn.clone());
+        self.turns.insert(turn.key.turn.clone(), turn);
+    }
+}
+
+/// A turn that this process is just taking over.
+#[derive(Debug)]
+pub(crate) struct Taking {
+    hub: Arc<Hub>,
+    turn: TurnId,
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        self.hub.running().taking.remove(&self.turn);
+    }
 }
 
 impl Hub {
@@ -59,22 +86,89 @@ impl Hub {
                 detail: "as many turns run as may".to_owned(),
             });
         }
-        let thread = (turn.scope.clone(), turn.key.thread.clone());
+        turn.hold().hurried_by(Arc::clone(&self.hurry));
         let id = turn.key.turn.clone();
-        running.by_thread.insert(thread, id.clone());
-        running.turns.insert(id.clone(), turn);
+        running.add(turn);
         drop(running);
         self.bells.ring(&[id]);
         Ok(())
+    }
+
+    /// Adds a turn that began elsewhere, and counts for its user there. `false` where as many run as may.
+    pub(crate) fn take_in(&self, turn: Arc<LiveTurn>, most: usize) -> bool {
+        let mut running = self.running();
+        let id = turn.key.turn.clone();
+        if running.turns.len() >= most || running.turns.contains_key(&id) {
+            return false;
+        }
+        turn.hold().hurried_by(Arc::clone(&self.hurry));
+        running.add(turn);
+        drop(running);
+        self.bells.ring(&[id]);
+        true
+    }
+
+    /// Keeps the rest of this process from taking a turn over until the guard is dropped. `None` where somebody does so
+    /// already, the turn runs here, or as many run as may.
+    pub(crate) fn begin_taking(self: &Arc<Self>, turn: &TurnId, most: usize) -> Option<Taking> {
+        let mut running = self.running();
+        if running.turns.len() >= most || running.turns.contains_key(turn) {
+            return None;
+        }
+        running.taking.insert(turn.clone()).then(|| Taking {
+            hub: Arc::clone(self),
+            turn: turn.clone(),
+        })
+    }
+
+    /// Whether this process is just taking the turn over.
+    pub(crate) fn is_taking(&self, turn: &TurnId) -> bool {
+        self.running().taking.contains(turn)
     }
 
     pub(crate) fn remove(&self, turn: &LiveTurn) {
         let mut running = self.running();
         running.turns.remove(&turn.key.turn);
         let thread = (turn.scope.clone(), turn.key.thread.clone());
-        if running.by_thread.get(&thread) == Some(&turn.key.turn) {
-            running.by_thread.remove(&thread);
+        if let Some(here) = running.by_thread.get_mut(&thread) {
+            here.retain(|id| *id != turn.key.turn);
+            if here.is_empty() {
+                running.by_thread.remove(&thread);
+            }
         }
+        drop(running);
+        let reason = turn.stop_reason();
+        if turn.hold().is_wanted() || reason == Some(StopReason::HandedOver) {
+            self.left().push(turn.key.turn.clone());
+            self.hurry.notify_one();
+        }
+    }
+
+    fn left(&self) -> MutexGuard<'_, Vec<TurnId>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Turns of which other processes are to be told: what they read was stored, or this process is done with them.
+    pub(crate) fn news(&self) -> Vec<TurnId> {
+        let mut news = std::mem::take(&mut *self.left());
+        let with_news = self.all().into_iter().filter(|turn| turn.has_news());
+        news.extend(with_news.map(|turn| turn.key.turn.clone()));
+        news
+    }
+
+    /// Waits until something is to be stored or told at once.
+    pub(crate) async fn hurried(&self) {
+        self.hurry.notified().await;
+    }
+
+    /// Whether nothing runs here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running().turns.is_empty()
+    }
+
+    /// Whether the turn runs here, whosever it is.
+    pub(crate) fn has(&self, turn: &TurnId) -> bool {
+        self.running().turns.contains_key(turn)
     }
 
     /// The running turn with this id, if it is the caller's.
@@ -87,8 +181,8 @@ impl Hub {
     /// The running turn of a thread.
     pub(crate) fn of_thread(&self, scope: &Scope, thread: &ThreadId) -> Option<Arc<LiveTurn>> {
         let running = self.running();
-        let turn = running.by_thread.get(&(scope.clone(), thread.clone()))?;
-        running.turns.get(turn).map(Arc::clone)
+        let here = running.by_thread.get(&(scope.clone(), thread.clone()))?;
+        running.turns.get(here.first()?).map(Arc::clone)
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<LiveTurn>> {

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use bytes::Bytes;
 use frontdesk_identity::{Credentials, Scope};
 use frontdesk_store::{EventId, TurnKey};
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::claim::Claim;
 use super::frame::Audience;
+use super::hold::Hold;
 use super::tail::{Tail, Tailed};
+use crate::Client;
 
 /// Why a turn was told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,12 +23,24 @@ pub(crate) enum StopReason {
     User,
     /// Its thread is being deleted.
     Deleted,
-    /// The server shuts down.
+    /// The server shuts down, and nobody could come back for the rest.
     Shutdown,
+    /// The server shuts down, and another process goes on with it.
+    HandedOver,
+    /// It is this process's no more: another one may go on with it.
+    Lost,
+}
+
+impl StopReason {
+    /// Whether the turn isn't over by that: its rest is read from the store.
+    pub(crate) fn is_no_end(self) -> bool {
+        matches!(self, Self::HandedOver | Self::Lost)
+    }
 }
 
 /// What happens when the last reader goes away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum WhenUnread {
     GoOn,
     Stop,
@@ -39,9 +54,11 @@ pub(crate) struct LiveTurn {
     /// What the user signed in with last; in memory alone.
     credentials: Credentials,
     when_unread: WhenUnread,
+    hold: Hold,
     tail: Mutex<Tail>,
     changed: watch::Sender<u64>,
     readers: AtomicUsize,
+    plain_readers: AtomicUsize,
     stop: CancellationToken,
     reason: OnceLock<StopReason>,
     over: CancellationToken,
@@ -59,13 +76,31 @@ impl LiveTurn {
             key,
             credentials,
             when_unread,
+            hold: Hold::default(),
             tail: Mutex::default(),
             changed: watch::Sender::new(0),
             readers: AtomicUsize::new(0),
+            plain_readers: AtomicUsize::new(0),
             stop: CancellationToken::new(),
             reason: OnceLock::new(),
             over: CancellationToken::new(),
         })
+    }
+
+    /// This process's hold on the turn.
+    pub(crate) fn hold(&self) -> &Hold {
+        &self.hold
+    }
+
+    /// What the user signed in with last.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Whether events were stored that other processes read and haven't been told of.
+    pub(crate) fn has_news(&self) -> bool {
+        let stored = self.tail().stored;
+        self.hold.tells(stored)
     }
 
     pub(super) fn tail(&self) -> MutexGuard<'_, Tail> {
@@ -93,6 +128,7 @@ impl LiveTurn {
     pub(crate) fn publish(&self) {
         let seq = self.tail().publish();
         self.changed.send_replace(seq);
+        self.hold.shown();
     }
 
     /// Takes back what readers haven't seen.
@@ -147,6 +183,12 @@ impl LiveTurn {
         self.reason.get().copied()
     }
 
+    /// Whether the turn is another process's now: that it is over here is no end.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        let has_left = self.stop_reason().is_some_and(StopReason::is_no_end);
+        has_left && !self.hold.has_ended()
+    }
+
     /// Waits until the turn is told to stop.
     pub(crate) async fn stopped(&self) -> StopReason {
         self.stop.cancelled().await;
@@ -163,14 +205,30 @@ impl LiveTurn {
         self.over.cancelled().await;
     }
 
-    pub(crate) fn reader_came(&self) {
+    pub(crate) fn reader_came(&self, client: Client) {
         self.readers.fetch_add(1, Ordering::AcqRel);
+        if client == Client::Plain {
+            self.plain_readers.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
-    pub(crate) fn reader_went(&self) {
+    pub(crate) fn reader_went(&self, client: Client) {
+        if client == Client::Plain {
+            self.plain_readers.fetch_sub(1, Ordering::AcqRel);
+        }
         let was_last = self.readers.fetch_sub(1, Ordering::AcqRel) == 1;
         if was_last && self.when_unread == WhenUnread::Stop {
             self.stop(StopReason::User);
+        }
+    }
+
+    /// How the turn is left when the server shuts down: a plain client that reads it can't come back for the rest.
+    pub(crate) fn leaving(&self) -> StopReason {
+        let plain = self.plain_readers.load(Ordering::Acquire);
+        if plain > 0 && self.when_unread == WhenUnread::Stop {
+            StopReason::Shutdown
+        } else {
+            StopReason::HandedOver
         }
     }
 }

@@ -58,6 +58,11 @@ impl Pending {
         self.items.retain(|item| item.id() != id);
     }
 
+    /// The ids of what is left, which is forgotten.
+    pub(crate) fn take(&mut self) -> Vec<ItemId> {
+        self.items.drain(..).map(|item| item.id().clone()).collect()
+    }
+
     /// Splits what is left into messages that say something, and workflows where they are to stay, which are kept, and
     /// the ids of the rest.
     pub(crate) fn drain(&mut self) -> (Vec<ThreadItem>, Vec<ItemId>) {

@@ -14,7 +14,7 @@ use super::follow::Followers;
 use super::frame::Frame;
 use super::live::LiveTurn;
 use super::stored::{is_stored, stored_frames};
-use super::task::gone;
+use super::task::{elsewhere, gone};
 use crate::{ChatError, Client};
 
 /// Tells a client that resumes to load the thread anew. Not of ChatKit: only our own front end reads it.
@@ -28,11 +28,22 @@ pub struct TurnReader {
     /// What is read; nothing where all of the answer is here.
     origin: Option<Origin>,
     source: Source,
+    end: End,
+}
+
+/// How what there was to read ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With the turn, if it has.
+    Whole,
+    /// Before the turn did.
+    BrokenOff,
 }
 
 /// A turn, and what reading it needs.
 #[derive(Clone)]
 pub(super) struct Origin {
+    client: Client,
     pub(super) followers: Arc<Followers>,
     pub(super) scope: Scope,
     pub(super) turn: TurnId,
@@ -65,6 +76,7 @@ impl TurnReader {
         after: Option<EventId>,
     ) -> Result<Option<Self>, ChatError> {
         let origin = Origin {
+            client,
             followers: Arc::clone(followers),
             scope: scope.clone(),
             turn: turn.clone(),
@@ -76,6 +88,7 @@ impl TurnReader {
             seen: Seen::Perhaps,
             origin: Some(origin),
             source,
+            end: End::Whole,
         }))
     }
 
@@ -86,11 +99,13 @@ impl TurnReader {
             after: None,
             seen: Seen::Perhaps,
             origin: Some(Origin {
+                client,
                 followers: Arc::clone(followers),
                 scope: turn.scope.clone(),
                 turn: turn.key.turn.clone(),
             }),
-            source: Source::Live(Box::new(LiveSource::new(turn))),
+            source: Source::Live(Box::new(LiveSource::new(turn, client))),
+            end: End::Whole,
         }
     }
 
@@ -102,18 +117,26 @@ impl TurnReader {
             seen: Seen::Stored,
             origin: None,
             source: Source::Rest(frames),
+            end: End::Whole,
         }
     }
 
-    /// The next events, at least one; `None` when the turn has ended and all of it was read.
+    /// Whether the events broke off before the turn's end, which is to be read in another process, or later.
+    pub fn has_broken_off(&self) -> bool {
+        self.end == End::BrokenOff
+    }
+
+    /// The next events, at least one; `None` when the turn has ended and all of it was read, or when the events
+    /// [broke off](Self::has_broken_off).
     pub async fn next(&mut self) -> Option<Vec<Frame>> {
         loop {
             let mut frames = match self.read().await {
                 Next::Frames(frames) => frames,
-                Next::Moved => {
-                    self.move_on().await?;
-                    continue;
-                }
+                Next::Moved => match self.move_on().await {
+                    Some(()) => continue,
+                    None => return self.break_off(),
+                },
+                Next::Broken => return self.break_off(),
                 Next::Gone => {
                     self.source = Source::Rest(Vec::new());
                     vec![Frame::loose(gone().to_wire())]
@@ -135,6 +158,12 @@ impl TurnReader {
         }
     }
 
+    fn break_off(&mut self) -> Option<Vec<Frame>> {
+        self.end = End::BrokenOff;
+        self.source = Source::Rest(Vec::new());
+        None
+    }
+
     async fn read(&mut self) -> Next {
         match (&mut self.source, &self.origin) {
             (Source::Live(live), Some(origin)) => live.next(origin, self.after).await,
@@ -148,7 +177,12 @@ impl TurnReader {
     async fn move_on(&mut self) -> Option<()> {
         let origin = self.origin.as_ref()?;
         if origin.followers.closing.is_cancelled() {
-            return None;
+            if self.client == Client::Resuming {
+                return None;
+            }
+            // It won't come back for the rest.
+            self.source = Source::Rest(vec![Frame::loose(elsewhere().to_wire())]);
+            return Some(());
         }
         self.source = match origin.open(self.after).await {
             Ok(Some(source)) => source,
@@ -184,7 +218,10 @@ impl Origin {
     async fn open(&self, after: Option<EventId>) -> Result<Option<Source>, ChatError> {
         let (followers, scope, turn) = (&self.followers, &self.scope, &self.turn);
         if let Some(live) = followers.hub.find(scope, turn) {
-            return Ok(Some(Source::Live(Box::new(LiveSource::new(live)))));
+            return Ok(Some(Source::Live(Box::new(LiveSource::new(
+                live,
+                self.client,
+            )))));
         }
         match followers.store.turn(scope, turn).await? {
             None => Ok(None),

@@ -3,7 +3,6 @@
 //! It keeps this rule: nothing is shown as done before it is stored.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Page, ThreadEvent, ThreadMetadata, Timestamp};
@@ -12,10 +11,11 @@ use frontdesk_store::{
 };
 
 use super::frame::Audience;
-use super::live::LiveTurn;
+use super::live::{LiveTurn, StopReason};
 use super::meaning::{difference, visible, waits, write_of};
 use super::pending::{Pending, Unfinished};
 use super::tokens::Tokens;
+use super::writing::Writing;
 use crate::{Limits, TurnError};
 
 /// Records one turn.
@@ -24,6 +24,8 @@ pub(crate) struct Recorder {
     store: Arc<dyn Store>,
     limits: Limits,
     pending: Pending,
+    /// What an earlier attempt left open, as far as readers still see it.
+    left_open: Pending,
     thread: ThreadMetadata,
     saved: ThreadMetadata,
     thread_touched: bool,
@@ -43,50 +45,6 @@ pub(crate) enum Retry {
     Never,
 }
 
-/// Whether something is being stored right now: nobody drops the recorder's future in the middle of it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Writing(Arc<Marks>);
-
-#[derive(Debug, Default)]
-struct Marks {
-    under_way: AtomicBool,
-    give_way: AtomicBool,
-}
-
-struct UnderWay(Writing);
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.set(false);
-    }
-}
-
-impl Writing {
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.0.under_way.load(Ordering::Acquire)
-    }
-
-    fn set(&self, is_under_way: bool) {
-        self.0.under_way.store(is_under_way, Ordering::Release);
-    }
-
-    fn begin(&self) -> UnderWay {
-        self.set(true);
-        UnderWay(self.clone())
-    }
-
-    pub(crate) fn ask_to_give_way(&self) {
-        self.0.give_way.store(true, Ordering::Release);
-    }
-
-    /// Where everything stored is shown, whoever waits to end the work may.
-    async fn give_way(&self) {
-        if self.0.give_way.load(Ordering::Acquire) {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
 impl Recorder {
     pub(crate) fn new(
         live: Arc<LiveTurn>,
@@ -99,6 +57,7 @@ impl Recorder {
             store,
             limits,
             pending: Pending::default(),
+            left_open: Pending::default(),
             saved: thread.clone(),
             thread,
             thread_touched: false,
@@ -178,13 +137,21 @@ impl Recorder {
 
     /// Follows an event that an earlier attempt recorded.
     pub(crate) fn resume_after(&mut self, event: &ThreadEvent) {
-        self.pending.follow(event);
+        self.left_open.follow(event);
+    }
+
+    /// Takes back what readers have seen of items that an earlier attempt left open: this one begins them anew.
+    fn take_back_left_open(&mut self) {
+        for id in self.left_open.take() {
+            self.show(&ThreadEvent::item_removed(id), Audience::Everyone);
+        }
     }
 
     /// Records an event: stores what it says is done, then shows it.
     pub(crate) async fn record(&mut self, mut event: ThreadEvent) -> Result<(), TurnError> {
         // What an earlier call left behind when it was dropped was never stored.
         self.live.retract();
+        self.take_back_left_open();
         self.adopt(&mut event);
         let write = write_of(&event);
         if let Some(event) = visible(&event) {
@@ -244,7 +211,10 @@ impl Recorder {
 
     /// Concludes the turn with what is unfinished: text that was seen becomes a message, the rest is taken back.
     pub(crate) fn conclude_pending(&mut self) {
-        let (mut kept, dropped) = self.pending.drain();
+        let (mut kept, mut dropped) = self.left_open.drain();
+        let (of_this, not_of_this) = self.pending.drain();
+        kept.extend(of_this);
+        dropped.extend(not_of_this);
         kept.retain(|item| !self.is_concluded(item.id()));
         let done = kept.into_iter().map(ThreadEvent::item_done);
         let removed = dropped.into_iter().map(ThreadEvent::item_removed);
@@ -264,6 +234,7 @@ impl Recorder {
 
     /// Takes back what is unfinished from readers that expect it. Plain clients do so by themselves at an error.
     pub(crate) fn take_back_pending(&mut self) {
+        self.take_back_left_open();
         let (kept, dropped) = self.pending.drain();
         let ids = kept
             .into_iter()
@@ -277,6 +248,7 @@ impl Recorder {
     /// Stores the turn's end with what concludes it and all that is left of its log, then shows the rest.
     pub(crate) async fn end(&mut self, status: TurnStatus, at: Timestamp) -> Result<(), Refused> {
         self.live.retract();
+        self.take_back_left_open();
         let end = TurnEnd {
             status,
             at,
@@ -300,6 +272,7 @@ impl Recorder {
                 .push(self.thread_updated().to_wire().into(), Audience::Everyone);
         }
         self.store_now(write, Share::Rest).await?;
+        self.live.hold().end();
         self.concluding.clear();
         self.live.publish();
         Ok(())
@@ -339,6 +312,23 @@ impl Recorder {
         Ok(self
             .store_now(TurnWrite::default(), Share::Unclaimed)
             .await?)
+    }
+
+    /// Makes sure that the turn is still this process's: whatever is done after that is known to whoever takes it over.
+    pub(crate) async fn confirm(&mut self) -> Result<(), TurnError> {
+        if self.live.stop_reason().is_some_and(StopReason::is_no_end) {
+            return Err(TurnError::Gone);
+        }
+        Ok(self
+            .store_now(TurnWrite::default(), Share::Unclaimed)
+            .await?)
+    }
+
+    /// Stores what readers have seen, and nothing else of what is under way: another process does that anew.
+    pub(crate) async fn leave(&mut self) -> Result<(), Refused> {
+        self.live.retract();
+        self.steps.clear();
+        self.store_now(TurnWrite::default(), Share::Rest).await
     }
 
     /// Appends an event to the log; readers see it when it is published.

@@ -17,9 +17,10 @@ use futures_util::FutureExt;
 use super::frame::Audience;
 use super::handle::Turn;
 use super::hub::Hub;
+use super::lease::Keeper;
 use super::live::{LiveTurn, StopReason};
 use super::recorder::Refused;
-use crate::{ChatError, Limits, Responder, TurnError};
+use crate::{ChatError, Limits, Responder, TurnError, Unfinished};
 
 /// What the model reads about an answer that the user stopped.
 pub(crate) const STOPPED_NOTE: &str =
@@ -32,8 +33,15 @@ pub(super) const INTERRUPTED_NOTE: &str =
 /// What the user reads about it.
 pub(super) const INTERRUPTED_MESSAGE: &str = "The answer was interrupted. Please try again.";
 
+/// What plain clients see of an answer that another process goes on with.
+const ELSEWHERE_MESSAGE: &str =
+    "The server is restarting. The answer goes on: load this conversation again to read it.";
+
 /// What readers see when the thread is deleted under them.
 const GONE_MESSAGE: &str = "This conversation was deleted.";
+
+/// How long it may take to find out why a turn is gone.
+const GONE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long the end of a turn is tried to be stored while the store is away.
 const END_PATIENCE: Duration = Duration::from_secs(20);
@@ -44,6 +52,20 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) enum Call {
     Respond(Option<Box<UserMessageItem>>),
     Action(Action, Option<Box<WidgetItem>>),
+    /// To go on with what another process began.
+    GoOn(Box<Unfinished>),
+    /// To end it, because nothing can go on with it.
+    GiveUp,
+}
+
+/// How a task leaves its turn.
+enum Left {
+    /// With this end, which is to be stored.
+    Ended(TurnStatus),
+    /// It isn't this process's: there may be no such turn any more.
+    Gone,
+    /// Another process is to go on with it.
+    HandedOver,
 }
 
 enum Outcome {
@@ -57,6 +79,8 @@ enum Outcome {
 enum Cut {
     Stopped(StopReason),
     TooLong,
+    /// The caller's credential was waited for in vain.
+    Unsigned,
 }
 
 /// A turn in the hub: it leaves it, and its readers end, however it goes on.
@@ -73,10 +97,20 @@ impl Running {
         limits: &Limits,
     ) -> Result<Self, ChatError> {
         hub.admit(Arc::clone(live), limits)?;
-        Ok(Self {
+        Ok(Self::here(hub, live))
+    }
+
+    /// Adds a turn that began elsewhere, unless as many run as may.
+    pub(crate) fn take_in(hub: &Arc<Hub>, live: &Arc<LiveTurn>, limits: &Limits) -> Option<Self> {
+        let is_in = hub.take_in(Arc::clone(live), limits.turns);
+        is_in.then(|| Self::here(hub, live))
+    }
+
+    fn here(hub: &Arc<Hub>, live: &Arc<LiveTurn>) -> Self {
+        Self {
             hub: Arc::clone(hub),
             live: Arc::clone(live),
-        })
+        }
     }
 
     pub(crate) fn live(&self) -> &Arc<LiveTurn> {
@@ -91,19 +125,56 @@ impl Drop for Running {
     }
 }
 
-/// Runs the turn to its end.
+/// Runs the turn to its end, or until it is another process's.
 pub(crate) async fn run(
     mut turn: Turn,
     call: Call,
     responder: Arc<dyn Responder>,
     deadline: Duration,
     running: Running,
+    keeper: Arc<Keeper>,
 ) {
     let outcome = work(&mut turn, call, responder.as_ref(), deadline, &running.live).await;
     match settle(&mut turn, outcome) {
-        Some(status) => store_end(&mut turn, status).await,
-        None => count_anyway(&turn).await,
+        Left::Ended(status) => store_end(&mut turn, status, &keeper).await,
+        Left::Gone => find_out(&turn).await,
+        Left::HandedOver => hand_over(&mut turn, &keeper).await,
     }
+}
+
+/// Stores what readers have seen and gives the turn away.
+async fn hand_over(turn: &mut Turn, keeper: &Keeper) {
+    turn.recorder.live().hold().give_away();
+    match turn.recorder.leave().await {
+        Ok(()) => {}
+        Err(Refused::Gone) => return find_out(turn).await,
+        Err(refused) => {
+            tracing::warn!(turn = %turn.id(), ?refused, "the log of a turn is not whole");
+        }
+    }
+    let (scope, key) = (turn.recorder.scope(), turn.recorder.key());
+    match keeper.release(scope, key).await {
+        Ok(_) => tracing::info!(turn = %turn.id(), "a turn is handed over"),
+        Err(error) => {
+            tracing::warn!(turn = %turn.id(), ?error, "a turn waits for its lease to run out");
+        }
+    }
+}
+
+/// The turn isn't this process's any more. Where it was deleted, readers are told; else it goes on elsewhere, and so do
+/// they. Those of a turn that was lost before find out by themselves.
+async fn find_out(turn: &Turn) {
+    let recorder = &turn.recorder;
+    let found = recorder.store().turn(recorder.scope(), turn.id());
+    let found = tokio::time::timeout(GONE_PATIENCE, found).await;
+    if !matches!(found, Ok(Ok(None))) {
+        recorder.live().stop(StopReason::Lost);
+        return;
+    }
+    if !recorder.live().is_elsewhere() {
+        recorder.show(&gone(), Audience::Everyone);
+    }
+    count_anyway(turn).await;
 }
 
 /// Counts what a turn used whose thread is gone, and with it the place for its end.
@@ -127,6 +198,9 @@ async fn work(
     deadline: Duration,
     live: &LiveTurn,
 ) -> Outcome {
+    if let Some(reason) = live.stop_reason() {
+        return Outcome::Stopped(reason);
+    }
     let writing = turn.recorder.writing();
     let mut work = pin!(AssertUnwindSafe(answer(turn, call, responder)).catch_unwind());
     let mut stopped = pin!(live.stopped());
@@ -153,6 +227,9 @@ async fn work(
         if cut.is_none() && late.as_mut().poll(cx).is_ready() {
             cut = Some(Cut::TooLong);
         }
+        if cut.is_none() && live.credentials().was_missed() {
+            cut = Some(Cut::Unsigned);
+        }
         if cut.is_some() {
             writing.ask_to_give_way();
         }
@@ -161,6 +238,9 @@ async fn work(
                 Poll::Ready(Outcome::Stopped(reason))
             }
             Some(Cut::TooLong) if !writing.is_under_way() => Poll::Ready(Outcome::TooLong),
+            Some(Cut::Unsigned) if !writing.is_under_way() => {
+                Poll::Ready(Outcome::Returned(Err(TurnError::Interrupted)))
+            }
             _ => Poll::Pending,
         }
     })
@@ -175,30 +255,31 @@ async fn answer(turn: &mut Turn, call: Call, responder: &dyn Responder) -> Resul
                 .action(turn, action, sender.map(|sender| *sender))
                 .await
         }
+        Call::GoOn(unfinished) => responder.go_on(turn, *unfinished).await,
+        Call::GiveUp => Err(TurnError::Interrupted),
     }
 }
 
-/// Decides how the turn ends and what concludes it. `None` when there is nothing left to end.
-fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
+/// Decides how the turn ends and what concludes it.
+fn settle(turn: &mut Turn, outcome: Outcome) -> Left {
     turn.recorder.live().retract();
-    match outcome {
-        Outcome::Returned(Ok(())) => Some(finished(turn)),
-        Outcome::Returned(Err(TurnError::Gone)) | Outcome::Stopped(StopReason::Deleted) => {
-            turn.recorder.show(&gone(), Audience::Everyone);
-            None
-        }
+    let status = match outcome {
+        Outcome::Returned(Ok(())) => finished(turn),
+        Outcome::Returned(Err(TurnError::Gone))
+        | Outcome::Stopped(StopReason::Deleted | StopReason::Lost) => return Left::Gone,
+        Outcome::Stopped(StopReason::HandedOver) => return Left::HandedOver,
         Outcome::Stopped(StopReason::User) => {
             let note = note_of(turn, STOPPED_NOTE);
             turn.recorder.conclude_pending();
             turn.recorder.conclude(ThreadEvent::item_done(note));
-            Some(TurnStatus::Stopped)
+            TurnStatus::Stopped
         }
         Outcome::Stopped(StopReason::Shutdown) | Outcome::Returned(Err(TurnError::Interrupted)) => {
             let note = note_of(turn, INTERRUPTED_NOTE);
             turn.recorder.conclude_pending();
             turn.recorder.conclude(ThreadEvent::item_done(note));
             turn.recorder.conclude(interrupted());
-            Some(TurnStatus::Interrupted)
+            TurnStatus::Interrupted
         }
         Outcome::TooLong => {
             tracing::warn!(turn = %turn.id(), "a turn reached its deadline");
@@ -206,7 +287,7 @@ fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
             let message = "The answer took too long and was ended.".to_owned();
             turn.recorder
                 .conclude(failure(ErrorCode::Custom, Some(message), true));
-            Some(TurnStatus::Failed)
+            TurnStatus::Failed
         }
         Outcome::Returned(Err(error)) => {
             tracing::error!(turn = %turn.id(), thread = %turn.thread_id(), %error, "a turn failed");
@@ -216,9 +297,10 @@ fn settle(turn: &mut Turn, outcome: Outcome) -> Option<TurnStatus> {
                 turn.recorder.take_back_pending();
             }
             turn.recorder.conclude(error_event(&error));
-            Some(TurnStatus::Failed)
+            TurnStatus::Failed
         }
-    }
+    };
+    Left::Ended(status)
 }
 
 fn finished(turn: &Turn) -> TurnStatus {
@@ -230,7 +312,7 @@ fn finished(turn: &Turn) -> TurnStatus {
 }
 
 /// Stores the end, as long as the store may come back; what the store doesn't take is given up.
-async fn store_end(turn: &mut Turn, mut status: TurnStatus) {
+async fn store_end(turn: &mut Turn, mut status: TurnStatus, keeper: &Keeper) {
     let mut pause = FIRST_PAUSE;
     let mut waited = Duration::ZERO;
     let mut is_bare = false;
@@ -238,10 +320,7 @@ async fn store_end(turn: &mut Turn, mut status: TurnStatus) {
         let at = turn.now();
         match turn.recorder.end(status, at).await {
             Ok(()) => return,
-            Err(Refused::Gone) => {
-                turn.recorder.show(&gone(), Audience::Everyone);
-                return count_anyway(turn).await;
-            }
+            Err(Refused::Gone) => return find_out(turn).await,
             Err(Refused::Never { detail }) if is_bare => {
                 tracing::error!(turn = %turn.id(), detail, "a turn's end was refused");
                 break;
@@ -262,7 +341,9 @@ async fn store_end(turn: &mut Turn, mut status: TurnStatus) {
             }
         }
     }
-    tracing::error!(turn = %turn.id(), "a turn's end was not stored; the next read of it ends it as interrupted");
+    tracing::error!(turn = %turn.id(), "a turn's end was not stored; it is taken up again when the store is back");
+    turn.recorder.live().hold().give_away();
+    keeper.note_unended(turn.recorder.scope(), turn.recorder.key());
     turn.recorder.forget_unstored();
     turn.recorder.show(&interrupted(), Audience::Everyone);
 }
@@ -291,6 +372,12 @@ pub(super) fn interrupted() -> ThreadEvent {
 /// What readers see of a turn that was deleted under them.
 pub(super) fn gone() -> ThreadEvent {
     failure(ErrorCode::Custom, Some(GONE_MESSAGE.to_owned()), false)
+}
+
+/// What plain clients see when the answer goes on where they can't follow.
+pub(super) fn elsewhere() -> ThreadEvent {
+    let message = Some(ELSEWHERE_MESSAGE.to_owned());
+    failure(ErrorCode::Custom, message, false)
 }
 
 fn failure(code: ErrorCode, message: Option<String>, allow_retry: bool) -> ThreadEvent {

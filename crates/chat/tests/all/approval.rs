@@ -7,7 +7,7 @@ use frontdesk_protocol::ThreadStatus;
 use frontdesk_store::{ThreadPatch, Threads, TurnStatus};
 use serde_json::{Value, json};
 
-use crate::asking::{CALL, Deleting, Done, Scene, action, assistant, said};
+use crate::asking::{CALL, Deleting, Done, Scene, action, assistant, lines, said};
 use crate::desk::{
     Desk, PATIENCE, add, context, create, event, hanging, is_delta, plain, read_all, read_until,
     thread_of,
@@ -171,19 +171,20 @@ async fn a_new_message_instead_of_an_answer_declines() {
 }
 
 #[tokio::test]
-async fn a_new_message_that_was_never_answered_declines_too() {
+async fn a_new_message_whose_process_died_declines_too() {
     let scene = Scene::asking(&[("delete_task", CALL)]).await;
     let store = scene.store.clone();
     let dying = Desk::over(store.clone(), store, hanging(), OnDisconnect::Continue);
     let (_, mut reader) = dying.begin(add(&scene.thread, "No!"), &plain()).await;
     read_until(&mut reader, is_delta).await;
+    let late = scene.answer("approve").await;
     let scene = scene.restarted(Deleting::Well);
-    assert_eq!(scene.desk.service.recover().await.unwrap(), 1);
-    scene.press("approve").await;
+    assert_eq!(scene.desk.recovered(&scene.thread).await, 1);
+    assert_eq!(scene.desk.refused(late, &plain()).await, 409);
     assert!(scene.done().is_empty());
     assert_eq!(scene.lines().await[0], "Not done · Delete a task");
     let items = scene.items().await;
-    assert!(said(&items).last().unwrap().contains("Please ask me again"));
+    assert_eq!(said(&items).last().unwrap(), &"Good.");
     assert_eq!(scene.last_status().await, TurnStatus::Done);
 }
 
@@ -230,16 +231,20 @@ async fn a_crash_after_the_answer_makes_no_call_twice() {
     tokio::time::timeout(PATIENCE, begun).await.unwrap();
     // The process is gone: another one finds the turn where it was left.
     let scene = scene.restarted(Deleting::Well);
-    assert_eq!(scene.desk.service.recover().await.unwrap(), 1);
-    assert_eq!(scene.lines().await[0], "Approved · Delete a task");
+    assert_eq!(scene.desk.recovered(&scene.thread).await, 1);
+    let titles = async || -> Vec<String> {
+        let items = scene.items().await;
+        let widgets = items.iter().filter(|item| item["type"] == "widget");
+        widgets
+            .map(|item| lines(&item["widget"])[0].clone())
+            .collect()
+    };
+    let asked = ["Approved · Delete a task", "Interrupted · Delete a task"];
+    assert_eq!(titles().await, asked, "the user is asked");
     assert_eq!(scene.desk.refused(again, &plain()).await, 409);
     scene.ask(add(&scene.thread, "Did it work?")).await;
     assert_eq!(scene.done(), ["deleted 1"], "once and not again");
-    let told = scene.model.read(1).join("\n");
-    assert!(
-        told.contains("whether it had an effect is not known"),
-        "{told}"
-    );
+    assert_eq!(titles().await[1], "Not done again · Delete a task");
     drop(reader.next().await);
 }
 
@@ -272,19 +277,21 @@ async fn the_answer_is_stored_before_anything_is_made_of_it() {
     assert!(done.lock().unwrap().is_empty());
     store.fails.store(false, Ordering::SeqCst);
 
-    // What isn't stored yet is none yet.
+    // What isn't stored yet is none yet: the turn goes on where it was left.
     store.gate.add_permits(MANY);
     assert_eq!(desk.items(&thread, &plain()).await, items);
-    // The end of the turn before is stored by whoever comes next.
-    assert_eq!(desk.service.recover().await.unwrap(), 1);
     store.gate.forget_permits(usize::MAX);
-    let (_, mut reader) = desk.begin(approve, &plain()).await;
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    assert!(done.lock().unwrap().is_empty());
-    store.gate.add_permits(MANY);
-    read_all(&mut reader).await;
+    let recovering = desk.recovered(&thread);
+    let opening = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(done.lock().unwrap().is_empty());
+        store.gate.add_permits(MANY);
+    };
+    let (recovered, ()) = tokio::join!(recovering, opening);
+    assert_eq!(recovered, 1);
+    assert_eq!(desk.refused(approve, &plain()).await, 409);
     assert_eq!(*done.lock().unwrap(), ["deleted 1"]);
 }
 

@@ -1,23 +1,29 @@
 //! The caller's own credential: it travels with a turn, is renewed by later requests, and is seen nowhere.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use frontdesk_agent::{
     Agent, Agents, FunctionTools, NoArguments, ToolContext, ToolError, function_tool,
 };
 use frontdesk_chat::assistant::{Assistant, TurnContext};
-use frontdesk_chat::{Client, Frame, RequestContext};
+use frontdesk_chat::{Client, Frame, RequestContext, Responder, Turn, TurnError, Unfinished};
 use frontdesk_identity::{Credential, Credentials, Secret};
 use frontdesk_model::{Error, ErrorKind, Model};
-use frontdesk_store::EventId;
+use frontdesk_protocol::{ThreadEvent, UserMessageItem};
+use frontdesk_store::memory::MemoryStore;
+use frontdesk_store::{EventId, Maintenance};
 use serde_json::json;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::time::Instant;
 
 use crate::desk::{
-    Answering, Desk, PATIENCE, add, begin_message, context, create, delta, is_delta, read_all,
-    read_until, thread_of,
+    Answering, Desk, PATIENCE, add, begin_message, context, create, delta, finish_message,
+    is_delta, read_all, read_until, thread_of,
 };
 use crate::model::{Told, calls, says};
+use crate::process::{options, service};
 
 const CANARY: &str = "eyJ-canary-7c1d";
 
@@ -103,6 +109,81 @@ async fn a_later_request_renews_what_runs_already() {
         "the request's own stays as it was"
     );
     desk.service.stop(&first, &turn).await.unwrap();
+}
+
+/// Goes on with the token that somebody brings, or gives up waiting for it.
+#[derive(Debug)]
+struct Needing {
+    waits: Semaphore,
+    patience: Duration,
+}
+
+#[async_trait]
+impl Responder for Needing {
+    async fn respond(&self, turn: &mut Turn, _: Option<UserMessageItem>) -> Result<(), TurnError> {
+        turn.emit(ThreadEvent::progress("two")).await?;
+        std::future::pending().await
+    }
+
+    async fn go_on(&self, turn: &mut Turn, _: Unfinished) -> Result<(), TurnError> {
+        let credentials = turn.context().credentials.clone();
+        let had_one = credentials.is_awaited();
+        self.waits.add_permits(1);
+        let begun = Instant::now();
+        while credentials.is_awaited() && begun.elapsed() < self.patience {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        credentials.miss();
+        if credentials.was_missed() {
+            return std::future::pending().await;
+        }
+        let token = credentials.current().map(|held| held.token);
+        let told = format!("{had_one} {:?}", token.map(|token| token.expose().len()));
+        let id = begin_message(turn).await?;
+        finish_message(turn, id, &told).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_was_taken_over_waits_for_the_credential_of_the_next_request() {
+    let bare = context("default", "dev", Client::Resuming);
+    let cases = [
+        (signed_in("dev", "first", 100), true, "true Some(6)"),
+        (signed_in("dev", "first", 100), false, "interrupted"),
+        (bare, true, "false None"),
+    ];
+    for (cx, brings, expected) in cases {
+        let store = Arc::new(MemoryStore::new());
+        let needing = Arc::new(Needing {
+            waits: Semaphore::new(0),
+            patience: Duration::from_secs(20),
+        });
+        let first = Desk {
+            service: service(&store, needing.clone(), options()),
+            store: store.clone(),
+        };
+        let (turn, mut reader) = first.begin(create("hi"), &cx).await;
+        read_until(&mut reader, |event| event["text"] == "two").await;
+        store.release_all().await.unwrap();
+        let second = service(&store, needing.clone(), options());
+        let refused = second.events(&stranger(), &turn, None).await;
+        assert!(refused.is_err(), "it is another's");
+        needing.waits.acquire().await.unwrap().forget();
+        let later = if brings {
+            signed_in("dev", "second", 200)
+        } else {
+            context("default", "dev", Client::Resuming)
+        };
+        let mut reader = second.events(&later, &turn, None).await.unwrap();
+        let frames = read_all(&mut reader).await;
+        let last = frames.last().unwrap();
+        let text = String::from_utf8_lossy(&last.json).into_owned();
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+fn stranger() -> RequestContext {
+    signed_in("other", "theirs", 900)
 }
 
 async fn with_token(_: NoArguments, cx: ToolContext<TurnContext>) -> Result<String, ToolError> {

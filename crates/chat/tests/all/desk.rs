@@ -137,6 +137,18 @@ impl Desk {
         }
     }
 
+    /// Takes up what other processes left running in the store, and waits until it has ended in this thread; answers
+    /// with how many turns that were.
+    pub(crate) async fn recovered(&self, thread: &ThreadId) -> usize {
+        let taken = self.service.recover().await.unwrap();
+        let cx = resuming();
+        let running = self.store.running_turn(&cx.scope(), thread).await.unwrap();
+        if let Some(turn) = running {
+            read_all(&mut self.service.events(&cx, &turn, None).await.unwrap()).await;
+        }
+        taken
+    }
+
     /// Asks for JSON.
     pub(crate) async fn json(&self, request: Value, cx: &RequestContext) -> Value {
         match self.ask(request, cx).await {

@@ -128,7 +128,7 @@ async fn recovery_counts_what_a_log_holds_twice_once() {
         answering(),
         OnDisconnect::Auto,
     );
-    assert_eq!(desk.service.recover().await.unwrap(), 1);
+    assert_eq!(desk.recovered(&thread_of(&seen)).await, 1);
     let items = desk.items(&thread_of(&seen), &cx).await;
     assert_eq!(items[1]["content"][0]["text"], "one two");
 }

@@ -155,7 +155,7 @@ async fn a_turn_whose_process_died_is_told_at_the_next_read() {
         answering(),
         OnDisconnect::Auto,
     );
-    assert_eq!(desk.service.recover().await.unwrap(), 1);
+    assert_eq!(desk.recovered(&thread).await, 1);
     assert_eq!(desk.service.recover().await.unwrap(), 0);
     let record = store.turn(&cx.scope(), &turn).await.unwrap().unwrap();
     assert_eq!(
@@ -201,9 +201,9 @@ async fn a_turn_whose_process_died_is_told_at_the_next_read() {
 }
 
 #[tokio::test]
-async fn shutting_down_ends_what_still_runs_as_interrupted() {
+async fn shutting_down_ends_what_plain_clients_read_as_interrupted() {
     let desk = Desk::new(hanging());
-    let cx = resuming();
+    let cx = plain();
     let (turn, mut reader) = desk.begin(create("hi"), &cx).await;
     read_until(&mut reader, is_delta).await;
     let shutdown = desk.service.shutdown(Duration::from_millis(1));

@@ -26,16 +26,13 @@ pub(super) async fn service(
         ids,
         options: options(config),
     });
-    let ended = service.recover().await.map_err(|error| Error::Store {
+    let taken = service.recover().await.map_err(|error| Error::Store {
         detail: error
             .detail()
             .map_or_else(|| error.to_string(), str::to_owned),
     })?;
-    if ended > 0 {
-        tracing::warn!(
-            turns = ended,
-            "turns of an earlier process were interrupted"
-        );
+    if taken > 0 {
+        tracing::warn!(turns = taken, "turns of an earlier process go on");
     }
     Ok(service)
 }

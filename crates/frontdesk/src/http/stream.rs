@@ -1,7 +1,7 @@
 //! A turn's events as [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
-use std::convert::Infallible;
 use std::fmt::Write;
+use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -17,14 +17,21 @@ use crate::config::Framing;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The comment.
 const COMMENT: &[u8] = b":\n\n";
+/// Why an answer breaks off.
+const BROKEN_OFF: &str = "the turn goes on elsewhere";
 /// Bytes of an event besides its JSON, at most: `id: 4294967295-18446744073709551615`, `data: ` and line ends.
 const FRAME_BYTES: usize = 64;
 
-/// The answer that a reader's events make. Dropping it tells the turn that the reader has gone.
+/// The answer that a reader's events make. Dropping it tells the turn that the reader has gone. Where the events break
+/// off before the turn's end, so does the answer: its client sees a broken connection and comes back for the rest.
 pub(crate) fn stream(reader: TurnReader, framing: Framing) -> Response {
-    let chunks = unfold(reader, move |mut reader| async move {
-        let chunk = next_chunk(&mut reader, framing).await?;
-        Some((Ok::<_, Infallible>(chunk), reader))
+    let chunks = unfold(Some(reader), move |reader| async move {
+        let mut reader = reader?;
+        match next_chunk(&mut reader, framing).await {
+            Some(chunk) => Some((Ok(chunk), Some(reader))),
+            None if reader.has_broken_off() => Some((Err(io::Error::other(BROKEN_OFF)), None)),
+            None => None,
+        }
     });
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),

@@ -1,11 +1,11 @@
 //! Archives of a store in memory.
 
 use std::ops::Bound;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId};
+use tokio::time::Instant;
 
 use super::owner::{Hold, Owner, Turn};
 use super::{Data, MemoryStore};

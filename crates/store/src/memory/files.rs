@@ -1,10 +1,11 @@
 //! Files in memory.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{Attachment, AttachmentId};
+use tokio::time::Instant;
 
 use super::MemoryStore;
 use super::owner::{Owner, from_now};

@@ -1,10 +1,9 @@
 //! The upkeep of a store in memory.
 
-use std::time::Instant;
-
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ThreadId, Timestamp};
+use tokio::time::Instant;
 
 use super::owner::{Hold, Owner, Thread, Turn, from_now};
 use super::turns::put_batch;

@@ -1,11 +1,12 @@
 //! What one owner has. Everything is checked before anything is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use frontdesk_protocol::{
     Attachment, AttachmentId, ItemId, Map, Page, ThreadId, ThreadItem, ThreadMetadata,
 };
+use tokio::time::Instant;
 
 use crate::{
     Connection, Continuation, Held, ItemFeedback, Lease, LogBatch, ObjectName, PageRequest,

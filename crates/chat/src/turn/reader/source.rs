@@ -6,6 +6,7 @@ use frontdesk_store::EventId;
 use tokio::sync::watch;
 
 use super::Origin;
+use crate::Client;
 use crate::turn::follow::{Following, Found, Standing};
 use crate::turn::frame::Frame;
 use crate::turn::live::LiveTurn;
@@ -20,10 +21,13 @@ pub(super) enum Next {
     /// It was deleted.
     Gone,
     End,
+    /// The rest can't be read here now.
+    Broken,
 }
 
 /// A turn that runs in this process.
 pub(super) struct LiveSource {
+    client: Client,
     turn: Arc<LiveTurn>,
     changed: watch::Receiver<u64>,
     earlier: Earlier,
@@ -44,14 +48,15 @@ pub(super) struct FollowedSource {
 
 impl Drop for LiveSource {
     fn drop(&mut self) {
-        self.turn.reader_went();
+        self.turn.reader_went(self.client);
     }
 }
 
 impl LiveSource {
-    pub(super) fn new(turn: Arc<LiveTurn>) -> Self {
-        turn.reader_came();
+    pub(super) fn new(turn: Arc<LiveTurn>, client: Client) -> Self {
+        turn.reader_came(client);
         Self {
+            client,
             changed: turn.subscribe(),
             turn,
             earlier: Earlier::Unread,
@@ -65,7 +70,7 @@ impl LiveSource {
         };
         if self.earlier == Earlier::Unread && beginning.attempt > 1 && after < Some(beginning) {
             let Some(mut frames) = origin.stored(after).await else {
-                return Next::End;
+                return Next::Broken;
             };
             self.earlier = Earlier::Read;
             frames.retain(|frame| frame.id < Some(beginning));
@@ -78,6 +83,7 @@ impl LiveSource {
             self.changed.mark_unchanged();
             match self.turn.read(after) {
                 Tailed::Frames(frames) => return Next::Frames(frames),
+                Tailed::Ended if self.turn.is_elsewhere() => return Next::Moved,
                 Tailed::Ended => return Next::End,
                 Tailed::Nothing => {
                     if self.changed.changed().await.is_err() {
@@ -108,6 +114,9 @@ impl FollowedSource {
                 Found::InStore => return origin.whole(after).await,
                 Found::Nothing(Standing::Here) => return Next::Moved,
                 Found::Nothing(Standing::Gone) => return Next::Gone,
+                Found::Nothing(Standing::Ended) if origin.followers.closing.is_cancelled() => {
+                    return Next::Moved;
+                }
                 Found::Nothing(Standing::Ended) => return Next::End,
                 Found::Nothing(Standing::Running) => {
                     if self.changed.changed().await.is_err() {
@@ -124,7 +133,7 @@ impl Origin {
     /// What the store has after this event, without what comes after a gap: that is in memory, too.
     async fn whole(&self, after: Option<EventId>) -> Next {
         let Some(mut frames) = self.stored(after).await else {
-            return Next::End;
+            return Next::Broken;
         };
         without_gap(&mut frames, after);
         if frames.is_empty() {

@@ -1,0 +1,248 @@
+//! Takes over turns that lost their process, and goes on with them under a new attempt.
+//!
+//! What earlier attempts stored stays. What readers have seen of their unfinished items is taken back at the first event
+//! of the new attempt, or kept where there is none. At worst the turn ends as interrupted.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk_identity::{Credentials, Principal, Scope};
+use frontdesk_protocol::{ThreadEvent, ThreadMetadata};
+use frontdesk_store::{TakenOver, TurnKey, TurnRecord, Wakeup};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use super::continuation::{self, Recalled};
+use super::handle::Turn;
+use super::hub::Hub;
+use super::lease::Keeper;
+use super::live::{LiveTurn, StopReason};
+use super::recall;
+use super::recorder::Recorder;
+use super::stored::stored_frames;
+use super::task::{Call, Running, run};
+use crate::{ChatError, Client, Page, Parts, RequestContext};
+
+/// How often turns of dead processes are looked for: this long, and up to as long again.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The shortest time between two looks that others asked for.
+const LOOK_PAUSE: Duration = Duration::from_millis(200);
+/// Turns that one look takes over; the next one follows at once where there are as many.
+const MOST_AT_ONCE: u32 = 32;
+/// How often a turn is taken up, its first time included, before it is given up.
+const MOST_ATTEMPTS: u32 = 5;
+
+/// Takes turns over.
+pub(crate) struct Takeover {
+    pub(crate) parts: Parts,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) keeper: Arc<Keeper>,
+}
+
+impl Takeover {
+    /// Looks for turns that nobody runs, until the token is cancelled.
+    pub(crate) async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        let mut wakeups = self.parts.wakeups.listen();
+        let mut next = Instant::now();
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(some_time()) => {}
+                () = self.woken(&mut wakeups) => {
+                    tokio::time::sleep_until(next).await;
+                    wakeups = wakeups.resubscribe();
+                }
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.take_abandoned() => {}
+            }
+            next = Instant::now() + LOOK_PAUSE;
+        }
+    }
+
+    /// Waits for a wake-up that may be about a turn that nobody runs.
+    async fn woken(&self, wakeups: &mut broadcast::Receiver<Wakeup>) {
+        loop {
+            match wakeups.recv().await {
+                Ok(Wakeup::Turns(turns)) => {
+                    if turns.iter().any(|turn| !self.hub.has(turn)) {
+                        return;
+                    }
+                }
+                Ok(Wakeup::Any) | Err(RecvError::Lagged(_)) => return,
+                Err(RecvError::Closed) => return std::future::pending().await,
+            }
+        }
+    }
+
+    async fn take_abandoned(&self) {
+        self.keeper.release_unended().await;
+        loop {
+            let found = self.parts.maintenance.abandoned_turns(MOST_AT_ONCE).await;
+            let found = match found {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::warn!(?error, "abandoned turns are not known");
+                    return;
+                }
+            };
+            let is_all = found.len() < MOST_AT_ONCE as usize;
+            let mut taken = 0;
+            // Of those that run here the leases are about to be renewed, or lost.
+            let found = found
+                .into_iter()
+                .filter(|(_, record)| !self.hub.has(&record.id));
+            for (scope, record) in found {
+                match self.take(&scope, &record).await {
+                    Ok(live) => taken += usize::from(live.is_some()),
+                    Err(error) => {
+                        tracing::warn!(turn = %record.id, ?error, "a turn was not taken over");
+                    }
+                }
+            }
+            if is_all || taken == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Takes this turn over and goes on with it in a task of its own. `None` where somebody runs it, it is gone, or as
+    /// many run here as may.
+    pub(crate) async fn take(
+        &self,
+        scope: &Scope,
+        record: &TurnRecord,
+    ) -> Result<Option<Arc<LiveTurn>>, ChatError> {
+        let most = self.parts.options.limits.turns;
+        let Some(_taking) = self.hub.begin_taking(&record.id, most) else {
+            return Ok(self.hub.find(scope, &record.id));
+        };
+        let (until, lease) = (self.keeper.until(), &self.keeper.lease);
+        let maintenance = self.parts.maintenance.as_ref();
+        let taken = maintenance.take_over(scope, &record.id, record.attempt, lease);
+        let Some(taken) = taken.await? else {
+            return Ok(None);
+        };
+        let key = TurnKey {
+            thread: record.thread_id.clone(),
+            turn: record.id.clone(),
+            attempt: record.attempt.saturating_add(1),
+        };
+        tracing::warn!(turn = %record.id, attempt = key.attempt, "a turn is taken over");
+        let store = self.parts.store.as_ref();
+        let Some(thread) = store.thread(scope, &record.thread_id).await? else {
+            return Ok(None);
+        };
+        let (recalled, call) = self.recall(scope, record, &taken).await?;
+        let credentials = recalled.context.credentials.clone();
+        let live = LiveTurn::new(scope.clone(), key, credentials, recalled.when_unread);
+        live.hold().lease(until);
+        if taken.is_stop_asked {
+            live.hold().want();
+            live.stop(StopReason::User);
+        }
+        let turn = self.resume(&live, thread, recalled, &call).await?;
+        let limits = &self.parts.options.limits;
+        let Some(running) = Running::take_in(&self.hub, &live, limits) else {
+            self.keeper.release(scope, &live.key).await?;
+            return Ok(None);
+        };
+        let responder = Arc::clone(&self.parts.responder);
+        let keeper = Arc::clone(&self.keeper);
+        let deadline = self.time_left(record);
+        let work = run(turn, call, responder, deadline, running, keeper);
+        self.tasks.spawn(work.in_current_span());
+        Ok(Some(live))
+    }
+
+    /// What is known of the turn, and what its responder is to be called for.
+    async fn recall(
+        &self,
+        scope: &Scope,
+        record: &TurnRecord,
+        taken: &TakenOver,
+    ) -> Result<(Recalled, Call), ChatError> {
+        let left = taken.continuation.as_ref().and_then(continuation::read);
+        let Some(recalled) = left.filter(|left| left.context.scope() == *scope) else {
+            return Ok((unknown(scope), Call::GiveUp));
+        };
+        let may_go_on = record.attempt < MOST_ATTEMPTS && !self.time_left(record).is_zero();
+        let call = if may_go_on {
+            let (store, calls_for) = (self.parts.store.as_ref(), &recalled.calls_for);
+            recall::unfinished(store, scope, &record.thread_id, calls_for).await?
+        } else {
+            None
+        };
+        let go_on = |unfinished| Call::GoOn(Box::new(unfinished));
+        Ok((recalled, call.map_or(Call::GiveUp, go_on)))
+    }
+
+    /// What is left of the longest time that the turn may take.
+    fn time_left(&self, record: &TurnRecord) -> Duration {
+        let age = self.parts.clock.now().duration_since(record.created_at);
+        let age = Duration::try_from(age).unwrap_or_default();
+        self.parts.options.turn_deadline.saturating_sub(age)
+    }
+
+    /// The turn as it is stored.
+    async fn resume(
+        &self,
+        live: &Arc<LiveTurn>,
+        thread: ThreadMetadata,
+        recalled: Recalled,
+        call: &Call,
+    ) -> Result<Turn, ChatError> {
+        let parts = &self.parts;
+        let (scope, key) = (&live.scope, &live.key);
+        let store = parts.store.as_ref();
+        let frames = stored_frames(store, scope, &key.turn, None).await?;
+        let steps = store.steps(scope, &key.thread, std::slice::from_ref(&key.turn));
+        let steps = steps.await?;
+        let limits = parts.options.limits.clone();
+        let recorder = Recorder::new(Arc::clone(live), Arc::clone(&parts.store), limits, thread);
+        let (clock, ids) = (Arc::clone(&parts.clock), Arc::clone(&parts.ids));
+        let mut turn = Turn::new(recorder, recalled.context, clock, ids, recalled.place);
+        turn.resume_after(&steps);
+        if frames.is_empty() {
+            // The first process died before anything of the log was stored.
+            recall::show_beginning(&turn, call, parts.options.on_disconnect);
+        }
+        for frame in frames {
+            match serde_json::from_slice::<ThreadEvent>(&frame.json) {
+                Ok(event) => turn.recorder.resume_after(&event),
+                Err(error) => {
+                    tracing::warn!(turn = %key.turn, %error, "an unreadable event in a log");
+                }
+            }
+        }
+        Ok(turn)
+    }
+}
+
+/// What can be said of a turn of which nothing is known any more.
+fn unknown(scope: &Scope) -> Recalled {
+    let principal = Principal::new(scope.tenant.clone(), scope.user.clone());
+    Recalled::nothing(RequestContext {
+        principal: Arc::new(principal),
+        credentials: Credentials::default(),
+        request_id: String::new(),
+        locale: None,
+        client: Client::Resuming,
+        page: Page::default(),
+    })
+}
+
+/// A pause that differs from process to process and from time to time, so that not all of them look at once.
+fn some_time() -> Duration {
+    let random = RandomState::new().build_hasher().finish();
+    let part = u32::try_from(random % 1_000).unwrap_or_default();
+    LOOK_EVERY + LOOK_EVERY * part / 1_000
+}
