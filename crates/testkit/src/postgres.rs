@@ -27,6 +27,8 @@ use running::Running;
 const ROLE: &str = "frontdesk";
 /// The database that is there from the start.
 const DATABASE: &str = "frontdesk";
+/// The tablespace on a small volume.
+pub const VOLUME: &str = "small";
 /// How often a start is tried: somebody else may take the port in between.
 const START_TRIES: usize = 3;
 /// What every server is set to.
@@ -71,8 +73,11 @@ pub struct Options {
     pub durability: Durability,
     /// Settings as in `postgresql.conf`; they win over ours.
     pub settings: Vec<(String, String)>,
-    /// The folder below which its files lie, such as a small volume; that of temporary files where none is named.
+    /// The folder below which its files lie; that of temporary files where none is named.
     pub folder: Option<PathBuf>,
+    /// All tables lie on a volume of their own with so many bytes, which can be filled. Only root can have one, and a
+    /// server that has one doesn't start again.
+    pub small_volume: Option<u64>,
 }
 
 /// A server. It ends when this is dropped, or when the program ends.
@@ -114,7 +119,7 @@ impl Postgres {
     /// Makes a server and starts it, with one role and one database of that role.
     pub async fn start(options: Options) -> Result<Self> {
         let parent = options.folder.unwrap_or_else(env::temp_dir);
-        let cluster = Cluster::make(Binaries::find()?, &parent)?;
+        let cluster = Cluster::make(Binaries::find()?, &parent, options.small_volume)?;
         let fast: &[_] = match options.durability {
             Durability::Fast => &FAST,
             Durability::Durable => &[],
@@ -136,6 +141,16 @@ impl Postgres {
         postgres.sql_in(cluster::ADMINISTRATOR, &role).await?;
         let database = format!("create database {DATABASE} owner {ROLE}");
         postgres.sql_in(cluster::ADMINISTRATOR, &database).await?;
+        if options.small_volume.is_some() {
+            let volume = postgres.cluster.volume();
+            let made = format!("create tablespace {VOLUME} location '{}'", volume.display());
+            postgres.sql(&made).await?;
+            let used = format!(
+                "grant create on tablespace {VOLUME} to {ROLE}; \
+                 alter role {ROLE} set default_tablespace = {VOLUME}"
+            );
+            postgres.sql(&used).await?;
+        }
         Ok(postgres)
     }
 

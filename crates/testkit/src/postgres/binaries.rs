@@ -78,13 +78,7 @@ impl Binaries {
 
     /// A command that runs in `folder` as the server's user, with nothing of the surrounding environment but the path.
     pub(super) fn command(&self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("PATH", env::var_os("PATH").unwrap_or_default())
-            .env("LC_ALL", "C")
-            .current_dir(folder)
-            .stdin(Stdio::null());
+        let mut command = bare(program, folder);
         if let Some(Owner { user, group }) = self.owner {
             command.uid(user).gid(group);
         }
@@ -101,6 +95,18 @@ impl Binaries {
             .find(|part| !part.is_empty());
         digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
     }
+}
+
+/// The same as the user that we are.
+pub(super) fn bare(program: impl AsRef<OsStr>, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap_or_default())
+        .env("LC_ALL", "C")
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    command
 }
 
 fn on_path() -> Option<PathBuf> {

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::binaries::Binaries;
+use super::binaries::{Binaries, Owner, bare};
 
 /// The user that may do everything, over the socket alone.
 pub(super) const ADMINISTRATOR: &str = "postgres";
@@ -20,20 +20,37 @@ const WORDLY: [&str; 2] = ["--locale-provider=icu", "--icu-locale=en-US"];
 /// The first version that knows it.
 const WORDLY_SINCE: u32 = 15;
 
+/// Mounts a volume in memory with these options here, and becomes the rest.
+const MOUNT: &str = r#"
+mount -t tmpfs -o "$1" tmpfs "$2" || exit 1
+shift 2
+exec "$@"
+"#;
+
 /// The files.
 #[derive(Debug)]
 pub(super) struct Cluster {
     pub(super) binaries: Binaries,
     /// Its socket, its log and, below, its data.
     pub(super) folder: PathBuf,
+    /// The size in bytes of a volume that is mounted for it alone.
+    small_volume: Option<u64>,
 }
 
 impl Cluster {
     /// Makes them in a folder of their own below `parent`.
-    pub(super) fn make(binaries: Binaries, parent: &Path) -> Result<Self> {
+    pub(super) fn make(
+        binaries: Binaries,
+        parent: &Path,
+        small_volume: Option<u64>,
+    ) -> Result<Self> {
         let folder = parent.join(format!("frontdesk-pg-{}", random_hex()?));
         fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let cluster = Self { binaries, folder };
+        let cluster = Self {
+            binaries,
+            folder,
+            small_volume,
+        };
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         fs::set_permissions(&cluster.folder, private)?;
         if let Some(owner) = cluster.binaries.owner() {
@@ -41,6 +58,35 @@ impl Cluster {
         }
         cluster.fill()?;
         Ok(cluster)
+    }
+
+    /// The shell that watches over the server, as the server's user. Where there is a small volume, it is mounted in a
+    /// view of the file system that only the server has, so that it goes with the server.
+    pub(super) fn shell(&self) -> Result<Command> {
+        let Some(bytes) = self.small_volume else {
+            return Ok(self.binaries.command("sh", &self.folder));
+        };
+        let Owner { user, group } = self
+            .binaries
+            .owner()
+            .context("only root can mount a small volume")?;
+        let volume = self.volume();
+        fs::create_dir_all(&volume)?;
+        let mut command = bare("unshare", &self.folder);
+        command
+            .args(["--mount", "sh", "-c", MOUNT, "mount"])
+            .arg(format!("size={bytes},uid={user},gid={group},mode=700"))
+            .arg(&volume)
+            .args(["setpriv", "--clear-groups"])
+            .arg(format!("--reuid={user}"))
+            .arg(format!("--regid={group}"))
+            .arg("sh");
+        Ok(command)
+    }
+
+    /// Where the small volume is.
+    pub(super) fn volume(&self) -> PathBuf {
+        self.folder.join("small")
     }
 
     pub(super) fn data(&self) -> PathBuf {

@@ -58,7 +58,7 @@ impl Running {
     ) -> Result<Self> {
         // After a crash the file still says that the server is ready; none of its processes is left.
         let _none = fs::remove_file(cluster.state());
-        let mut command = cluster.binaries.command("sh", &cluster.folder);
+        let mut command = cluster.shell()?;
         command
             .args(["-c", WATCH, "postgres-watch"])
             .arg(&cluster.folder);

@@ -31,7 +31,7 @@ async fn data_outlives_every_end_of_a_server() -> Result<()> {
     let options = Options {
         durability: Durability::Durable,
         settings: vec![("statement_timeout".to_owned(), "7s".to_owned())],
-        folder: None,
+        ..Options::default()
     };
     let Some(postgres) = Postgres::start_or_skip(test, options).await? else {
         return Ok(());
