@@ -18,6 +18,7 @@ mod end_to_end {
     mod kills;
     mod older_servers;
     mod parallel;
+    mod postgres;
     mod real_clients;
     mod reload;
     mod rogue;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use frontdesk_store::{Keys, Maintenance, Store, StoreError, Wakeups};
+use frontdesk_store_postgres::PostgresStore;
 use frontdesk_store_sqlite::SqliteStore;
 
 use super::End;
 use crate::Error;
-use crate::config::{Origin, StorePlace, StoreSection};
+use crate::config::{Origin, PostgresSection, StorePlace, StoreSection};
 
 /// One store, by what each part of the product may do with it.
 #[derive(Clone)]
@@ -38,6 +39,8 @@ impl Stores {
 pub(crate) enum OpenStore {
     /// In a file.
     Sqlite(Arc<SqliteStore>),
+    /// In a database.
+    Postgres(Arc<PostgresStore>),
 }
 
 impl OpenStore {
@@ -54,10 +57,10 @@ impl OpenStore {
                 Ok(Self::Sqlite(Arc::new(opened)))
             }
             StorePlace::Postgres(postgres) => {
-                let built = StoreError::Failed {
-                    detail: "PostgreSQL isn't built yet".to_owned(),
-                };
-                Err(failed(&postgres.shown, &postgres.url.origin, &built))
+                let opened = PostgresStore::open(postgres_options(postgres)).await;
+                let opened = opened
+                    .map_err(|error| failed(&postgres.shown, &postgres.url.origin, &error))?;
+                Ok(Self::Postgres(Arc::new(opened)))
             }
         }
     }
@@ -66,6 +69,7 @@ impl OpenStore {
     pub(crate) fn stores(&self) -> Stores {
         match self {
             Self::Sqlite(store) => Stores::of(Arc::clone(store)),
+            Self::Postgres(store) => Stores::of(Arc::clone(store)),
         }
     }
 
@@ -73,6 +77,7 @@ impl OpenStore {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
         }
     }
 }
@@ -86,6 +91,31 @@ pub(super) async fn configured(store: &StoreSection, end: &mut End) -> Result<St
         Box::pin(async move { opened.close().await })
     });
     Ok(stores)
+}
+
+fn postgres_options(section: &PostgresSection) -> frontdesk_store_postgres::Options {
+    let mut options = frontdesk_store_postgres::Options::new(section.url.value.clone());
+    options.listen_url = section.listen_url.as_ref().map(|url| url.value.clone());
+    options.root_certificate = section
+        .tls_root_file
+        .as_ref()
+        .map(|file| file.value.clone());
+    if let Some(schema) = &section.schema {
+        options.schema.clone_from(&schema.value);
+    }
+    if let Some(pool) = &section.pool {
+        options.connections = pool.value;
+    }
+    if let Some(timeout) = &section.acquire_timeout {
+        options.acquire_timeout = timeout.value;
+    }
+    if let Some(timeout) = &section.statement_timeout {
+        options.statement_timeout = timeout.value;
+    }
+    if let Some(timeout) = &section.lock_timeout {
+        options.lock_timeout = timeout.value;
+    }
+    options
 }
 
 fn failed(place: &str, origin: &Origin, error: &StoreError) -> Error {

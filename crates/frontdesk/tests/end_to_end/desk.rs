@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_frontdesk");
+pub(super) const BINARY: &str = env!("CARGO_BIN_EXE_frontdesk");
 /// How long anything may take that has to happen.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked whether it has.
@@ -22,6 +22,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// The process and its folder.
 pub(super) struct Desk {
     dir: TempDir,
+    variables: Vec<(String, String)>,
     launch: Launch,
     pub(super) server: Server,
 }
@@ -56,8 +57,12 @@ impl Desk {
             launch = launch.env(*name, *value);
         }
         let server = launch.start().await.unwrap();
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Self {
             dir,
+            variables: variables.collect(),
             launch,
             server,
         }
@@ -92,13 +97,13 @@ impl Desk {
         self.server.wait(PATIENCE).await.unwrap()
     }
 
-    /// What `frontdesk token` prints in the same folder.
+    /// What `frontdesk token` prints in the same folder, with the same variables.
     pub(super) async fn token(&self, user: &str, audience: &str) -> String {
         self.printed(&["token", "--user", user, "--audience", audience])
             .await
     }
 
-    /// What `frontdesk key` prints in the same folder.
+    /// What `frontdesk key` prints in the same folder, with the same variables.
     pub(super) async fn key(&self, arguments: &[&str]) -> String {
         self.printed(&[&["key"], arguments].concat()).await
     }
@@ -108,6 +113,7 @@ impl Desk {
             .args(arguments)
             .current_dir(self.dir())
             .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .output()
             .await
