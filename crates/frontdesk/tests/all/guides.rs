@@ -7,7 +7,13 @@ use frontdesk::config::{Config, Sources};
 use tempfile::TempDir;
 
 /// The guides whose blocks are whole sections, or keys of a model.
-const GUIDES: [&str; 4] = ["models.md", "context.md", "agents.md", "../../README.md"];
+const GUIDES: [&str; 5] = [
+    "models.md",
+    "context.md",
+    "agents.md",
+    "../operations/postgresql.md",
+    "../../README.md",
+];
 /// The models that the guides speak of.
 const MODELS: [&str; 4] = ["default", "claude", "local", "small"];
 /// The tool servers that they speak of.
@@ -65,6 +71,10 @@ fn what_the_guides_show_is_read() {
     for secret in ["openai", "azure", "openrouter", "deepseek", "anthropic"] {
         fs::write(dir.path().join(secret), "sk-secret").unwrap();
     }
+    for url in ["database-url", "database-itself"] {
+        fs::write(dir.path().join(url), "postgres://ann:secret@db/app").unwrap();
+    }
+    fs::write(dir.path().join("frontdesk"), "s".repeat(64)).unwrap();
     for guide in GUIDES {
         let blocks = blocks(guide);
         assert!(!blocks.is_empty(), "{guide}");
