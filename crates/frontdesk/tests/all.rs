@@ -12,6 +12,7 @@ mod all {
     mod connect;
     mod cross_origin;
     mod errors;
+    mod full_disk;
     mod guides;
     mod isolation;
     mod keys;

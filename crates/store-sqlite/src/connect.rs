@@ -23,6 +23,8 @@ pub struct Options {
     pub queue: usize,
     /// How long one try waits for another process's lock, and a call for a place in the queue.
     pub busy_timeout: Duration,
+    /// The most pages that the database may grow to; as many as the disk has room for where none is said.
+    pub max_pages: Option<u32>,
 }
 
 impl Default for Options {
@@ -31,6 +33,7 @@ impl Default for Options {
             readers: 4,
             queue: 1_024,
             busy_timeout: Duration::from_secs(5),
+            max_pages: None,
         }
     }
 }
@@ -38,10 +41,13 @@ impl Default for Options {
 /// Opens the connection that writes, and makes the file if there is none.
 pub(crate) async fn writer(path: &Path, options: &Options) -> Result<SqliteConnection> {
     create(path)?;
-    let connect = connect_options(path, options)
+    let mut connect = connect_options(path, options)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true);
+    if let Some(pages) = options.max_pages {
+        connect = connect.pragma("max_page_count", pages.to_string());
+    }
     let mut attempt = 1;
     loop {
         match connect.connect().await {
