@@ -231,7 +231,7 @@ impl<'t> Events<'t> {
             | AgentEvent::ToolProgress { .. }
             | AgentEvent::ToolResult { .. }
             | AgentEvent::ToolFinished { .. } => self.show_call(event).await,
-            AgentEvent::EffectAhead { .. } => self.turn.store_steps().await,
+            AgentEvent::EffectAhead { .. } => self.turn.confirm().await,
             AgentEvent::HandedOff { to, .. } => {
                 self.tools.hand_over(self.turn, &to).await?;
                 self.agent = Some(to);

@@ -170,7 +170,8 @@ impl Turn {
     }
 
     /// Makes sure that no other process has taken the turn over, and stores the steps that are kept so far: to be called
-    /// before something is done outside that must not be done twice. It is a transaction of its own.
+    /// before something is done outside that must not be done twice. It is a transaction of its own, unless something was
+    /// stored a moment ago.
     ///
     /// # Errors
     /// The store failed, or the turn is gone: then nothing may be done.

@@ -3,12 +3,15 @@
 //! It keeps this rule: nothing is shown as done before it is stored.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Page, ThreadEvent, ThreadMetadata, Timestamp};
 use frontdesk_store::{
     Step, Store, StoreError, ThreadPatch, TurnEnd, TurnKey, TurnStatus, TurnWrite, Written,
 };
+
+use tokio::time::Instant;
 
 use super::frame::Audience;
 use super::live::{LiveTurn, StopReason};
@@ -17,6 +20,9 @@ use super::pending::{Pending, Unfinished};
 use super::tokens::Tokens;
 use super::writing::Writing;
 use crate::{Limits, TurnError};
+
+/// How long after something was stored the turn counts as this process's: much shorter than leases are.
+const CONFIRMED_FOR: Duration = Duration::from_secs(1);
 
 /// Records one turn.
 pub(crate) struct Recorder {
@@ -36,6 +42,8 @@ pub(crate) struct Recorder {
     tokens: Tokens,
     store_has_failed: bool,
     writing: Writing,
+    /// When something was stored last.
+    stored_at: Option<Instant>,
 }
 
 /// Whether readers of an error may be offered to have the turn's message answered anew, which forgets what it did.
@@ -68,6 +76,7 @@ impl Recorder {
             tokens: Tokens::default(),
             store_has_failed: false,
             writing: Writing::default(),
+            stored_at: None,
         }
     }
 
@@ -315,9 +324,14 @@ impl Recorder {
     }
 
     /// Makes sure that the turn is still this process's: whatever is done after that is known to whoever takes it over.
+    /// What was stored a moment ago has made sure of it.
     pub(crate) async fn confirm(&mut self) -> Result<(), TurnError> {
         if self.live.stop_reason().is_some_and(StopReason::is_no_end) {
             return Err(TurnError::Gone);
+        }
+        let is_fresh = |stored_at: Instant| stored_at.elapsed() < CONFIRMED_FOR;
+        if self.steps.is_empty() && self.stored_at.is_some_and(is_fresh) {
+            return Ok(());
         }
         Ok(self
             .store_now(TurnWrite::default(), Share::Unclaimed)
@@ -362,12 +376,14 @@ impl Recorder {
             .flat_map(|claim| claim.batches().to_vec())
             .collect();
         let under_way = self.writing.begin();
+        let asked_at = Instant::now();
         let written = self
             .store
             .write_turn(&self.live.scope, &self.live.key, write)
             .await;
         drop(under_way);
         if let Ok(Written::Stored) = written {
+            self.stored_at = Some(asked_at);
             self.steps.clear();
             if let Some(claim) = claim {
                 claim.settle();
