@@ -18,12 +18,16 @@ mod beside;
 mod choice;
 #[path = "all/credentials.rs"]
 mod credentials;
+#[path = "all/cuts.rs"]
+mod cuts;
 #[path = "all/desk.rs"]
 mod desk;
 #[path = "all/endings.rs"]
 mod endings;
 #[path = "all/faulty.rs"]
 mod faulty;
+#[path = "all/going_on.rs"]
+mod going_on;
 #[path = "all/guardrails.rs"]
 mod guardrails;
 #[path = "all/handing_over.rs"]

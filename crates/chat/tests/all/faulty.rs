@@ -147,7 +147,7 @@ impl Connections for Faulty {
 /// A store whose writes of turns wait for a gate, or fail.
 #[derive(Debug)]
 pub(crate) struct Faulty {
-    inner: MemoryStore,
+    inner: Arc<MemoryStore>,
     pub(crate) gate: Semaphore,
     pub(crate) begins: Gate,
     pub(crate) fails: AtomicBool,
@@ -175,8 +175,13 @@ impl Gate {
 
 impl Faulty {
     pub(crate) fn new(permits: usize) -> Arc<Self> {
+        Self::over(Arc::new(MemoryStore::new()), permits)
+    }
+
+    /// Over a store that others see as it is.
+    pub(crate) fn over(inner: Arc<MemoryStore>, permits: usize) -> Arc<Self> {
         Arc::new(Self {
-            inner: MemoryStore::new(),
+            inner,
             gate: Semaphore::new(permits),
             begins: Gate(tokio::sync::watch::Sender::new(true)),
             fails: AtomicBool::new(false),

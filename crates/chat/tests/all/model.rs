@@ -34,7 +34,7 @@ impl Told {
     }
 }
 
-fn line(item: &Item) -> String {
+pub(crate) fn line(item: &Item) -> String {
     match item {
         Item::Message(message) => format!("{:?}: {}", message.role, message.text()),
         Item::FunctionCall(call) => format!("call {} {}", call.name, call.arguments),
@@ -123,6 +123,52 @@ pub(crate) fn calls_with(calls: &[(&str, &str)]) -> Vec<Result<Event, Error>> {
         usage: usage(),
         output,
     }));
+    events
+}
+
+/// A text, and calls of these tools without arguments; no thoughts.
+pub(crate) fn says_and_calls(text: &str, tools: &[&str]) -> Vec<Result<Event, Error>> {
+    let mut output = vec![Item::assistant(text)];
+    output.extend(tools.iter().enumerate().map(|(number, name)| {
+        Item::FunctionCall(FunctionCall::new(format!("call_{number}"), *name, "{}"))
+    }));
+    whole(output)
+}
+
+/// Calls of these tools without arguments, and nothing else.
+pub(crate) fn silently_calls(tools: &[&str]) -> Vec<Result<Event, Error>> {
+    let calls = tools.iter().enumerate().map(|(number, name)| {
+        Item::FunctionCall(FunctionCall::new(format!("call_{number}"), *name, "{}"))
+    });
+    whole(calls.collect())
+}
+
+/// A thought, and then a text.
+pub(crate) fn thinks_and_says(text: &str) -> Vec<Result<Event, Error>> {
+    let thought = Item::Reasoning(Reasoning {
+        id: Some("rs_2".to_owned()),
+        summary: vec!["That is all.".to_owned()],
+        ..Reasoning::default()
+    });
+    let mut events = whole(vec![thought, Item::assistant(text)]);
+    let thinking = Event::ReasoningDelta {
+        index: 0,
+        part: 0,
+        delta: "That is all.".to_owned(),
+    };
+    events.insert(1, Ok(thinking));
+    events
+}
+
+/// An answer that comes item by item.
+fn whole(output: Vec<Item>) -> Vec<Result<Event, Error>> {
+    let mut events = vec![Ok(Event::Started)];
+    for (index, item) in output.iter().enumerate() {
+        let item = item.clone();
+        events.push(Ok(Event::ItemDone { index, item }));
+    }
+    let usage = usage();
+    events.push(Ok(Event::Completed { usage, output }));
     events
 }
 
