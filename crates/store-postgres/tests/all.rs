@@ -7,5 +7,6 @@ mod all {
     mod opening;
     mod racing;
     mod sample;
+    mod waiting;
     mod waking;
 }
