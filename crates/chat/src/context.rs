@@ -28,6 +28,9 @@ pub struct RequestContext {
     pub locale: Option<String>,
     /// What the client can do.
     pub client: Client,
+    /// The key by which the client knows its request again. What begins a turn begins one turn per key, however often
+    /// it is sent. At most 255 visible characters of ASCII.
+    pub idempotency_key: Option<String>,
     /// What the page that the user is on tells of itself, in configured headers. [`Service`](crate::Service) adds what
     /// the request's metadata says.
     pub page: Page,

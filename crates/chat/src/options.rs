@@ -37,6 +37,18 @@ impl OnDisconnect {
     }
 }
 
+/// What happens to a message for a thread in which an answer still runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenBusy {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It waits for the answer's end, for half a minute at most, and is refused then.
+    Wait,
+    /// The answer is stopped.
+    Stop,
+}
+
 /// Turns of one user that run at the same time, whatever the operator chose.
 pub const MOST_TURNS_AT_ONCE: u32 = 1_024;
 
@@ -108,6 +120,8 @@ pub enum Processes {
 pub struct Options {
     /// What happens to a turn whose last reader has gone.
     pub on_disconnect: OnDisconnect,
+    /// What happens to a message for a thread in which an answer still runs.
+    pub when_busy: WhenBusy,
     /// Caps.
     pub limits: Limits,
     /// The longest that one turn may take.
@@ -126,6 +140,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             on_disconnect: OnDisconnect::Auto,
+            when_busy: WhenBusy::Refuse,
             limits: Limits::default(),
             turn_deadline: Duration::from_mins(30),
             log_interval: Duration::from_millis(100),

@@ -1,10 +1,13 @@
 //! The use cases: one file per family of requests, and the one way to begin a turn.
 
 mod actions;
+mod asked;
 mod attachments;
 mod begin;
+mod enter;
 mod feedback;
 mod items;
+mod join;
 mod lifecycle;
 mod messages;
 mod page;
@@ -154,7 +157,12 @@ impl Service {
         page::take_page(&mut request, &mut cx);
         // A task of its own: a caller that goes away in the middle leaves nothing half done.
         let service = self.clone();
-        let handled = async move { service.perform(request, cx).await };
+        let left = CancellationToken::new();
+        let handled = {
+            let left = left.clone();
+            async move { service.perform(request, cx, left).await }
+        };
+        let _leaving = left.drop_guard();
         let task = self.0.tasks.spawn(handled.in_current_span());
         task.await.unwrap_or_else(|failed| {
             Err(ChatError::Internal {
@@ -163,19 +171,14 @@ impl Service {
         })
     }
 
-    async fn perform(&self, request: Request, cx: RequestContext) -> Result<Reply, ChatError> {
+    async fn perform(
+        &self,
+        request: Request,
+        cx: RequestContext,
+        left: CancellationToken,
+    ) -> Result<Reply, ChatError> {
         self.renew_credentials(&request.operation, &cx);
         match request.operation {
-            Operation::ThreadsCreate(params) => self.create_thread(params, cx).await,
-            Operation::ThreadsAddUserMessage(params) => self.add_user_message(params, cx).await,
-            Operation::ThreadsRetryAfterItem(params) => self.retry_after_item(&params, cx).await,
-            Operation::ThreadsAddClientToolOutput(params) => {
-                self.add_client_tool_output(params, cx).await
-            }
-            Operation::ThreadsAddStructuredInput(params) => {
-                self.add_structured_input(params, cx).await
-            }
-            Operation::ThreadsCustomAction(params) => self.custom_action(params, cx).await,
             Operation::ThreadsSyncCustomAction(params) => {
                 self.sync_custom_action(params, &cx).await
             }
@@ -188,6 +191,14 @@ impl Service {
             Operation::AttachmentsCreate(params) => self.create_attachment(params, &cx).await,
             Operation::AttachmentsDelete(params) => self.delete_attachment(&params, &cx).await,
             Operation::InputTranscribe(params) => self.transcribe(params, &cx).await,
+            Operation::ThreadsCreate(_)
+            | Operation::ThreadsAddUserMessage(_)
+            | Operation::ThreadsRetryAfterItem(_)
+            | Operation::ThreadsAddClientToolOutput(_)
+            | Operation::ThreadsAddStructuredInput(_)
+            | Operation::ThreadsCustomAction(_) => {
+                self.begin_once(&request.operation, cx, left).await
+            }
         }
     }
 

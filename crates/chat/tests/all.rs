@@ -14,6 +14,8 @@ mod asking;
 mod assistant;
 #[path = "all/beside.rs"]
 mod beside;
+#[path = "all/busy.rs"]
+mod busy;
 #[path = "all/choice.rs"]
 mod choice;
 #[path = "all/credentials.rs"]
@@ -48,6 +50,8 @@ mod model;
 mod named;
 #[path = "all/notices.rs"]
 mod notices;
+#[path = "all/once.rs"]
+mod once;
 #[path = "all/outcomes.rs"]
 mod outcomes;
 #[path = "all/page.rs"]

@@ -139,6 +139,7 @@ fn made_up() -> Option<(TurnContext, Principal)> {
         request_id: "request".to_owned(),
         locale: Some("en".to_owned()),
         client: Client::Plain,
+        idempotency_key: None,
         page: Page::default(),
     };
     let context = TurnContext {

@@ -5,6 +5,7 @@ use frontdesk_protocol::{
     CustomAction, ErrorCode, ErrorEvent, ItemId, Map, ThreadEvent, ThreadId, ThreadItem, WidgetItem,
 };
 
+use super::asked::Asked;
 use super::begin::Opening;
 use super::{Reply, Service, json};
 use crate::turn::Call;
@@ -21,12 +22,12 @@ impl Service {
     pub(super) async fn custom_action(
         &self,
         params: CustomAction,
-        cx: RequestContext,
+        asked: &Asked,
     ) -> Result<Reply, ChatError> {
-        let scope = cx.scope();
-        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
+        let scope = &asked.scope;
+        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
         let sender = match self
-            .sender(&scope, &thread.id, params.item_id.as_ref())
+            .sender(scope, &thread.id, params.item_id.as_ref())
             .await?
         {
             Sender::Widget(widget) => Some(Box::new(widget)),
@@ -35,8 +36,11 @@ impl Service {
         };
         let responder = &self.0.parts.responder;
         responder.admit_action(&params.action, sender.as_deref())?;
-        self.begin(Opening::of(thread, Call::Action(params.action, sender)), cx)
-            .await
+        self.begin(
+            Opening::of(thread, Call::Action(params.action, sender)),
+            asked,
+        )
+        .await
     }
 
     pub(super) async fn sync_custom_action(

@@ -5,21 +5,19 @@ use std::time::Duration;
 
 use frontdesk_identity::{Credentials, Scope};
 use frontdesk_protocol::{
-    Attachment, ItemId, ThreadEvent, ThreadId, ThreadItem, ThreadMetadata, ThreadStatus,
+    Attachment, ItemId, ThreadEvent, ThreadItem, ThreadMetadata, ThreadStatus,
 };
 use frontdesk_store::{Began, BeginTurn, Trim, TurnId, TurnKey, TurnRecord, TurnStatus, UtcDay};
 
-use tokio::sync::OwnedMutexGuard;
 use tracing::Instrument;
 
-use super::{Reply, STOP_WAIT, Service};
+use super::asked::Asked;
+use super::enter::being_answered;
+use super::{Reply, Service};
 use crate::turn::{
     Audience, Call, LiveTurn, Recorder, Running, TurnReader, run, write_continuation,
 };
 use crate::{ChatError, Place, RequestContext, Turn};
-
-/// How long a request waits for a turn that lost its process and was taken up.
-const TAKEN_WAIT: Duration = Duration::from_secs(1);
 
 /// What a turn begins with.
 pub(super) struct Opening {
@@ -63,45 +61,12 @@ pub(super) fn refuse_unless_open(thread: &ThreadMetadata) -> Result<(), ChatErro
 }
 
 impl Service {
-    /// The caller's thread, with nothing running in it, and no other request of this process beginning
-    /// a turn in it while the guard is held. Waits for a turn that is about to stop.
-    pub(super) async fn enter(
-        &self,
-        scope: &Scope,
-        id: &ThreadId,
-    ) -> Result<(OwnedMutexGuard<()>, ThreadMetadata), ChatError> {
-        let guard = self.0.hub.lock_thread(scope, id).await;
-        let thread = self.thread(scope, id).await?;
-        let live = match self.0.hub.of_thread(scope, id) {
-            Some(live) if live.is_stopping() => live,
-            Some(_) => return Err(being_answered()),
-            None => match self.take_up_running(scope, id).await? {
-                Some(live) => {
-                    // One with which nothing can go on ends at once.
-                    let _ = tokio::time::timeout(TAKEN_WAIT, live.over()).await;
-                    live
-                }
-                None => return Ok((guard, thread)),
-            },
-        };
-        if !live.is_stopping() && !live.hold().has_ended() {
-            return Err(being_answered());
-        }
-        let waited = tokio::time::timeout(STOP_WAIT, live.over()).await;
-        waited.map_err(|_| ChatError::conflict("the last answer is still being stopped"))?;
-        Ok((guard, self.thread(scope, id).await?))
-    }
-
     /// Begins a turn: one transaction, then its task, then a reader for the one who asked.
-    pub(super) async fn begin(
-        &self,
-        opening: Opening,
-        mut cx: RequestContext,
-    ) -> Result<Reply, ChatError> {
+    pub(super) async fn begin(&self, opening: Opening, asked: &Asked) -> Result<Reply, ChatError> {
         self.refuse_while_draining()?;
-        let parts = &self.0.parts;
-        let scope = cx.scope();
-        self.refuse_over_budget(&scope).await?;
+        let (parts, scope) = (&self.0.parts, &asked.scope);
+        self.refuse_over_budget(scope).await?;
+        let mut cx = asked.cx.clone();
         // The turn's own: renewing it changes nothing for whoever shares the request's.
         cx.credentials = cx
             .credentials
@@ -116,7 +81,7 @@ impl Service {
             attempt: 1,
             created_at: parts.clock.now(),
             ended_at: None,
-            request: None,
+            request: Some(asked.request),
         };
         let key = TurnKey {
             thread: record.thread_id.clone(),
@@ -137,7 +102,7 @@ impl Service {
         let live = LiveTurn::new(scope.clone(), key, cx.credentials.clone(), when_unread);
         let running = Running::admit(&self.0.hub, &live, &self.options().limits)?;
         let until = self.0.keeper.until();
-        let removed = self.store_begin(&scope, begin).await?;
+        let removed = self.store_begin(asked, begin).await?;
         live.hold().lease(until);
         let reader = TurnReader::live(&self.0.followers, Arc::clone(&live), cx.client);
         let options = self.options().on_disconnect.stream_options(cx.client);
@@ -168,12 +133,16 @@ impl Service {
         })
     }
 
-    async fn store_begin(&self, scope: &Scope, begin: BeginTurn) -> Result<Vec<ItemId>, ChatError> {
-        match self.store().begin_turn(scope, begin).await? {
+    async fn store_begin(&self, asked: &Asked, begin: BeginTurn) -> Result<Vec<ItemId>, ChatError> {
+        match self.store().begin_turn(&asked.scope, begin).await? {
             Began::Started { removed } => Ok(removed),
             Began::NoThread => Err(ChatError::NotFound { what: "thread" }),
             Began::NoItem => Err(ChatError::NotFound { what: "item" }),
-            Began::Busy(_) | Began::Repeated(_) => Err(being_answered()),
+            Began::Repeated(_) => Err(being_answered()),
+            Began::Busy(turn) => {
+                asked.meet(turn);
+                Err(being_answered())
+            }
         }
     }
 
@@ -209,8 +178,4 @@ impl Service {
         let work = run(turn, opening.call, responder, deadline, running, keeper);
         self.0.tasks.spawn(work.in_current_span());
     }
-}
-
-fn being_answered() -> ChatError {
-    ChatError::conflict("an answer is still running in this thread; wait for it or stop it")
 }

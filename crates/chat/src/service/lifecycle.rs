@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use frontdesk_identity::Scope;
-use frontdesk_protocol::ThreadId;
 use frontdesk_store::{TurnKey, TurnRecord};
 
 use super::Service;
@@ -109,21 +108,6 @@ impl Service {
         // No task here runs it: if it is still this process's, its end could not be stored.
         self.0.keeper.release(scope, &key).await?;
         self.0.takeover.take(scope, record).await
-    }
-
-    /// The same for the turn that runs in a thread.
-    pub(super) async fn take_up_running(
-        &self,
-        scope: &Scope,
-        thread: &ThreadId,
-    ) -> Result<Option<Arc<LiveTurn>>, ChatError> {
-        let Some(turn) = self.store().running_turn(scope, thread).await? else {
-            return Ok(None);
-        };
-        match self.store().turn(scope, &turn).await? {
-            Some(record) => self.take_up(scope, &record).await,
-            None => Ok(None),
-        }
     }
 
     pub(super) fn refuse_while_draining(&self) -> Result<(), ChatError> {

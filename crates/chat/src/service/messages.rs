@@ -7,65 +7,66 @@ use frontdesk_protocol::{
 };
 use frontdesk_store::Trim;
 
+use super::asked::Asked;
 use super::begin::{Opening, refuse_unless_open};
 use super::{Reply, Service};
 use crate::turn::Call;
-use crate::{ChatError, Limits, Place, RequestContext};
+use crate::{ChatError, Limits, Place};
 
 impl Service {
     pub(super) async fn create_thread(
         &self,
         params: ThreadsCreate,
-        cx: RequestContext,
+        asked: &Asked,
     ) -> Result<Reply, ChatError> {
         check_input(&params.input, &self.options().limits)?;
         self.0.parts.responder.admit_message(&params.input)?;
         let parts = &self.0.parts;
         let thread = ThreadMetadata::new(ThreadId::new(parts.ids.next("thr")), parts.clock.now());
-        let mut opening = self.message(params.input, thread, &cx.scope()).await?;
+        let mut opening = self.message(params.input, thread, &asked.scope).await?;
         opening.place = Place::First;
         if let Call::Respond(Some(first)) = &opening.call {
             opening.thread.title = parts.responder.title(first);
         }
         let created = ThreadEvent::thread_created(opening.thread.to_wire(Page::default()));
         opening.before.insert(0, created);
-        self.begin(opening, cx).await
+        self.begin(opening, asked).await
     }
 
     pub(super) async fn add_user_message(
         &self,
         params: ThreadsAddUserMessage,
-        cx: RequestContext,
+        asked: &Asked,
     ) -> Result<Reply, ChatError> {
         check_input(&params.input, &self.options().limits)?;
         self.0.parts.responder.admit_message(&params.input)?;
         let replaces = params.replaces;
-        let scope = cx.scope();
-        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
+        let scope = &asked.scope;
+        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
         refuse_unless_open(&thread)?;
         if let Some(id) = &replaces {
-            self.user_message(&scope, &thread.id, id, "params.replaces")
+            self.user_message(scope, &thread.id, id, "params.replaces")
                 .await?;
         }
-        let mut opening = self.message(params.input, thread, &scope).await?;
+        let mut opening = self.message(params.input, thread, scope).await?;
         opening.trim = replaces.map(Trim::From);
-        self.begin(opening, cx).await
+        self.begin(opening, asked).await
     }
 
     pub(super) async fn retry_after_item(
         &self,
         params: &ThreadsRetryAfterItem,
-        cx: RequestContext,
+        asked: &Asked,
     ) -> Result<Reply, ChatError> {
-        let scope = cx.scope();
-        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
+        let scope = &asked.scope;
+        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
         refuse_unless_open(&thread)?;
         let message = self
-            .user_message(&scope, &thread.id, &params.item_id, "params.item_id")
+            .user_message(scope, &thread.id, &params.item_id, "params.item_id")
             .await?;
         let mut opening = Opening::of(thread, Call::Respond(Some(Box::new(message))));
         opening.trim = Some(Trim::After(params.item_id.clone()));
-        self.begin(opening, cx).await
+        self.begin(opening, asked).await
     }
 
     async fn user_message(

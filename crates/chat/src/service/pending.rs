@@ -10,10 +10,11 @@ use frontdesk_protocol::{
 use frontdesk_store::PageRequest;
 use serde_json::Value;
 
+use super::asked::Asked;
 use super::begin::Opening;
 use super::{Reply, Service};
+use crate::ChatError;
 use crate::turn::Call;
-use crate::{ChatError, RequestContext};
 
 /// Rows that one look into the thread takes.
 const SCAN_PAGE: u32 = 100;
@@ -25,18 +26,18 @@ impl Service {
     pub(super) async fn add_client_tool_output(
         &self,
         params: ThreadsAddClientToolOutput,
-        cx: RequestContext,
+        asked: &Asked,
     ) -> Result<Reply, ChatError> {
-        let scope = cx.scope();
-        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
-        let calls = self.client_calls(&scope, &thread.id).await?;
+        let scope = &asked.scope;
+        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
+        let calls = self.client_calls(scope, &thread.id).await?;
         let (mut call, left_behind) = answered(calls, &params.extra)?;
         call.status = ClientToolCallStatus::Completed;
         call.output = Some(params.result).filter(|output| !output.is_null());
         let mut opening = Opening::of(thread, Call::Respond(None));
         opening.put = vec![ThreadItem::ClientToolCall(call)];
         opening.remove = left_behind;
-        self.begin(opening, cx).await
+        self.begin(opening, asked).await
     }
 
     /// The calls of the page's tools in the thread, newest first.
@@ -70,18 +71,18 @@ impl Service {
     pub(super) async fn add_structured_input(
         &self,
         params: ThreadsAddStructuredInput,
-        cx: RequestContext,
+        asked: &Asked,
     ) -> Result<Reply, ChatError> {
-        let scope = cx.scope();
-        let (_guard, thread) = self.enter(&scope, &params.thread_id).await?;
-        let asked = self
-            .pending_input(&scope, &thread.id, &params.item_id)
+        let scope = &asked.scope;
+        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
+        let input = self
+            .pending_input(scope, &thread.id, &params.item_id)
             .await?;
-        let answered = ThreadItem::StructuredInput(answer(asked, &params.input));
+        let answered = ThreadItem::StructuredInput(answer(input, &params.input));
         let mut opening = Opening::of(thread, Call::Respond(None));
         opening.put = vec![answered.clone()];
         opening.after = vec![ThreadEvent::item_replaced(answered)];
-        self.begin(opening, cx).await
+        self.begin(opening, asked).await
     }
 
     async fn pending_input(

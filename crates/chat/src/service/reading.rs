@@ -55,7 +55,7 @@ impl Service {
     }
 
     /// Lets the turn go on with what this request signed in with; what nobody runs is taken up.
-    async fn look_after(
+    pub(super) async fn look_after(
         &self,
         cx: &RequestContext,
         scope: &Scope,

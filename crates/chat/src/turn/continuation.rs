@@ -136,6 +136,7 @@ pub(crate) fn read(continuation: &Continuation) -> Option<Recalled> {
             principal: Arc::new(form.caller.into()),
             credentials,
             request_id: form.request_id,
+            idempotency_key: None,
             locale: form.locale,
             client: if form.resumes {
                 Client::Resuming
@@ -207,6 +208,7 @@ mod tests {
             principal: Arc::new(principal),
             credentials,
             request_id: "req_1".to_owned(),
+            idempotency_key: None,
             locale: Some("de".to_owned()),
             client: Client::Resuming,
             page,

@@ -121,6 +121,11 @@ impl TurnReader {
         }
     }
 
+    /// Whether there is nothing to read and nothing will come.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(&self.source, Source::Rest(frames) if frames.is_empty())
+    }
+
     /// Whether the events broke off before the turn's end, which is to be read in another process, or later.
     pub fn has_broken_off(&self) -> bool {
         self.end == End::BrokenOff

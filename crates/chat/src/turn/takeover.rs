@@ -234,6 +234,7 @@ fn unknown(scope: &Scope) -> Recalled {
         principal: Arc::new(principal),
         credentials: Credentials::default(),
         request_id: String::new(),
+        idempotency_key: None,
         locale: None,
         client: Client::Resuming,
         page: Page::default(),

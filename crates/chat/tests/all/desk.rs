@@ -92,7 +92,7 @@ impl Desk {
         Self::made_of(store.clone(), store, responder, change)
     }
 
-    fn made_of(
+    pub(crate) fn made_of(
         store: Arc<dyn Store>,
         upkeep: Arc<impl Maintenance + Wakeups + 'static>,
         responder: Arc<dyn Responder>,
@@ -184,6 +184,7 @@ pub(crate) fn context(tenant: &str, user: &str, client: Client) -> RequestContex
         request_id: "req_test".to_owned(),
         locale: None,
         client,
+        idempotency_key: None,
         page: Page::default(),
     }
 }

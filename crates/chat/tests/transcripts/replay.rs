@@ -61,6 +61,7 @@ pub(crate) async fn replay(name: &str, transcript: Transcript, stores: Stores) {
             request_id: "req_1".to_owned(),
             locale: None,
             client: Client::Plain,
+            idempotency_key: None,
             page: Page::default(),
         },
         attachments: Vec::new(),

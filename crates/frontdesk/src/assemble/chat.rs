@@ -45,6 +45,7 @@ fn options(config: &Config) -> Options {
             StorePlace::Sqlite(_) => Processes::One,
             StorePlace::Postgres(_) => Processes::Many,
         },
+        when_busy: chat.when_busy.value,
         ..Options::default()
     };
     if let Some(chars) = &chat.message_chars {

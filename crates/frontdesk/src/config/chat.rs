@@ -5,7 +5,7 @@ mod assistant;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use frontdesk_chat::OnDisconnect;
+use frontdesk_chat::{OnDisconnect, WhenBusy};
 
 use super::layers::Layers;
 use super::section::Section;
@@ -29,6 +29,8 @@ pub struct ChatSection {
     pub assistant: AssistantKeys,
     /// `on_disconnect`: what happens to a turn whose last reader has gone.
     pub on_disconnect: Setting<OnDisconnect>,
+    /// `when_busy`: what happens to a message for a thread in which an answer still runs.
+    pub when_busy: Setting<WhenBusy>,
     /// `plain_sse`.
     pub framing: Setting<Framing>,
     /// `message_chars`: the longest message, in characters.
@@ -53,6 +55,14 @@ impl ChatSection {
                 ("stop", OnDisconnect::Stop),
             ],
         )?;
+        let when_busy = section.choice(
+            "when_busy",
+            &[
+                ("refuse", WhenBusy::Refuse),
+                ("wait", WhenBusy::Wait),
+                ("stop", WhenBusy::Stop),
+            ],
+        )?;
         let framing = section.flag("plain_sse", (Framing::Resumable, Framing::Plain))?;
         let message_chars = section.number("message_chars", "a number of characters from 1")?;
         let turn_deadline = section.deadline("turn_deadline")?;
@@ -61,6 +71,7 @@ impl ChatSection {
             assistant,
             on_disconnect: on_disconnect
                 .unwrap_or_else(|| Setting::default_value(OnDisconnect::Auto)),
+            when_busy: when_busy.unwrap_or_else(|| Setting::default_value(WhenBusy::Refuse)),
             framing: framing.unwrap_or_else(|| Setting::default_value(Framing::Resumable)),
             message_chars,
             turn_deadline,

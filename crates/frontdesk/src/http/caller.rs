@@ -59,6 +59,7 @@ impl FromRequestParts<App> for Caller {
             request_id: request_id.unwrap_or_default(),
             locale: locale(parts),
             client: client(parts),
+            idempotency_key: None,
             page: app.page_headers.read(&parts.headers),
         }))
     }
