@@ -24,6 +24,8 @@ mod credentials;
 mod cuts;
 #[path = "all/desk.rs"]
 mod desk;
+#[path = "all/elsewhere.rs"]
+mod elsewhere;
 #[path = "all/endings.rs"]
 mod endings;
 #[path = "all/faulty.rs"]

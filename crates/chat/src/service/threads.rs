@@ -93,21 +93,21 @@ impl Service {
         cx: &RequestContext,
     ) -> Result<Reply, ChatError> {
         let scope = cx.scope();
-        let _guard = self.0.hub.lock_thread(&scope, &params.thread_id).await;
-        if self
-            .store()
-            .delete_thread(&scope, &params.thread_id)
-            .await?
-        {
-            // First the thread, then its turn: what the turn still writes is refused.
-            if let Some(live) = self.0.hub.of_thread(&scope, &params.thread_id) {
-                live.stop(StopReason::Deleted);
-                let _ = tokio::time::timeout(STOP_WAIT, live.over()).await;
-            }
-            Ok(empty())
-        } else {
-            Err(ChatError::NotFound { what: "thread" })
+        let thread = &params.thread_id;
+        let _guard = self.0.hub.lock_thread(&scope, thread).await;
+        let running = self.store().running_turn(&scope, thread).await?;
+        if !self.store().delete_thread(&scope, thread).await? {
+            return Err(ChatError::NotFound { what: "thread" });
         }
+        // First the thread, then its turn: what the turn still writes is refused.
+        if let Some(live) = self.0.hub.of_thread(&scope, thread) {
+            live.stop(StopReason::Deleted);
+            let _ = tokio::time::timeout(STOP_WAIT, live.over()).await;
+        }
+        if let Some(turn) = running {
+            self.wake(&turn).await;
+        }
+        Ok(empty())
     }
 }
 

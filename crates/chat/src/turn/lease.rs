@@ -248,7 +248,7 @@ fn heed(turn: &LiveTurn, held: Option<&Held>) {
     if held.is_some_and(|held| held.is_read_elsewhere) {
         turn.hold().read_elsewhere();
     } else {
-        turn.hold().unread_elsewhere();
+        turn.unread_elsewhere();
     }
 }
 

@@ -1,6 +1,6 @@
 //! A turn while it runs: who reads it, and whether it should stop.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
@@ -59,6 +59,8 @@ pub(crate) struct LiveTurn {
     changed: watch::Sender<u64>,
     readers: AtomicUsize,
     plain_readers: AtomicUsize,
+    /// The last reader here has gone while another process read the turn.
+    is_left: AtomicBool,
     stop: CancellationToken,
     reason: OnceLock<StopReason>,
     over: CancellationToken,
@@ -81,6 +83,7 @@ impl LiveTurn {
             changed: watch::Sender::new(0),
             readers: AtomicUsize::new(0),
             plain_readers: AtomicUsize::new(0),
+            is_left: AtomicBool::new(false),
             stop: CancellationToken::new(),
             reason: OnceLock::new(),
             over: CancellationToken::new(),
@@ -218,6 +221,19 @@ impl LiveTurn {
         }
         let was_last = self.readers.fetch_sub(1, Ordering::AcqRel) == 1;
         if was_last && self.when_unread == WhenUnread::Stop {
+            if self.hold.is_read_elsewhere() {
+                self.is_left.store(true, Ordering::Release);
+            } else {
+                self.stop(StopReason::User);
+            }
+        }
+    }
+
+    /// No other process reads the turn any more. Its last reader here may have gone before.
+    pub(crate) fn unread_elsewhere(&self) {
+        self.hold.unread_elsewhere();
+        let is_left = self.is_left.swap(false, Ordering::AcqRel);
+        if is_left && self.readers.load(Ordering::Acquire) == 0 {
             self.stop(StopReason::User);
         }
     }

@@ -152,6 +152,7 @@ pub(crate) struct Faulty {
     pub(crate) begins: Gate,
     pub(crate) fails: AtomicBool,
     pub(crate) refused: AtomicUsize,
+    pub(crate) logs_read: AtomicUsize,
 }
 
 /// Open until it is closed.
@@ -186,6 +187,7 @@ impl Faulty {
             begins: Gate(tokio::sync::watch::Sender::new(true)),
             fails: AtomicBool::new(false),
             refused: AtomicUsize::new(0),
+            logs_read: AtomicUsize::new(0),
         })
     }
 }
@@ -310,6 +312,7 @@ impl Turns for Faulty {
         id: &TurnId,
         after: Option<EventId>,
     ) -> Result<Vec<LogBatch>> {
+        self.logs_read.fetch_add(1, Ordering::SeqCst);
         self.inner.turn_log(scope, id, after).await
     }
 }
