@@ -21,6 +21,7 @@ mod all {
     mod model_reserve_configuration;
     mod modes;
     mod nesting;
+    mod once;
     mod page_context;
     mod process;
     mod proxy;

@@ -416,6 +416,11 @@ const MISTAKES: &[Mistake] = &[
         &[],
         "chat.on_disconnect (from FILE): expected one of \"auto\", \"continue\", \"stop\", found \"never\"",
     ),
+    (
+        "[chat]\nwhen_busy = \"queue\"",
+        &[],
+        "chat.when_busy (from FILE): expected one of \"refuse\", \"wait\", \"stop\", found \"queue\"",
+    ),
 ];
 
 #[test]

@@ -7,11 +7,12 @@ use frontdesk::config::{Config, Sources};
 use tempfile::TempDir;
 
 /// The guides whose blocks are whole sections, or keys of a model.
-const GUIDES: [&str; 5] = [
+const GUIDES: [&str; 6] = [
     "models.md",
     "context.md",
     "agents.md",
     "../operations/postgresql.md",
+    "turns.md",
     "../../README.md",
 ];
 /// The models that the guides speak of.
