@@ -6,6 +6,7 @@
 
 mod archive;
 mod attachments;
+mod backup;
 mod begin;
 mod connect;
 mod connections;

@@ -1,8 +1,11 @@
 //! Migrations. Their number is SQLite's `user_version`.
 
+use std::path::Path;
+
 use frontdesk_store::{Result, StoreError};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use crate::backup::back_up;
 use crate::connect::BUSY_ATTEMPTS;
 use crate::fault::fault;
 use crate::script::{Ended, Script};
@@ -19,10 +22,15 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_add_search.sql"),
 ];
 
-/// Brings the schema up to date, in one transaction; a newer one is refused.
-pub(crate) async fn migrate(conn: &mut SqliteConnection) -> Result<()> {
-    if pending(conn).await?.is_empty() {
+/// Brings the schema up to date, in one transaction; a newer one is refused. A database that was there before is copied
+/// first.
+pub(crate) async fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<()> {
+    let pending = pending(conn).await?;
+    if pending.is_empty() {
         return Ok(());
+    }
+    if pending.len() < MIGRATIONS.len() {
+        back_up(conn, path, MIGRATIONS.len()).await?;
     }
     let mut attempt = 1;
     loop {

@@ -30,7 +30,7 @@ impl SqliteStore {
     pub async fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let path = path.as_ref();
         let mut conn = connect::writer(path, &options).await?;
-        migrate(&mut conn).await?;
+        migrate(&mut conn, path).await?;
         let writer = Writer::start(conn, &options);
         Ok(Self {
             writer,

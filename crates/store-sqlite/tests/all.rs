@@ -1,5 +1,7 @@
 //! The contract suite on SQLite, and what SQLite alone has to do.
 
+#[cfg(test)]
+#[path = "all"]
 mod all {
     mod contract;
     mod file;
