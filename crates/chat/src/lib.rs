@@ -19,7 +19,9 @@ mod uploads;
 
 pub use context::{Client, RequestContext};
 pub use error::ChatError;
-pub use options::{Limits, MOST_TURNS_AT_ONCE, OnDisconnect, Options, Processes, WhenBusy};
+pub use options::{
+    Limits, MOST_TURNS_AT_ONCE, OnDisconnect, Options, Processes, Retention, WhenBusy,
+};
 pub use page::{MAX_PAGE_BYTES, Page};
 pub use responder::{Audio, Responder, TurnError, Unfinished};
 pub use service::{FoundThread, Parts, Reply, Service, Stopped};

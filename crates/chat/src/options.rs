@@ -1,7 +1,9 @@
 //! What an operator can choose, and the caps on everything that comes from outside.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use frontdesk_identity::TenantId;
 use frontdesk_protocol::StreamOptions;
 
 use crate::Client;
@@ -115,6 +117,15 @@ pub enum Processes {
     Many,
 }
 
+/// How long threads are kept in which nothing happens, in days. `None` is for ever.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Of all tenants that aren't named.
+    pub days: Option<u32>,
+    /// Of tenants by name.
+    pub tenants: BTreeMap<TenantId, Option<u32>>,
+}
+
 /// What an operator can choose.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -134,6 +145,8 @@ pub struct Options {
     pub lease: Duration,
     /// How long the events of a turn can be read again after its end.
     pub log_kept: Duration,
+    /// How long threads are kept in which nothing happens.
+    pub retention: Retention,
 }
 
 impl Default for Options {
@@ -147,6 +160,7 @@ impl Default for Options {
             processes: Processes::One,
             lease: Duration::from_secs(15),
             log_kept: Duration::from_mins(10),
+            retention: Retention::default(),
         }
     }
 }

@@ -121,6 +121,8 @@ impl Service {
         );
         let idle = Upkeep {
             maintenance: Arc::clone(&parts.maintenance),
+            clock: Arc::clone(&parts.clock),
+            retention: parts.options.retention.clone(),
         };
         tasks.spawn(idle.run(upkeep.clone()));
         let keeper = Arc::new(Keeper::new(&parts, Arc::clone(&hub)));

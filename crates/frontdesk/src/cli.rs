@@ -1,5 +1,6 @@
 //! The command line: what the operator asked for, and what the operator reads.
 
+mod data;
 mod key;
 
 use std::io::{self, IsTerminal, Write};
@@ -49,6 +50,12 @@ enum Command {
     /// Makes, lists and revokes the keys that programs sign in with
     #[command(subcommand)]
     Key(key::Key),
+    /// Writes all that is stored to standard output, as lines of JSON. Attachments' bytes and turns' logs are left out
+    Export(data::Export),
+    /// Reads what `export` wrote from standard input. What is there already is left as it is
+    Import,
+    /// Deletes all that a user has: threads, attachments, connections, use and keys
+    Forget(data::Forget),
 }
 
 #[derive(Args)]
@@ -106,6 +113,18 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Token(token)) => print_token(&config(&cli.place, None, environment)?, &token),
         Some(Command::Key(command)) => {
             key::run(command, &config(&cli.place, None, environment)?).await
+        }
+        Some(Command::Export(export)) => {
+            log(&environment)?;
+            data::export(export, &config(&cli.place, None, environment)?).await
+        }
+        Some(Command::Import) => {
+            log(&environment)?;
+            data::import(&config(&cli.place, None, environment)?).await
+        }
+        Some(Command::Forget(forget)) => {
+            log(&environment)?;
+            data::forget(forget, &config(&cli.place, None, environment)?).await
         }
         Some(Command::Serve(serve)) => {
             start(&cli.place, serve.listen.or(cli.serve.listen), environment).await

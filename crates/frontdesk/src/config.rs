@@ -17,6 +17,7 @@ mod limits;
 mod mcp;
 mod model;
 mod names;
+mod retention;
 mod secret_text;
 mod section;
 mod server;
@@ -42,6 +43,7 @@ pub use mcp::{
     StaticUser,
 };
 pub use model::{ModelCalls, ModelEndpoint, ModelSection, Provider};
+pub use retention::RetentionSection;
 pub use section::time_span;
 pub use server::ServerSection;
 pub use setting::{Origin, Setting};
@@ -56,12 +58,13 @@ use layers::Layers;
 pub const DEFAULT_FILE: &str = "frontdesk.toml";
 
 /// The sections that there are.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "server",
     "store",
     "auth",
     "cors",
     "limits",
+    "retention",
     "model",
     "client_tool",
     "guardrail",
@@ -83,6 +86,8 @@ pub struct Config {
     pub cors: CorsSection,
     /// `[limits]`: how much one user or one address may ask for.
     pub limits: LimitsSection,
+    /// `[retention]`: how long threads are kept that nobody uses.
+    pub retention: RetentionSection,
     /// `[model.NAME]`: the models, by name.
     pub models: BTreeMap<String, ModelSection>,
     /// `[client_tool.NAME]`: tools that the user's own page runs, by name.
@@ -127,6 +132,7 @@ impl Config {
         let cors = CorsSection::read(&mut layers)?;
         cors.check_sign_in(&auth)?;
         let limits = LimitsSection::read(&mut layers)?;
+        let retention = RetentionSection::read(&mut layers)?;
         let models = model::read_all(&mut layers, &sources.environment)?;
         let client_tools = client_tool::read_all(&mut layers)?;
         let guardrails = guardrail::read_all(&mut layers, &models)?;
@@ -141,6 +147,7 @@ impl Config {
             auth,
             cors,
             limits,
+            retention,
             models,
             client_tools,
             guardrails,

@@ -4,6 +4,7 @@
 //! your own responder, store, sign-in or tools; [`Frontdesk::router`] is a router that nests into an axum
 //! application under any prefix. The binary `frontdesk` is put together the same way, by [`serve`].
 
+pub mod archive;
 mod assemble;
 mod builder;
 pub mod config;

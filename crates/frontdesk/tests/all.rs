@@ -11,6 +11,7 @@ mod all {
     mod configuration;
     mod connect;
     mod cross_origin;
+    mod data;
     mod errors;
     mod full_disk;
     mod guides;

@@ -46,6 +46,7 @@ fn options(config: &Config) -> Options {
             StorePlace::Postgres(_) => Processes::Many,
         },
         when_busy: chat.when_busy.value,
+        retention: config.retention.retention(),
         ..Options::default()
     };
     if let Some(chars) = &chat.message_chars {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_store::{Keys, Maintenance, Store, StoreError, Wakeups};
+use frontdesk_store::{Archive, Keys, Maintenance, Store, StoreError, Wakeups};
 use frontdesk_store_postgres::PostgresStore;
 use frontdesk_store_sqlite::SqliteStore;
 
@@ -70,6 +70,14 @@ impl OpenStore {
         match self {
             Self::Sqlite(store) => Stores::of(Arc::clone(store)),
             Self::Postgres(store) => Stores::of(Arc::clone(store)),
+        }
+    }
+
+    /// What the operator carries elsewhere.
+    pub(crate) fn archive(&self) -> Arc<dyn Archive> {
+        match self {
+            Self::Sqlite(store) => Arc::<SqliteStore>::clone(store),
+            Self::Postgres(store) => Arc::<PostgresStore>::clone(store),
         }
     }
 
