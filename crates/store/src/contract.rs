@@ -21,6 +21,7 @@ mod leases;
 mod logs;
 mod maintenance;
 mod paging;
+mod properties;
 mod sample;
 mod search;
 mod steps;
@@ -49,6 +50,7 @@ pub use leases::*;
 pub use logs::*;
 pub use maintenance::*;
 pub use paging::*;
+pub use properties::*;
 pub use search::*;
 pub use steps::*;
 pub use texts::*;
@@ -173,6 +175,8 @@ macro_rules! contract_tests {
             the_last_feedback_counts
             feedback_goes_with_what_it_is_about
             the_operator_reads_all_feedback
+            check_07_pages_show_each_row_once
+            check_05_any_history_gives_the_same_everywhere
             an_archive_is_restored_as_it_was
             what_is_there_is_not_restored_over
             check_20_a_user_is_forgotten_whole

@@ -108,7 +108,7 @@ fn sample(scope: &Scope, mark: &str) -> Result<Vec<Entry>> {
 }
 
 /// All that an owner has, read a row at a time, in the order of [`sample`].
-async fn read(subject: &StoreUnderTest, scope: &Scope) -> Result<Vec<Entry>> {
+pub(super) async fn read(subject: &StoreUnderTest, scope: &Scope) -> Result<Vec<Entry>> {
     let (store, archive) = (&subject.store, &subject.archive);
     let mut entries = Vec::new();
     let threads = store.threads(scope, &page(9, Order::Asc, None)).await?;
