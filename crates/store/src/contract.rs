@@ -25,6 +25,7 @@ mod properties;
 mod sample;
 mod search;
 mod steps;
+mod strangers;
 mod texts;
 mod threads;
 mod trimming;
@@ -53,6 +54,7 @@ pub use paging::*;
 pub use properties::*;
 pub use search::*;
 pub use steps::*;
+pub use strangers::*;
 pub use texts::*;
 pub use threads::*;
 pub use trimming::*;
@@ -175,6 +177,7 @@ macro_rules! contract_tests {
             the_last_feedback_counts
             feedback_goes_with_what_it_is_about
             the_operator_reads_all_feedback
+            a_stranger_finds_and_changes_nothing
             check_07_pages_show_each_row_once
             check_05_any_history_gives_the_same_everywhere
             an_archive_is_restored_as_it_was

@@ -2,6 +2,7 @@
 
 mod all {
     mod memory;
+    mod owners;
     mod records;
     mod words;
 }

@@ -33,7 +33,7 @@ fn api_key(id: &str, scope: &Scope) -> ApiKey {
 }
 
 /// Something of every kind, in the order in which an archive has it.
-fn sample(scope: &Scope, mark: &str) -> Result<Vec<Entry>> {
+pub(super) fn sample(scope: &Scope, mark: &str) -> Result<Vec<Entry>> {
     let name = |kind: &str| format!("{kind}_{mark}");
     let (id, turn_name) = (name("thr"), name("turn"));
     let mut there = thread(&id, 1);
