@@ -66,6 +66,8 @@ mod readers;
 mod reciting;
 #[path = "all/refused.rs"]
 mod refused;
+#[path = "all/retention.rs"]
+mod retention;
 #[path = "all/several.rs"]
 mod several;
 #[path = "all/shown.rs"]
