@@ -12,7 +12,13 @@ const PACE: Duration = Duration::from_millis(5);
 /// How much longer than its grace it may take to end.
 const SLACK: Duration = Duration::from_secs(10);
 
-async fn begin(words: usize, grace: &str) -> (ModelServer, Desk, Streaming) {
+#[derive(Clone, Copy)]
+enum Client {
+    Plain,
+    Resuming,
+}
+
+async fn begin(words: usize, grace: &str, client: Client) -> (ModelServer, Desk, Streaming) {
     let answer = Response::of([Part::Text(numbered_words(words))]).with_pause(PACE);
     let model = ModelServer::start(Script::in_order([answer]))
         .await
@@ -22,15 +28,19 @@ async fn begin(words: usize, grace: &str) -> (ModelServer, Desk, Streaming) {
         ("FRONTDESK__SERVER__SHUTDOWN_GRACE", grace),
     ])
     .await;
-    let stream = desk.resuming().open(&create("Count")).await.unwrap();
+    let asking = match client {
+        Client::Plain => desk.client(),
+        Client::Resuming => desk.resuming(),
+    };
+    let stream = asking.open(&create("Count")).await.unwrap();
     (model, desk, stream)
 }
 
-/// An answer that ends within the grace is told to its end; another one is cut, and says so.
+/// An answer that ends within the grace is told to its end; another one is cut for a plain client, and says so.
 #[tokio::test]
 async fn it_shuts_down_gracefully() {
     for (words, grace, is_cut) in [(100, "20s", false), (100_000, "300ms", true)] {
-        let (_model, mut desk, mut stream) = begin(words, grace).await;
+        let (_model, mut desk, mut stream) = begin(words, grace, Client::Plain).await;
         let mut events = stream.until("thread.item.updated").await.unwrap();
         let told = Instant::now();
         desk.terminate().await;
@@ -62,10 +72,42 @@ async fn it_shuts_down_gracefully() {
     }
 }
 
+/// A client that resumes comes back to the next process, which goes on.
+#[tokio::test]
+async fn it_hands_over_what_takes_longer() {
+    let (model, mut desk, mut stream) = begin(100_000, "300ms", Client::Resuming).await;
+    let mut events = stream.until("thread.item.updated").await.unwrap();
+    let turn = desk::turn(&stream.headers).unwrap();
+    let told = Instant::now();
+    desk.terminate().await;
+    // The broken connection is an error.
+    while let Ok(Some(event)) = stream.next().await {
+        events.push(event);
+    }
+    assert_eq!(desk.ended().await.code(), Some(0), "{}", desk.server.log());
+    assert!(told.elapsed() < SLACK, "{:?}", told.elapsed());
+    assert!(!events.iter().any(|event| event.kind() == "error"));
+
+    model.play(Script::text("Said anew.", 3));
+    desk.start().await;
+    let last = events.last().unwrap().id.clone().unwrap();
+    let reader = desk.resuming().with_header("last-event-id", &last);
+    let rest = reader.get(&format!("/chatkit/turns/{turn}/events")).await;
+    let rest = rest.unwrap();
+    let rest = rest.events().unwrap();
+    desk::check(rest);
+    let message = done(rest).into_iter().rfind(|item| is_message(item));
+    assert_eq!(text(message.unwrap()), "Said anew.");
+    let thread = events[0].data["thread"]["id"].as_str().unwrap();
+    let stored = desk::items(&desk.resuming(), thread).await;
+    let all: Vec<_> = events.iter().chain(rest).cloned().collect();
+    assert_eq!(stored.iter().collect::<Vec<_>>(), done(&all));
+}
+
 /// What comes while the last answers get their grace is refused with words.
 #[tokio::test]
 async fn it_takes_no_new_message_while_it_ends() {
-    let (_model, mut desk, mut stream) = begin(100_000, "30s").await;
+    let (_model, mut desk, mut stream) = begin(100_000, "30s", Client::Resuming).await;
     stream.until("thread.item.updated").await.unwrap();
     let turn = desk::turn(&stream.headers).unwrap();
     desk.terminate().await;
