@@ -125,7 +125,8 @@ pub trait Responder: Send + Sync {
     /// Goes on with a turn whose process died before its end, in whatever process took it over.
     ///
     /// What the turn stored is there: its items, and its steps by [`Turn::steps`] with [`Turn::id`]. What readers have
-    /// seen of items that were never done was taken back from them. Nothing that a responder knew besides is left.
+    /// seen of items that were never done is taken back from them at the first event. Nothing that a responder knew
+    /// besides is left.
     async fn go_on(&self, turn: &mut Turn, call: Unfinished) -> Result<(), TurnError> {
         let _ = (turn, call);
         Err(TurnError::Interrupted)

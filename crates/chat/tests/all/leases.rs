@@ -62,7 +62,7 @@ async fn a_lease_is_kept_while_its_process_lives() {
     let second = service(&store, Reciting::whole(), options());
     let (turn, mut reader) = desk(&first, &store).begin(create("hi"), &cx).await;
     read_until(&mut reader, is_delta).await;
-    tokio::time::sleep(LEASE * 20).await;
+    tokio::time::sleep(LEASE * 5).await;
     let found = record(&store, &cx, &turn).await;
     assert_eq!((found.status, found.attempt), (TurnStatus::Running, 1));
     assert_eq!(second.recover().await.unwrap(), 0, "it isn't alone");

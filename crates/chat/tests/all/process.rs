@@ -27,7 +27,7 @@ pub(crate) struct Process {
 pub(crate) fn options() -> Options {
     Options {
         processes: Processes::Many,
-        log_interval: Duration::from_millis(5),
+        log_interval: Duration::from_millis(50),
         ..Options::default()
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use frontdesk_chat::{Options, TurnReader};
 use frontdesk_protocol::ThreadId;
 use frontdesk_store::memory::MemoryStore;
-use frontdesk_store::{Maintenance, Threads, TurnId, TurnStatus, Turns, Wakeups};
+use frontdesk_store::{Maintenance, Store, Threads, TurnId, TurnStatus, Turns, Wakeups};
+use frontdesk_store_sqlite::SqliteStore;
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -47,7 +48,7 @@ async fn watch_it_die(
     reciting: &Reciting,
     reader: &mut TurnReader,
     view: &mut View,
-    (store, turn, death): (&MemoryStore, &TurnId, Death),
+    (store, turn, death): (&(impl Turns + Maintenance), &TurnId, Death),
 ) {
     let hangs = tokio::time::timeout(PATIENCE, reciting.hangs.acquire()).await;
     drop(hangs.expect("it doesn't hang"));
@@ -65,7 +66,10 @@ async fn watch_it_die(
     store.release_all().await.unwrap();
 }
 
-async fn shown(store: &Arc<MemoryStore>, thread: &ThreadId) -> Vec<Value> {
+async fn shown<S>(store: &Arc<S>, thread: &ThreadId) -> Vec<Value>
+where
+    S: Store + Maintenance + Wakeups + 'static,
+{
     let desk = Desk {
         service: service(store, Reciting::whole(), options()),
         store: store.clone(),
@@ -75,8 +79,11 @@ async fn shown(store: &Arc<MemoryStore>, thread: &ThreadId) -> Vec<Value> {
 
 /// Lets one process after the other die, and the last one finish. The client reads on each time with the last event that
 /// it saw.
-async fn recited(deaths: &[Death]) {
-    let (store, cx) = (Arc::new(MemoryStore::new()), resuming());
+async fn recited<S>(store: Arc<S>, deaths: &[Death])
+where
+    S: Store + Maintenance + Wakeups + 'static,
+{
+    let cx = resuming();
     let mut view = View::default();
     let mut begun: Option<(TurnId, TurnReader)> = None;
     for death in deaths {
@@ -126,7 +133,21 @@ async fn recited(deaths: &[Death]) {
 async fn check_08_wherever_a_process_dies_another_one_goes_on() {
     for place in 0..PLACES {
         for log in [Log::Stored, Log::Behind] {
-            recited(&[Death { place, log }]).await;
+            let store = Arc::new(MemoryStore::new());
+            recited(store, &[Death { place, log }]).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_goes_on_from_a_file_too() {
+    for place in [0, 3, 4, PLACES - 1] {
+        for log in [Log::Stored, Log::Behind] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("frontdesk.db");
+            let options = frontdesk_store_sqlite::Options::default();
+            let store = SqliteStore::open(&path, options).await.unwrap();
+            recited(Arc::new(store), &[Death { place, log }]).await;
         }
     }
 }
@@ -136,11 +157,11 @@ fn however_often_processes_die_nothing_is_lost_or_doubled() {
     let log = prop_oneof![Just(Log::Stored), Just(Log::Behind)];
     let death = (0..5_usize, log).prop_map(|(place, log)| Death { place, log });
     let deaths = proptest::collection::vec(death, 2..4);
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(24));
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(12));
     let recites = |deaths: Vec<Death>| {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
-        runtime.block_on(recited(&deaths));
+        runtime.block_on(recited(Arc::new(MemoryStore::new()), &deaths));
         Ok(())
     };
     runner.run(&deaths, recites).unwrap();
