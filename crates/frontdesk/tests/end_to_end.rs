@@ -13,6 +13,7 @@ mod end_to_end {
     mod demonstration;
     mod desk;
     mod dialects;
+    mod faults;
     mod guide;
     mod identities;
     mod kills;
