@@ -314,9 +314,10 @@ fn finished(turn: &Turn) -> TurnStatus {
 /// Stores the end, as long as the store may come back; what the store doesn't take is given up.
 async fn store_end(turn: &mut Turn, mut status: TurnStatus, keeper: &Keeper) {
     let mut pause = FIRST_PAUSE;
-    let mut waited = Duration::ZERO;
+    // Each try may take a while itself.
+    let began = tokio::time::Instant::now();
     let mut is_bare = false;
-    while waited < END_PATIENCE {
+    while began.elapsed() < END_PATIENCE {
         let at = turn.now();
         match turn.recorder.end(status, at).await {
             Ok(()) => return,
@@ -336,7 +337,6 @@ async fn store_end(turn: &mut Turn, mut status: TurnStatus, keeper: &Keeper) {
             Err(Refused::Away { detail }) => {
                 tracing::warn!(turn = %turn.id(), detail, "a turn's end is not stored yet");
                 tokio::time::sleep(pause).await;
-                waited += pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
