@@ -209,7 +209,8 @@ impl Responder for Assistant {
         let (making, titled) = making.unzip();
         let reading = self.reading(turn);
         let mut said = input.as_ref().map(|message| message.id.clone());
-        let start = if let Some(first) = history::of_first(turn, input.as_ref(), &reading) {
+        let first = history::of_first(turn, input.as_ref(), &reading).await?;
+        let start = if let Some(first) = first {
             Start {
                 input: first,
                 agent: None,

@@ -26,4 +26,4 @@ pub use page::{MAX_PAGE_BYTES, Page};
 pub use responder::{Audio, Responder, TurnError, Unfinished};
 pub use service::{FoundThread, Parts, Reply, Service, Stopped};
 pub use turn::{Frame, Place, Turn, TurnReader};
-pub use uploads::{NewUpload, Uploads};
+pub use uploads::{NewUpload, UploadedFile, Uploads};

@@ -12,6 +12,8 @@ mod approval;
 mod asking;
 #[path = "all/assistant.rs"]
 mod assistant;
+#[path = "all/attached.rs"]
+mod attached;
 #[path = "all/beside.rs"]
 mod beside;
 #[path = "all/busy.rs"]

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod any_history;
+mod attached;
 mod budget;
 mod convert;
 mod left;
@@ -24,6 +25,7 @@ use super::page_note::PageNote;
 use super::step::{Asks, StepData};
 use crate::turn::STOPPED_NOTE;
 use crate::{Place, Turn, TurnError};
+use attached::Attached;
 use convert::Exchange;
 use summary::Summary;
 
@@ -35,6 +37,7 @@ pub(super) use summary::Summariser;
 pub(super) struct Past {
     recent: Vec<StoredItem>,
     steps: Vec<(TurnId, StepData)>,
+    attached: Attached,
 }
 
 /// How the past is to be read.
@@ -56,18 +59,19 @@ pub(super) struct Question<'p> {
 }
 
 /// What a turn begins with. A thread's first message is all there is.
-pub(super) fn of_first(
+pub(super) async fn of_first(
     turn: &Turn,
     input: Option<&UserMessageItem>,
     reading: &Reading,
-) -> Option<Vec<Item>> {
+) -> Result<Option<Vec<Item>>, TurnError> {
     match (turn.place(), input) {
         (Place::First, Some(first)) => {
-            let mut exchange = Exchange::of(first);
+            let attached = attached::load(turn, [first].into_iter(), reading.limits.tokens);
+            let mut exchange = Exchange::of(first, &attached.await?);
             reading.page.put(&mut exchange.items);
-            Some(exchange.items)
+            Ok(Some(exchange.items))
         }
-        _ => None,
+        _ => Ok(None),
     }
 }
 
@@ -90,7 +94,16 @@ pub(super) async fn load(turn: &Turn, limits: HistoryLimits) -> Result<Past, Tur
     };
     let readable = |step: Step| Some((step.turn.clone(), StepData::read(&step)?));
     let steps = steps.into_iter().filter_map(readable).collect();
-    Ok(Past { recent, steps })
+    let newest_first = recent.iter().rev().filter_map(|stored| match &stored.item {
+        ThreadItem::UserMessage(message) => Some(message),
+        _ => None,
+    });
+    let attached = attached::load(turn, newest_first, limits.tokens).await?;
+    Ok(Past {
+        recent,
+        steps,
+        attached,
+    })
 }
 
 impl Past {
@@ -187,7 +200,7 @@ impl Past {
         });
         let rest = self.recent.get(until.map_or(0, |until| until + 1)..);
         let rest = rest.unwrap_or_default();
-        let mut exchanges = convert::exchanges(rest, &self.steps, &unanswered);
+        let mut exchanges = convert::exchanges(rest, &self.steps, &unanswered, &self.attached);
         let is_open = |item: &Item| match item {
             Item::FunctionCall(call) => deciding
                 .iter()

@@ -164,7 +164,8 @@ impl Service {
             Arc::clone(&parts.clock),
             Arc::clone(&parts.ids),
             opening.place,
-        );
+        )
+        .with_files(parts.uploads.clone());
         for id in removed {
             turn.recorder
                 .show(&ThreadEvent::item_removed(id), Audience::Resuming);

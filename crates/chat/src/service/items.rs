@@ -1,5 +1,6 @@
 //! `items.list`: a thread's items, without the hidden ones.
 
+use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemsList, Page, ThreadItem};
 use frontdesk_store::PageRequest;
 
@@ -21,14 +22,19 @@ impl Service {
             after: params.after.filter(|after| !after.is_empty()),
         };
         let page = self.store().items(&scope, &thread.id, &request).await?;
-        json(&visible(page.ok_or_else(unknown_cursor)?))
+        json(&self.visible(page.ok_or_else(unknown_cursor)?, &scope))
     }
-}
 
-/// The page as a client may see it. Hidden items are taken out after paging, so that cursors stay true.
-pub(super) fn visible(mut page: Page<ThreadItem>) -> Page<ThreadItem> {
-    page.data.retain(|item| !item.is_hidden());
-    page.into_wire()
+    /// The page as a client may see it. Hidden items are taken out after paging, so that cursors stay true.
+    pub(super) fn visible(&self, mut page: Page<ThreadItem>, scope: &Scope) -> Page<ThreadItem> {
+        page.data.retain(|item| !item.is_hidden());
+        for item in &mut page.data {
+            if let ThreadItem::UserMessage(message) = item {
+                self.show_attachments(message, scope);
+            }
+        }
+        page.into_wire()
+    }
 }
 
 /// A page's rows: 20 unless the request says otherwise, at most `most`.

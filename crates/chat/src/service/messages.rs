@@ -2,8 +2,8 @@
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{
-    Attachment, ItemId, Map, Page, ThreadEvent, ThreadId, ThreadItem, ThreadMetadata,
-    ThreadsAddUserMessage, ThreadsCreate, ThreadsRetryAfterItem, UserMessageInput, UserMessageItem,
+    ItemId, Map, Page, ThreadEvent, ThreadId, ThreadItem, ThreadMetadata, ThreadsAddUserMessage,
+    ThreadsCreate, ThreadsRetryAfterItem, UserMessageInput, UserMessageItem,
 };
 use frontdesk_store::Trim;
 
@@ -106,37 +106,11 @@ impl Service {
         };
         let mut opening = Opening::of(thread, Call::Respond(Some(Box::new(item.clone()))));
         opening.attachments = attachments;
-        opening.before = vec![ThreadEvent::item_done(ThreadItem::UserMessage(
-            item.clone(),
-        ))];
+        let mut shown = item.clone();
+        self.show_attachments(&mut shown, scope);
+        opening.before = vec![ThreadEvent::item_done(ThreadItem::UserMessage(shown))];
         opening.put = vec![ThreadItem::UserMessage(item)];
         Ok(opening)
-    }
-
-    async fn attachments_of(
-        &self,
-        input: &UserMessageInput,
-        thread: &ThreadId,
-        scope: &Scope,
-    ) -> Result<Vec<Attachment>, ChatError> {
-        let mut attachments = Vec::with_capacity(input.attachments.len());
-        for id in &input.attachments {
-            let found = self.store().attachment(scope, id).await?;
-            let mut attachment = found.ok_or(ChatError::NotFound { what: "attachment" })?;
-            if attachment
-                .thread_id()
-                .is_some_and(|linked| linked != thread)
-            {
-                let message = format!("{id} belongs to another thread");
-                return Err(ChatError::unprocessable(
-                    "params.input.attachments",
-                    message,
-                ));
-            }
-            attachment.set_thread_id(Some(thread.clone()));
-            attachments.push(attachment);
-        }
-        Ok(attachments)
     }
 }
 

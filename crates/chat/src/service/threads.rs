@@ -6,7 +6,7 @@ use frontdesk_protocol::{
 };
 use frontdesk_store::{PageRequest, ThreadPatch, TurnId, TurnStatus};
 
-use super::items::{page_limit, visible};
+use super::items::page_limit;
 use super::messages::at_most;
 use super::{Reply, STOP_WAIT, Service, empty, json, json_of_turn};
 use crate::turn::StopReason;
@@ -31,7 +31,7 @@ impl Service {
         };
         let items = self.store().items(&scope, &thread.id, &first).await?;
         let items = items.unwrap_or_else(Page::default);
-        json_of_turn(&thread.to_wire(visible(items)), turn)
+        json_of_turn(&thread.to_wire(self.visible(items, &scope)), turn)
     }
 
     /// The turn of the thread that runs, or whose process died: reading it shows how it goes on or how it ended.

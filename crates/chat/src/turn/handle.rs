@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use frontdesk_clock::{Clock, Ids, Timestamp};
-use frontdesk_protocol::{ItemId, ThreadEvent, ThreadId, ThreadMetadata};
+use frontdesk_protocol::{
+    AttachmentId, ItemId, ThreadEvent, ThreadId, ThreadMetadata, UserMessageItem,
+};
 use frontdesk_store::{Step, StoredItem, TurnId};
 use tokio_util::sync::CancellationToken;
 
 use super::recorder::Recorder;
-use crate::{RequestContext, TurnError};
+use crate::{RequestContext, TurnError, UploadedFile, Uploads};
 
 /// A turn, as its responder sees it: who asked, the thread, and [`emit`](Self::emit).
 pub struct Turn {
@@ -17,6 +19,7 @@ pub struct Turn {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     place: Place,
+    uploads: Option<Arc<dyn Uploads>>,
     next_step: u32,
 }
 
@@ -43,6 +46,7 @@ impl Turn {
             clock,
             ids,
             place,
+            uploads: None,
             next_step: 1,
         }
     }
@@ -51,6 +55,20 @@ impl Turn {
     pub(crate) fn resume_after(&mut self, steps: &[Step]) {
         let last = steps.iter().map(|step| step.number).max();
         self.next_step = last.map_or(1, |last| last.saturating_add(1));
+    }
+
+    /// The same with attachments that can be read.
+    pub(crate) fn with_files(self, uploads: Option<Arc<dyn Uploads>>) -> Self {
+        Self { uploads, ..self }
+    }
+
+    /// The message as it is sent: its attachments with addresses that are good now.
+    pub(crate) fn show_attachments(&self, message: &mut UserMessageItem) {
+        for attachment in &mut message.attachments {
+            if let Some(uploads) = &self.uploads {
+                uploads.show(attachment, self.recorder.scope());
+            }
+        }
     }
 
     /// Where in its thread the turn stands.
@@ -201,6 +219,27 @@ impl Turn {
             .steps(scope, self.thread_id(), turns)
             .await
             .map_err(|error| TurnError::other(format!("reading steps failed: {error:?}")))
+    }
+
+    /// Whether attachments' bytes can be read at all.
+    pub fn has_files(&self) -> bool {
+        self.uploads.is_some()
+    }
+
+    /// The bytes of an attachment of the turn's user; `None` if there are none, or more than `most`.
+    ///
+    /// # Errors
+    /// The store or the place for files failed.
+    pub async fn read_attachment(
+        &self,
+        attachment: &AttachmentId,
+        most: usize,
+    ) -> Result<Option<UploadedFile>, TurnError> {
+        let Some(uploads) = &self.uploads else {
+            return Ok(None);
+        };
+        let read = uploads.read(attachment, self.recorder.scope(), most).await;
+        read.map_err(|error| TurnError::other(format!("reading an attachment failed: {error:?}")))
     }
 
     /// Cancelled when the user stops the turn. A responder that holds nothing outside of its own future needs it not:

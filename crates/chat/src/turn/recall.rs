@@ -53,8 +53,9 @@ pub(super) fn show_beginning(turn: &Turn, call: &Call, policy: OnDisconnect) {
     if let Call::GoOn(unfinished) = call
         && let Unfinished::Respond(Some(message)) = unfinished.as_ref()
     {
-        let message = ThreadItem::UserMessage(message.as_ref().clone());
-        events.push(ThreadEvent::item_done(message));
+        let mut message = message.as_ref().clone();
+        turn.show_attachments(&mut message);
+        events.push(ThreadEvent::item_done(ThreadItem::UserMessage(message)));
     }
     events.push(ThreadEvent::stream_options(
         policy.stream_options(turn.context().client),

@@ -209,7 +209,8 @@ impl Takeover {
         let limits = parts.options.limits.clone();
         let recorder = Recorder::new(Arc::clone(live), Arc::clone(&parts.store), limits, thread);
         let (clock, ids) = (Arc::clone(&parts.clock), Arc::clone(&parts.ids));
-        let mut turn = Turn::new(recorder, recalled.context, clock, ids, recalled.place);
+        let turn = Turn::new(recorder, recalled.context, clock, ids, recalled.place);
+        let mut turn = turn.with_files(parts.uploads.clone());
         turn.resume_after(&steps);
         if frames.is_empty() {
             // The first process died before anything of the log was stored.

@@ -72,6 +72,7 @@ fn past() -> impl Strategy<Value = Past> {
         Past {
             recent: items.into_iter().enumerate().map(stored).collect(),
             steps: steps.into_iter().map(step).collect(),
+            ..Past::default()
         }
     })
 }
@@ -153,6 +154,7 @@ fn calls_that_are_being_decided_about_stay_however_little_fits() {
     let past = Past {
         recent: [said, note].iter().enumerate().map(stored).collect(),
         steps: vec![(turn.clone(), StepData::new(items, Vec::new()))],
+        ..Past::default()
     };
     let limits = HistoryLimits {
         tokens: 10,
@@ -188,6 +190,7 @@ fn of_many_large_images_the_newest_are_read_again() {
     let past = Past {
         recent: shapes.into_iter().enumerate().map(stored).collect(),
         steps: Vec::new(),
+        ..Past::default()
     };
     let input = past.input(&Reading::default());
     let parts = input.iter().map(|item| match item {

@@ -10,6 +10,7 @@ use frontdesk_store::{StoredItem, TurnId};
 use serde_json::Value;
 
 use super::super::step::StepData;
+use super::attached::Attached;
 use super::message;
 use super::pairs::{UNANSWERED_PAGE, unique_ids};
 
@@ -37,9 +38,11 @@ pub(super) enum Opening {
 
 impl Exchange {
     /// The exchange that this message begins.
-    pub(super) fn of(message: &UserMessageItem) -> Self {
+    pub(super) fn of(message: &UserMessageItem, attached: &Attached) -> Self {
+        let mut item = Item::user(message::user_text(message));
+        attached.add(message, &mut item);
         Self {
-            items: vec![Item::user(message::user_text(message))],
+            items: vec![item],
             last: message.id.clone(),
             count: 1,
             opening: Opening::Message,
@@ -51,9 +54,9 @@ impl Exchange {
             ThreadItem::UserMessage(message) => match reading.read_as.get(&message.id) {
                 Some(text) => Self {
                     items: vec![Item::user(*text)],
-                    ..Self::of(message)
+                    ..Self::of(message, reading.attached)
                 },
-                None => Self::of(message),
+                None => Self::of(message, reading.attached),
             },
             other => Self {
                 items: Vec::new(),
@@ -70,8 +73,9 @@ pub(super) fn exchanges(
     recent: &[StoredItem],
     steps: &[(TurnId, StepData)],
     unanswered: &BTreeMap<&str, &'static str>,
+    attached: &Attached,
 ) -> Vec<Exchange> {
-    let mut reading = Reading::new(steps, unanswered);
+    let mut reading = Reading::new(steps, unanswered, attached);
     let mut exchanges: Vec<Exchange> = Vec::new();
     for stored in recent {
         match (exchanges.last_mut(), &stored.item) {
@@ -103,12 +107,14 @@ struct Reading<'p> {
     /// What a guardrail put in place of what the user said.
     read_as: BTreeMap<&'p ItemId, &'p str>,
     unanswered: &'p BTreeMap<&'p str, &'static str>,
+    attached: &'p Attached,
 }
 
 impl<'p> Reading<'p> {
     fn new(
         steps: &'p [(TurnId, StepData)],
         unanswered: &'p BTreeMap<&'p str, &'static str>,
+        attached: &'p Attached,
     ) -> Self {
         let mut by_turn: BTreeMap<&TurnId, Vec<&StepData>> = BTreeMap::new();
         for (turn, step) in steps {
@@ -127,6 +133,7 @@ impl<'p> Reading<'p> {
             by_turn,
             covered: steps.iter().flat_map(|(_, step)| &step.covers).collect(),
             unanswered,
+            attached,
         }
     }
 
