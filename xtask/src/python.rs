@@ -37,8 +37,9 @@ pub(crate) struct Environment {
     imports: &'static str,
 }
 
-/// What applications have today, and, apart from it because the packages exclude each other, what they had before.
-pub(crate) const ENVIRONMENTS: [Environment; 2] = [
+/// What applications have today, and, apart from it because the packages exclude each other, what they had before and
+/// what stands for a service.
+pub(crate) const ENVIRONMENTS: [Environment; 3] = [
     Environment {
         purpose: "what needs fastmcp, openai-agents, openai, anthropic or FastAPI",
         variable: "FRONTDESK_TEST_PYTHON",
@@ -52,6 +53,13 @@ pub(crate) const ENVIRONMENTS: [Environment; 2] = [
         folder: "target/xtask/venv-older",
         requirements: "xtask/requirements-older.txt",
         imports: "import mcp.server.fastmcp",
+    },
+    Environment {
+        purpose: "what needs a service that speaks S3",
+        variable: "FRONTDESK_TEST_S3_PYTHON",
+        folder: "target/xtask/venv-s3",
+        requirements: "xtask/requirements-s3.txt",
+        imports: "import boto3, moto.server",
     },
 ];
 

@@ -17,6 +17,7 @@ use crate::clients;
 /// The interpreters that `cargo xtask test` has prepared.
 const CURRENT: &str = "FRONTDESK_TEST_PYTHON";
 const OLDER: &str = "FRONTDESK_TEST_OLDER_PYTHON";
+const S3: &str = "FRONTDESK_TEST_S3_PYTHON";
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 /// How long a server may take to listen, and a client to be done; the imports alone take seconds on a slow machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -33,6 +34,9 @@ pub struct ToolsServer {
     child: Child,
 }
 
+/// A service that speaks S3, with one bucket. It is killed when this is dropped.
+pub struct S3Server(ToolsServer);
+
 /// An application that uvicorn runs. It is killed when this is dropped.
 pub struct Application {
     _child: Child,
@@ -47,6 +51,11 @@ impl Python {
     /// The interpreter with `mcp` 1.x, or why there is none.
     pub fn find_older() -> Result<Self, String> {
         Self::prepared(OLDER)
+    }
+
+    /// The interpreter with moto, or why there is none.
+    pub fn find_s3() -> Result<Self, String> {
+        Self::prepared(S3)
     }
 
     fn prepared(variable: &str) -> Result<Self, String> {
@@ -71,6 +80,12 @@ impl Python {
     pub async fn older_tools_server(&self, listener: TcpListener) -> Result<ToolsServer> {
         let script = "older_tools_server.py";
         self.server(script, OwnedFd::from(listener).into()).await
+    }
+
+    /// Starts a service that speaks S3, on a free port of loopback. It takes any key.
+    pub async fn s3_server(&self) -> Result<S3Server> {
+        let server = self.server("s3_server.py", Stdio::null());
+        Ok(S3Server(server.await?))
     }
 
     /// Runs a script to its end and gives back the JSON that it printed.
@@ -182,5 +197,26 @@ impl ToolsServer {
             .context("cannot ask for the stats")?;
         let bytes = answer.bytes().await.context("cannot read the stats")?;
         serde_json::from_slice(&bytes).context("the stats are not JSON")
+    }
+}
+
+impl S3Server {
+    /// The bucket that there is.
+    pub const BUCKET: &str = "files";
+
+    /// The address of the service.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.0.port)
+    }
+
+    /// The names of all objects in the bucket.
+    pub async fn objects(&self) -> Result<Vec<String>> {
+        let url = format!("{}/{}?list-type=2", self.endpoint(), Self::BUCKET);
+        let answer = clients::http()?.get(url).send().await;
+        let listed = answer.context("cannot ask for the objects")?.text().await;
+        let listed = listed.context("cannot read the objects")?;
+        let keys = listed.split("<Key>").skip(1);
+        let names = keys.filter_map(|rest| rest.split("</Key>").next());
+        Ok(names.map(str::to_owned).collect())
     }
 }

@@ -16,6 +16,8 @@ const MOST_FAULTS: usize = 5;
 /// A schema by what it describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
+    /// What is said of a file or an image.
+    Attachment,
     /// One event of a stream.
     Event,
     /// One item of a thread.
@@ -46,6 +48,7 @@ pub fn check(schema: Schema, value: &Value) -> Result<()> {
 impl Schema {
     fn file(self) -> &'static str {
         match self {
+            Self::Attachment => "attachment.json",
             Self::Event => "event.json",
             Self::Item => "item.json",
             Self::Request => "request.json",
@@ -54,11 +57,13 @@ impl Schema {
     }
 
     fn validator(self) -> &'static Result<Validator, String> {
+        static ATTACHMENT: OnceLock<Result<Validator, String>> = OnceLock::new();
         static EVENT: OnceLock<Result<Validator, String>> = OnceLock::new();
         static ITEM: OnceLock<Result<Validator, String>> = OnceLock::new();
         static REQUEST: OnceLock<Result<Validator, String>> = OnceLock::new();
         static THREAD: OnceLock<Result<Validator, String>> = OnceLock::new();
         let slot = match self {
+            Self::Attachment => &ATTACHMENT,
             Self::Event => &EVENT,
             Self::Item => &ITEM,
             Self::Request => &REQUEST,
