@@ -7,6 +7,7 @@ mod chat;
 #[cfg_attr(not(feature = "demo"), path = "assemble/not_embedded.rs")]
 mod embedded;
 mod end;
+mod files;
 mod guardrails;
 mod model;
 mod models;
@@ -77,6 +78,17 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         public_url: public_url.clone(),
         accounts: Vec::new(),
     };
+    let attachments = files::attachments(
+        &files::Making {
+            section: &config.files,
+            stores: &stores,
+            secret: &secret,
+            public_url: public_url.as_ref(),
+            clock: &clock,
+            ids: &ids,
+        },
+        &end,
+    )?;
     let tools = tools::Tools {
         http: &http,
         servers: &config.mcp,
@@ -105,7 +117,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         unnamed,
     };
     let time = (Arc::clone(&clock), Arc::clone(&ids));
-    let service = chat::service(&config, stores, responder, time).await?;
+    let service = chat::service(&config, stores, responder, attachments.clone(), time).await?;
     let page_headers = page_headers(&config.chat.assistant);
     let app = App::new(AppParts {
         service: service.clone(),
@@ -116,6 +128,7 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         limits: Limits::new(&config.limits, &config.auth, clock),
         key_set: key_set.to_string().into(),
         accounts,
+        attachments,
         ids,
         framing: config.chat.framing.value,
         page_headers,

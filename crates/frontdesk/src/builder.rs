@@ -9,7 +9,7 @@ use frontdesk_agent::{Agents, Hook, Toolset};
 use frontdesk_auth::incoming::Authenticator;
 use frontdesk_chat::assistant::TurnContext;
 use frontdesk_chat::{Responder, Service};
-use frontdesk_store::{Keys, Maintenance, Store, Wakeups};
+use frontdesk_store::{FileUpkeep, Files, Keys, Maintenance, Store, Wakeups};
 use url::Url;
 
 use crate::assemble::Stores;
@@ -90,7 +90,10 @@ impl Builder {
 
     /// Where threads and keys are kept, in place of the configured store.
     #[must_use]
-    pub fn store<S: Store + Maintenance + Wakeups + Keys + 'static>(self, store: Arc<S>) -> Self {
+    pub fn store<S>(self, store: Arc<S>) -> Self
+    where
+        S: Store + Maintenance + Wakeups + Keys + Files + FileUpkeep + 'static,
+    {
         Self {
             store: Some(Stores::of(store)),
             ..self

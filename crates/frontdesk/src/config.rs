@@ -10,6 +10,7 @@ mod client_tool;
 mod cors;
 mod environment;
 mod error;
+mod files;
 mod guardrail;
 mod json;
 mod layers;
@@ -36,6 +37,7 @@ pub use client_tool::ClientToolSection;
 pub use cors::{CorsCredentials, CorsOrigins, CorsSection};
 pub use environment::{Environment, Variable};
 pub use error::ConfigError;
+pub use files::FilesSection;
 pub use guardrail::{Check, Checked, GuardrailSection};
 pub use limits::LimitsSection;
 pub use mcp::{
@@ -61,6 +63,7 @@ pub const DEFAULT_FILE: &str = "frontdesk.toml";
 const SECTIONS: [&str; 12] = [
     "server",
     "store",
+    "files",
     "auth",
     "cors",
     "limits",
@@ -80,6 +83,8 @@ pub struct Config {
     pub server: ServerSection,
     /// `[store]`: where threads are kept.
     pub store: StoreSection,
+    /// `[files]`: where attachments' bytes lie, and what is taken.
+    pub files: FilesSection,
     /// `[auth]`: how users sign in.
     pub auth: AuthSection,
     /// `[cors]`: pages of other origins that may call.
@@ -127,6 +132,7 @@ impl Config {
         layers.check_sections(&SECTIONS)?;
         let server = ServerSection::read(&mut layers)?;
         let store = StoreSection::read(&mut layers, &sources.environment, &server)?;
+        let files = FilesSection::read(&mut layers, &sources.environment, &server)?;
         let auth = AuthSection::read(&mut layers)?;
         auth.check_listen(&server)?;
         let cors = CorsSection::read(&mut layers)?;
@@ -144,6 +150,7 @@ impl Config {
         Ok(Self {
             server,
             store,
+            files,
             auth,
             cors,
             limits,

@@ -36,6 +36,12 @@ pub enum Error {
         /// Why.
         detail: String,
     },
+    /// The place for files can't be used.
+    #[error("files: {detail}")]
+    Files {
+        /// Why.
+        detail: String,
+    },
     /// Sign-in or the signing of identities can't be set up.
     #[error("sign-in: {0}")]
     Auth(frontdesk_auth::AuthError),

@@ -10,6 +10,7 @@ mod chatkit;
 mod connect;
 mod cors;
 mod envelope;
+mod files;
 mod health;
 mod hosts;
 mod json_body;
@@ -31,6 +32,7 @@ use frontdesk_auth::incoming::Authenticator;
 use frontdesk_chat::Service;
 use frontdesk_clock::Ids;
 
+use crate::attachments::Attachments;
 use crate::config::Framing;
 use crate::data_lock::DataLock;
 use crate::health::Health;
@@ -58,6 +60,7 @@ pub(crate) struct AppParts {
     /// The keys that check what we sign, as JSON.
     pub(crate) key_set: Bytes,
     pub(crate) accounts: Accounts,
+    pub(crate) attachments: Arc<Attachments>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) framing: Framing,
     pub(crate) page_headers: PageHeaders,
@@ -89,6 +92,13 @@ pub(crate) fn router(app: App, mounted: Option<Router>) -> Router {
         .route("/chatkit/search", get(search::search))
         .route("/chatkit/turns/{turn}/events", get(turns::events))
         .route("/chatkit/turns/{turn}/stop", post(turns::stop))
+        .route("/chatkit/files", post(files::create))
+        .route(
+            "/chatkit/files/{attachment}",
+            get(files::download)
+                .post(files::receive)
+                .put(files::receive),
+        )
         .merge(connect::routes())
         .route_layer(from_fn_with_state(app.clone(), limits::per_address));
     let routes = Router::new()

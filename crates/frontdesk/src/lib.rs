@@ -6,6 +6,7 @@
 
 pub mod archive;
 mod assemble;
+mod attachments;
 mod builder;
 pub mod config;
 mod connections;

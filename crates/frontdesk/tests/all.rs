@@ -13,6 +13,8 @@ mod all {
     mod cross_origin;
     mod data;
     mod errors;
+    mod files;
+    mod files_configuration;
     mod full_disk;
     mod guides;
     mod isolation;

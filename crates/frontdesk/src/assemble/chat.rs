@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_chat::{Options, Parts, Processes, Responder, Service};
+use frontdesk_chat::{Options, Parts, Processes, Responder, Service, Uploads};
 use frontdesk_clock::{Clock, Ids};
 
 use super::Stores;
@@ -14,6 +14,7 @@ pub(super) async fn service(
     config: &Config,
     stores: Stores,
     responder: Arc<dyn Responder>,
+    uploads: Arc<dyn Uploads>,
     (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>),
 ) -> Result<Service, Error> {
     let service = Service::new(Parts {
@@ -21,7 +22,7 @@ pub(super) async fn service(
         maintenance: stores.maintenance,
         wakeups: stores.wakeups,
         responder,
-        uploads: None,
+        uploads: Some(uploads),
         clock,
         ids,
         options: options(config),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_store::{Archive, Keys, Maintenance, Store, StoreError, Wakeups};
+use frontdesk_store::{Archive, FileUpkeep, Files, Keys, Maintenance, Store, StoreError, Wakeups};
 use frontdesk_store_postgres::PostgresStore;
 use frontdesk_store_sqlite::SqliteStore;
 
@@ -21,15 +21,24 @@ pub(crate) struct Stores {
     pub(crate) wakeups: Arc<dyn Wakeups>,
     /// For finding out who calls.
     pub(crate) keys: Arc<dyn Keys>,
+    /// What requests know of attachments' bytes.
+    pub(crate) files: Arc<dyn Files>,
+    /// The upkeep of it.
+    pub(crate) file_upkeep: Arc<dyn FileUpkeep>,
 }
 
 impl Stores {
-    pub(crate) fn of<S: Store + Maintenance + Wakeups + Keys + 'static>(store: Arc<S>) -> Self {
+    pub(crate) fn of<S>(store: Arc<S>) -> Self
+    where
+        S: Store + Maintenance + Wakeups + Keys + Files + FileUpkeep + 'static,
+    {
         Self {
             store: Arc::<S>::clone(&store),
             maintenance: Arc::<S>::clone(&store),
             wakeups: Arc::<S>::clone(&store),
-            keys: store,
+            keys: Arc::<S>::clone(&store),
+            files: Arc::<S>::clone(&store),
+            file_upkeep: store,
         }
     }
 }

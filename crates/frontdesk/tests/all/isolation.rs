@@ -9,6 +9,7 @@ use frontdesk_store::Connections;
 use frontdesk_store::memory::MemoryStore;
 use frontdesk_testkit::issuer::Issuer;
 use reqwest::StatusCode;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 use super::client::{Visitor, answer, events, events_until, message};
@@ -23,8 +24,10 @@ const NOTES: [(&str, &str); 3] = [
     ("FRONTDESK__AGENT__ASSISTANT__MCP", ","),
 ];
 /// The routes that show or change what somebody has.
-const WALKED: [&str; 6] = [
+const WALKED: [&str; 8] = [
     "/chatkit",
+    "/chatkit/files",
+    "/chatkit/files/{attachment}",
     "/chatkit/search",
     "/chatkit/turns/{turn}/events",
     "/chatkit/turns/{turn}/stop",
@@ -58,6 +61,8 @@ struct Theirs {
     thread: String,
     item: String,
     turn: String,
+    /// An attachment that wasn't sent yet.
+    file: String,
     /// A thread of the other one.
     own: String,
 }
@@ -65,9 +70,15 @@ struct Theirs {
 /// Every kind of request, aimed at the owner's things in every place that takes an id.
 fn requests(theirs: &Theirs) -> Vec<(&'static str, Value)> {
     let Theirs {
-        thread, item, own, ..
+        thread,
+        item,
+        own,
+        file,
+        ..
     } = theirs;
     let input = message("hello");
+    let mut with_file = message("what now");
+    with_file["attachments"] = json!([file]);
     let answers = json!({ "status": "skipped", "answers": {} });
     let action = json!({ "type": "go", "payload": {} });
     let mut requests = vec![
@@ -95,6 +106,11 @@ fn requests(theirs: &Theirs) -> Vec<(&'static str, Value)> {
         ("items.list", json!({ "thread_id": thread })),
         ("items.list", json!({ "thread_id": own, "after": item })),
         ("attachments.delete", json!({ "attachment_id": item })),
+        ("attachments.delete", json!({ "attachment_id": file })),
+        (
+            "threads.add_user_message",
+            json!({ "thread_id": own, "input": with_file }),
+        ),
         (
             "attachments.create",
             json!({ "name": "a.txt", "size": 1, "mime_type": "text/plain" }),
@@ -148,6 +164,10 @@ async fn everything(owner: &Visitor<'_>, theirs: &Theirs) -> Vec<Value> {
     assert_eq!(status, StatusCode::OK, "{connected}");
     assert_eq!(connected["data"][0]["connected"], true, "{connected}");
     all.push(connected);
+    let file = owner.get(&format!("/chatkit/files/{}", theirs.file));
+    let file = file.send().await.unwrap();
+    assert_eq!(file.status(), StatusCode::OK);
+    all.push(file.text().await.unwrap().into());
     let path = format!("/chatkit/turns/{}/events", theirs.turn);
     let told = events(owner.get(&path).send().await.unwrap()).await;
     all.extend(told.into_iter().map(|event| json!([event.id, event.data])));
@@ -166,6 +186,7 @@ async fn walk(owner: &Visitor<'_>, other: &Visitor<'_>) {
         thread: id(0, "thread").to_owned(),
         item: id(1, "item").to_owned(),
         turn,
+        file: upload(owner, SAID[0]).await,
         own: other.create("what now").await.0,
     };
     let before = everything(owner, &theirs).await;
@@ -192,6 +213,11 @@ async fn walk(owner: &Visitor<'_>, other: &Visitor<'_>) {
         other.get(&format!("{turn}/events?after=1-1")),
         other.post(&format!("{turn}/stop")),
         other.get(&format!("/chatkit/files/{}", theirs.item)),
+        other.get(&format!("/chatkit/files/{}", theirs.file)),
+        other.get(&format!("/chatkit/files/{}?preview", theirs.file)),
+        other
+            .post(&format!("/chatkit/files/{}", theirs.file))
+            .body("mine"),
     ] {
         let (status, body) = answer(request.send().await.unwrap()).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
@@ -217,6 +243,17 @@ async fn walk(owner: &Visitor<'_>, other: &Visitor<'_>) {
     }
     let after = everything(owner, &theirs).await;
     assert_eq!(after, before, "nothing of theirs has changed");
+}
+
+/// Uploads a text and says its attachment's id.
+async fn upload(visitor: &Visitor<'_>, text: &'static str) -> String {
+    let part = Part::text(text).file_name("a.txt");
+    let part = part.mime_str("text/plain").unwrap();
+    let form = Form::new().part("file", part);
+    let sent = visitor.post("/chatkit/files").multipart(form).send().await;
+    let (status, made) = answer(sent.unwrap()).await;
+    assert_eq!(status, StatusCode::OK, "{made}");
+    made["id"].as_str().unwrap().to_owned()
 }
 
 /// A store in which this user has connected an account.
@@ -271,6 +308,7 @@ fn every_kind_of_request_is_walked() {
         thread: "thr_1".to_owned(),
         item: "msg_1".to_owned(),
         turn: "turn_1".to_owned(),
+        file: "atc_1".to_owned(),
         own: "thr_2".to_owned(),
     };
     let walked: BTreeSet<&str> = requests(&theirs)
