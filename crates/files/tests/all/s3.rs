@@ -61,8 +61,8 @@ async fn a_bucket_keeps_files_gives_them_and_lets_them_go() {
     assert_eq!(service.objects().await.unwrap(), Vec::<String>::new());
 
     let id = desk.announced("notes.txt", "text/plain").await;
-    let broken = desk.files.receive(&ann(), &id, &mut broken_body(&large));
-    assert!(broken.await.is_err());
+    let (scope, mut cut) = (ann(), broken_body(&large));
+    assert!(desk.files.receive(&scope, &id, &mut cut).await.is_err());
     assert!(desk.receive(&id, b"whole").await.unwrap().is_some());
     let objects = service.objects().await.unwrap();
     assert_eq!(objects.len(), 1);

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 /// The guides whose blocks are whole sections, or keys of a model.
 const GUIDES: [&str; 6] = [
     "models.md",
+    "files.md",
     "context.md",
     "agents.md",
     "../operations/postgresql.md",
@@ -69,7 +70,14 @@ fn what_the_guides_show_is_read() {
     for (name, text) in FILES {
         fs::write(dir.path().join(name), text).unwrap();
     }
-    for secret in ["openai", "azure", "openrouter", "deepseek", "anthropic"] {
+    for secret in [
+        "openai",
+        "azure",
+        "openrouter",
+        "deepseek",
+        "anthropic",
+        "s3",
+    ] {
         fs::write(dir.path().join(secret), "sk-secret").unwrap();
     }
     for url in ["database-url", "database-itself"] {
