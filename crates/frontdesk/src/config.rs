@@ -60,7 +60,7 @@ use layers::Layers;
 pub const DEFAULT_FILE: &str = "frontdesk.toml";
 
 /// The sections that there are.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "server",
     "store",
     "files",
