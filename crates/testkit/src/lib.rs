@@ -9,6 +9,7 @@ pub mod authorization_server;
 pub mod chaos;
 pub mod clients;
 pub mod conformance;
+pub mod held_tools;
 pub mod issuer;
 pub mod model_server;
 pub mod piecework;
