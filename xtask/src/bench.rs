@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what a plain turn costs the server process in processor time, with the model and the client
-//! in processes of their own; and what a run of an agent costs that waits for a tool, without any server around it.
+//! in processes of their own; what a run of an agent costs that waits for a tool, without any server
+//! around it; and what turns and readers cost on PostgreSQL.
 //! Numbers of one machine at one time: read them side by side, never test them.
 
 use std::fs;
@@ -9,9 +10,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::command;
 use crate::process::{self, Running};
+use crate::python::Setup;
 use crate::workspace::Workspace;
+use crate::{command, postgres};
 
 /// Turns before the measured ones: caches fill, the database file grows to its working size.
 const WARM_UP: u32 = 100;
@@ -30,6 +32,9 @@ pub(crate) struct Options {
     /// How many runs of an agent wait at the same time
     #[arg(long, default_value_t = 1_000)]
     runs: u32,
+    /// How many readers wait for one process
+    #[arg(long, default_value_t = 10_000)]
+    readers: u32,
 }
 
 /// What the runs of an agent measured of themselves.
@@ -98,8 +103,24 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         "resident memory         {:>8.1} MB",
         server.memory_megabytes()?
     );
+    drop((server, model));
+    on_postgres(workspace, &programs, options)?;
     println!("machine                 {}", process::machine());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same turns on PostgreSQL, and readers there.
+fn on_postgres(workspace: &Workspace, programs: &Path, options: &Options) -> Result<()> {
+    postgres::ready(workspace, Setup::Bring)?;
+    let folder = workspace.path("target/xtask/bench/postgres");
+    fs::create_dir_all(&folder).context("cannot make target/xtask/bench/postgres")?;
+    let mut load = command::new(program(programs, "postgres-load"), workspace.root());
+    load.arg("--programs").arg(programs);
+    load.arg("--folder").arg(&folder);
+    load.args(["--turns", &options.turns.to_string()]);
+    load.args(["--deltas", &options.deltas.to_string()]);
+    load.args(["--readers", &options.readers.to_string()]);
+    command::run(&mut load)
 }
 
 /// Runs of an agent, all of which wait for a tool at the same time, in a process of their own.
