@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// How many complaints are kept.
 const MOST_COMPLAINTS: usize = 200;
+/// How much of one is kept, in letters.
+const COMPLAINT: usize = 1_500;
 
 /// The counts and the complaints of one run.
 #[derive(Debug, Default)]
@@ -41,7 +43,8 @@ impl Figures {
     }
 
     /// Something that must not be.
-    pub(super) fn complain(&self, complaint: String) {
+    pub(super) fn complain(&self, complaint: &str) {
+        let complaint: String = complaint.chars().take(COMPLAINT).collect();
         let mut complaints = self
             .complaints
             .lock()

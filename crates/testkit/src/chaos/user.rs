@@ -66,7 +66,7 @@ impl User {
             sleep(self.random.time(THINKING)).await;
             if let Err(error) = self.turn().await {
                 self.figures
-                    .complain(format!("{}: {error:#}", self.wire.user));
+                    .complain(&format!("{}: {error:#}", self.wire.user));
             }
         }
     }
@@ -91,7 +91,7 @@ impl User {
                 Taken::Unknown => times <= 1,
             };
             if !fits {
-                self.figures.complain(format!(
+                self.figures.complain(&format!(
                     "{}: {:?} is stored {times} times",
                     self.wire.user, said.text
                 ));
@@ -139,7 +139,7 @@ impl User {
         self.figures.count("turns");
         let is_answered = answers(&view).any(|id| !known.contains(&id));
         if !(read.failed || read.stopped || is_answered) {
-            self.figures.complain(format!(
+            self.figures.complain(&format!(
                 "{}: turn {turn} ended without an answer or an error",
                 self.wire.user
             ));
@@ -161,7 +161,7 @@ impl User {
                 return Ok(());
             };
             if Instant::now() > until {
-                self.figures.complain(format!(
+                self.figures.complain(&format!(
                     "{}: thread {thread} is not what its client sees: {difference}",
                     self.wire.user
                 ));

@@ -30,14 +30,14 @@ pub(super) async fn give(world: &World, users: &[User], figures: &Figures) -> Re
         .buffer_unordered(AT_ONCE);
     while let Some(checked) = checks.next().await {
         if let Err(error) = checked {
-            figures.complain(format!("a user can't look at what is left: {error:#}"));
+            figures.complain(&format!("a user can't look at what is left: {error:#}"));
         }
     }
     effects(world, users, figures).await?;
     for (number, replica) in world.replicas.iter().enumerate() {
         let log = replica.log().await;
         for line in log.lines().filter(|line| line.contains("panicked")) {
-            figures.complain(format!("replica {number}: {line}"));
+            figures.complain(&format!("replica {number}: {line}"));
         }
     }
     Ok(())
@@ -66,7 +66,7 @@ async fn ended(world: &World, figures: &Figures) -> Result<()> {
         let count = count.parse().context("no number of turns")?;
         match ENDS.iter().find(|end| *end == status) {
             Some(end) => figures.add(as_told(end), count),
-            None => figures.complain(format!("{count} turns are still {status}")),
+            None => figures.complain(&format!("{count} turns are still {status}")),
         }
     }
     Ok(())
@@ -105,10 +105,10 @@ async fn effects(world: &World, users: &[User], figures: &Figures) -> Result<()>
         .collect();
     for (title, count) in added {
         if count > 1 {
-            figures.complain(format!("the task {title} was added {count} times"));
+            figures.complain(&format!("the task {title} was added {count} times"));
         }
         if !wanted.contains(&title) {
-            figures.complain(format!("nobody wanted the task {title}"));
+            figures.complain(&format!("nobody wanted the task {title}"));
         }
     }
     Ok(())
