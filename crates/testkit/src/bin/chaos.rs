@@ -54,7 +54,7 @@ async fn main() -> Result<ExitCode> {
         },
     })
     .await?;
-    println!("{}", report.figures);
+    print!("{}", report.figures);
     for complaint in &report.complaints {
         println!("wrong: {complaint}");
     }

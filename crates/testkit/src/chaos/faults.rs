@@ -47,7 +47,11 @@ async fn fault(world: &World, random: &mut Random, figures: &Figures) -> Result<
         }
         30..45 => {
             figures.count("replicas ended (SIGTERM)");
-            replica.terminate().await?;
+            let asked = Instant::now();
+            if let Some(wrong) = replica.terminate().await? {
+                figures.complain(&format!("a replica that was asked to end: {wrong}"));
+            }
+            figures.end(asked.elapsed());
             again(replica, random).await?;
         }
         45..52 => {

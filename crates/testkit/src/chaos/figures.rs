@@ -17,6 +17,7 @@ pub(super) struct Figures {
     counts: Mutex<BTreeMap<&'static str, u64>>,
     longest_gap_ms: AtomicU64,
     longest_stop_ms: AtomicU64,
+    longest_end_ms: AtomicU64,
     complaints: Mutex<Vec<String>>,
 }
 
@@ -39,6 +40,12 @@ impl Figures {
     /// Time from a user's stop to the end of the turn.
     pub(super) fn stop(&self, took: Duration) {
         self.longest_stop_ms
+            .fetch_max(millis(took), Ordering::Relaxed);
+    }
+
+    /// Time from SIGTERM to the end of a replica.
+    pub(super) fn end(&self, took: Duration) {
+        self.longest_end_ms
             .fetch_max(millis(took), Ordering::Relaxed);
     }
 
@@ -73,12 +80,14 @@ impl fmt::Display for Figures {
             let millis = millis.load(Ordering::Relaxed);
             format!("{}.{:01} s", millis / 1_000, millis % 1_000 / 100)
         };
-        let (gap, stop) = (
-            seconds(&self.longest_gap_ms),
-            seconds(&self.longest_stop_ms),
-        );
-        writeln!(f, "{:<34} {gap:>9}", "longest gap in a turn")?;
-        write!(f, "{:<34} {stop:>9}", "longest from stop to end")
+        for (what, longest) in [
+            ("longest gap in a turn", &self.longest_gap_ms),
+            ("longest from stop to end", &self.longest_stop_ms),
+            ("longest from SIGTERM to end", &self.longest_end_ms),
+        ] {
+            writeln!(f, "{what:<34} {:>9}", seconds(longest))?;
+        }
+        Ok(())
     }
 }
 

@@ -17,8 +17,8 @@ use crate::proxy::Proxy;
 const RULES: &str = include_str!("rules.toml");
 /// Where the store's tables are.
 const SCHEMA: &str = "frontdesk";
-/// How long a replica may take to end by itself: its grace, and what it does then.
-const ENDING: Duration = Duration::from_secs(20);
+/// How long a replica may take to end by itself: its grace, what is stored then, and the load of everything else.
+const ENDING: Duration = Duration::from_secs(45);
 /// Each change of a task is noted, by whatever program it is made, and takes some time, so that calls are interrupted.
 const EFFECTS: &str = "
     create table taskflow.effects (seq bigserial primary key, what text not null, title text not null);
@@ -148,24 +148,24 @@ impl Replica {
         }
     }
 
-    /// Asks it to end, and waits until it has.
-    pub(super) async fn terminate(&self) -> Result<()> {
+    /// Asks it to end, and waits until it has. Gives what was wrong with that.
+    pub(super) async fn terminate(&self) -> Result<Option<String>> {
         let Some(mut server) = self.server.lock().await.take() else {
-            return Ok(());
+            return Ok(None);
         };
         let id = server.id().context("no process")?.to_string();
         let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
         if !sent.await?.success() {
             bail!("no signal was sent to {id}");
         }
-        let status = server.wait(ENDING).await?;
-        if !status.success() {
-            bail!(
-                "a replica that was asked to end: {status}: {}",
-                server.log()
-            );
+        match server.wait(ENDING).await {
+            Ok(status) if status.success() => Ok(None),
+            Ok(status) => Ok(Some(format!("{status}: {}", server.log()))),
+            Err(error) => {
+                server.kill().await?;
+                Ok(Some(format!("{error:#}: {}", server.log())))
+            }
         }
-        Ok(())
     }
 
     /// Starts it, unless it runs.
