@@ -11,6 +11,16 @@ use crate::python::Setup;
 use crate::workspace::Workspace;
 use crate::{command, postgres};
 
+/// What a run in CI is.
+const SHORT: Options = Options {
+    minutes: 1.0,
+    seed: 1,
+    users: 60,
+    replicas: 3,
+    sqlite: false,
+    dev: true,
+};
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// For how many minutes something goes wrong again and again
@@ -34,6 +44,16 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    reign(workspace, options)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A short run.
+pub(crate) fn short(workspace: &Workspace) -> Result<()> {
+    reign(workspace, &SHORT)
+}
+
+fn reign(workspace: &Workspace, options: &Options) -> Result<()> {
     postgres::ready(workspace, Setup::Bring)?;
     let programs = build(workspace, options)?;
     let folder = workspace.path("target/xtask/chaos");
@@ -57,8 +77,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         "chaos for {seconds} s with seed {} and {} users",
         options.seed, options.users
     );
-    command::run(&mut chaos)?;
-    Ok(ExitCode::SUCCESS)
+    command::run(&mut chaos)
 }
 
 /// Builds the programs and gives back the folder they are in.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::python::Setup;
 use crate::workspace::Workspace;
-use crate::{command, conformance, deny, layers, test, tidy};
+use crate::{chaos, command, conformance, deny, layers, test, tidy};
 
 struct Step {
     name: &'static str,
@@ -59,6 +59,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     step(&mut steps, "conformance", || {
         passed(conformance::all(workspace))
     });
+    step(&mut steps, "chaos", || chaos::short(workspace));
     step(&mut steps, "fuzz", || fuzz::smoke(workspace));
 
     let failed = steps.iter().filter(|step| step.done.is_err()).count();
