@@ -7,7 +7,7 @@ use frontdesk::config::{Config, Sources};
 use tempfile::TempDir;
 
 /// The guides whose blocks are whole sections, or keys of a model.
-const GUIDES: [&str; 6] = [
+const GUIDES: [&str; 7] = [
     "models.md",
     "files.md",
     "context.md",
