@@ -16,6 +16,7 @@ mod end_to_end {
     mod faults;
     mod guide;
     mod identities;
+    mod kill_steps;
     mod kills;
     mod older_servers;
     mod parallel;
