@@ -290,19 +290,20 @@ async fn what_it_makes_is_for_its_owner_alone() {
     }
     files.sort();
     let expected = [
-        "frontdesk.db",
-        "frontdesk.db-shm",
-        "frontdesk.db-wal",
-        "frontdesk.db.lock",
-        "frontdesk.lock",
-        "frontdesk.secret",
-        "taskflow.db",
-        "taskflow.db-shm",
-        "taskflow.db-wal",
+        ("files", "700"),
+        ("frontdesk.db", "600"),
+        ("frontdesk.db-shm", "600"),
+        ("frontdesk.db-wal", "600"),
+        ("frontdesk.db.lock", "600"),
+        ("frontdesk.lock", "600"),
+        ("frontdesk.secret", "600"),
+        ("taskflow.db", "600"),
+        ("taskflow.db-shm", "600"),
+        ("taskflow.db-wal", "600"),
     ];
     assert_eq!(
         files,
-        expected.map(|name| (name.to_owned(), "600".to_owned()))
+        expected.map(|(name, mode)| (name.to_owned(), mode.to_owned()))
     );
 }
 
