@@ -18,6 +18,9 @@ use crate::scene::{Desk, Notes, context, usage};
 /// A tool by its name: `read` and `set` can be called again, `add` can't, and `broken` fails.
 const TOOLS: [&str; 4] = ["read", "set", "add", "broken"];
 
+/// What the model reads of a call in flight whose tool is gone.
+const GONE: &str = "the call was interrupted; whether it had an effect is not known";
+
 /// Replies by how many it finds in the conversation.
 #[derive(Debug)]
 struct Planned {
@@ -144,6 +147,23 @@ fn in_flight(record: &[Recorded]) -> Vec<(String, String)> {
     open
 }
 
+/// The items as they are where the calls in flight that no tool answers to can't be told from those whose tool is gone.
+fn with_gone_tools(items: &[Item], open: &[(String, String)]) -> Vec<Item> {
+    let unknown = |id: &str| {
+        let text = "tool not found: transfer_to_billing";
+        (
+            Item::function_call_output(id, text),
+            Item::function_call_output(id, GONE),
+        )
+    };
+    let told = |item: &Item| {
+        let known = open.iter().map(|(id, _)| unknown(id));
+        let mut known = known.filter(|(refused, _)| refused == item);
+        known.next().map_or_else(|| item.clone(), |(_, gone)| gone)
+    };
+    items.iter().map(told).collect()
+}
+
 fn replies(record: &[Recorded]) -> usize {
     let is_said = |item: &&Item| matches!(item, Item::Message(_));
     let items = record.iter().flat_map(|recorded| &recorded.items);
@@ -190,7 +210,8 @@ proptest! {
                 if may_be_made.is_empty() {
                     prop_assert_eq!(&again.ended, &outcome.ended);
                     prop_assert_eq!(&again.agent, &outcome.agent);
-                    prop_assert_eq!(&again.new_items, &outcome.new_items);
+                    let expected = with_gone_tools(&outcome.new_items, &open);
+                    prop_assert_eq!(&again.new_items, &expected);
                     prop_assert_eq!(asked_for, replies(&record) - replies(left));
                 } else {
                     prop_assert_eq!(&again.ended, &Ended::WaitingForApproval);

@@ -13,6 +13,9 @@ use super::tools::Tools;
 
 const SECRET: &str = "buy milk";
 
+/// A word of it.
+const WORD: &str = "milk";
+
 /// All that a user can see of a thread.
 async fn everything(client: &Client, thread: &str) -> Vec<Value> {
     let mut all = vec![json!(desk::threads(client).await)];
@@ -162,11 +165,14 @@ async fn never_meet(ann: &Client, bob: &Client) {
             "files",
             format!("/chatkit/files/{}", item.as_str().unwrap()),
         ),
-        ("search", format!("/chatkit/search?q={}", "milk")),
     ] {
         let answer = bob.get(&path).await.unwrap();
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}: {answer:?}");
     }
+    let found = bob.get(&format!("/chatkit/search?q={WORD}")).await.unwrap();
+    assert_eq!(found.json().unwrap()["data"], json!([]), "{found:?}");
+    let found = ann.get(&format!("/chatkit/search?q={WORD}")).await.unwrap();
+    assert_ne!(found.json().unwrap()["data"], json!([]), "{found:?}");
     let stop = format!("/chatkit/turns/{turn}/stop");
     assert_eq!(
         bob.post_to(&stop).await.unwrap().status,
