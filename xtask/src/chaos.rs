@@ -83,13 +83,15 @@ fn reign(workspace: &Workspace, options: &Options) -> Result<()> {
 /// Builds the programs and gives back the folder they are in.
 fn build(workspace: &Workspace, options: &Options) -> Result<PathBuf> {
     let mut cargo = command::cargo(workspace.root());
-    cargo.args(["build", "--locked", "--bins", "--package", "frontdesk"]);
-    cargo.args(["--package", "frontdesk-taskflow"]);
-    cargo.args(["--package", "frontdesk-testkit"]);
+    cargo.args(["build", "--locked", "--bins"]);
     let profile = if options.dev {
+        // The same parts as the tests', so that nothing is built a second time.
+        cargo.args(["--workspace", "--tests"]);
         "debug"
     } else {
+        let packages = ["frontdesk", "frontdesk-taskflow", "frontdesk-testkit"];
         cargo.arg("--release");
+        cargo.args(packages.iter().flat_map(|name| ["--package", name]));
         "release"
     };
     command::run(&mut cargo)?;
