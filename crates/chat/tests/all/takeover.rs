@@ -56,8 +56,12 @@ async fn watch_it_die(
         view.follow(&frames);
     }
     let is_behind = async || {
-        let log = store.turn_log(&resuming().scope(), turn, None).await;
-        log.unwrap().last().map(frontdesk_store::LogBatch::last) < view.last
+        let scope = resuming().scope();
+        let record = store.turn(&scope, turn).await.unwrap().unwrap();
+        // What was lost with an earlier attempt doesn't come any more.
+        let seen = view.last.filter(|last| last.attempt == record.attempt);
+        let log = store.turn_log(&scope, turn, None).await;
+        log.unwrap().last().map(frontdesk_store::LogBatch::last) < seen
     };
     while death.log == Log::Stored && is_behind().await {
         tokio::task::yield_now().await;
