@@ -1,0 +1,5 @@
+/** The chat alone, for a frame. */
+
+import { mount } from "./mount";
+
+mount({});
