@@ -2,9 +2,7 @@
 //!
 //! Without an account a server doesn't say what tools it has, so nothing else could be called that would tell the user.
 
-use std::sync::Arc;
-
-use frontdesk_agent::{Annotations, Strictness, ToolDefinition, ToolInfo, ToolOutput};
+use frontdesk_agent::{Annotations, Schema, Strictness, ToolDefinition, ToolInfo, ToolOutput};
 use frontdesk_auth::outgoing::OutgoingError;
 use frontdesk_identity::SignedIn;
 use serde_json::json;
@@ -30,7 +28,7 @@ impl McpServer {
                 "The user has to connect their account at {server} before its tools are here. \
                  Call this when they are needed: the user is then shown where to connect it."
             ),
-            parameters: Arc::new(json!({"type": "object", "properties": {}})),
+            parameters: Schema::new(json!({"type": "object", "properties": {}})),
             strict: Strictness::Lenient,
         };
         let annotations = Annotations {

@@ -78,6 +78,10 @@ pub struct McpServerConfig {
     pub era: Era,
     /// How long a connection may take, with its handshake and the tool list.
     pub connect_timeout: Duration,
+    /// How long it may be silent where it is only asked whether it answers, or whether it has the newer protocol.
+    pub probe_timeout: Duration,
+    /// How long a user waits for another who opens the connection, or fetches the list, that both may share.
+    pub turn_timeout: Duration,
     /// How long a call may go without an answer or progress.
     pub call_timeout: Duration,
     /// The same for single tools, by the server's name for them.
@@ -109,6 +113,8 @@ impl McpServerConfig {
             tools: ToolFilter::default(),
             era: Era::Auto,
             connect_timeout: Duration::from_secs(5),
+            probe_timeout: Duration::from_secs(1),
+            turn_timeout: Duration::from_secs(1),
             call_timeout: Duration::from_mins(1),
             tool_timeouts: BTreeMap::new(),
             max_call_time: Duration::from_mins(10),

@@ -15,9 +15,6 @@ use crate::opening::{Opening, is_program};
 use crate::pool::Place;
 use crate::{Endpoint, Era, McpError, McpServer};
 
-/// How long a user waits for another who opens the connection that both share.
-const MAX_TURN: Duration = Duration::from_secs(1);
-
 /// A connection and the place where it is kept.
 pub(crate) struct Held {
     pub(crate) connection: Arc<Connection>,
@@ -235,7 +232,7 @@ impl McpServer {
     async fn turn<'a>(&self, place: &'a Place) -> Result<MutexGuard<'a, ()>, McpError> {
         let limit = match &self.config.endpoint {
             Endpoint::Http(_) if std::ptr::eq(place, Arc::as_ptr(self.pool.shared())) => {
-                MAX_TURN.min(self.config.connect_timeout)
+                self.config.turn_timeout.min(self.config.connect_timeout)
             }
             _ => self.config.connect_timeout,
         };

@@ -20,6 +20,7 @@ use crate::in_flight::InFlight;
 use crate::listing::{MAX_PAGES, MAX_TOOLS};
 use crate::lists::{Audience, Fetched};
 use crate::process::Process;
+use crate::progress::follow;
 use crate::redact::Redactor;
 
 /// How often a server may ask for input before it answers.
@@ -245,6 +246,7 @@ impl Connection {
         progress: Option<&ProgressSink>,
     ) -> Result<ServerResult, McpError> {
         request.extensions_mut().insert(sending.clone());
+        let _following = progress.map(|sink| follow(&mut request, sink));
         let options = PeerRequestOptions::with_timeout(times.silence)
             .reset_timeout_on_progress()
             .with_max_total_timeout(times.total);
@@ -253,10 +255,6 @@ impl Connection {
             .send_cancellable_request(request, options)
             .await
             .map_err(|error| McpError::of_request(&error))?;
-        let _following = progress.map(|progress| {
-            let token = handle.progress_token.clone();
-            self.service.service().follow(token, progress.clone())
-        });
         let in_flight = InFlight::new(self.service.peer(), handle.id.clone());
         let answer = handle.await_response().await;
         in_flight.landed();

@@ -1,20 +1,18 @@
-//! What a server says and asks on its own: progress of running calls, that its tools have changed, and, in the
-//! `initialize` era, questions in the middle of a call.
+//! What a server says and asks on its own: that its tools have changed, and, in the `initialize` era, questions in the
+//! middle of a call.
 #![expect(
     deprecated,
     reason = "servers of the revisions that we speak still ask for what later ones will not"
 )]
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use frontdesk_agent::{Progress, ProgressSink};
 use frontdesk_identity::SignedIn;
 use rmcp::model::{
     ClientConfig, CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams,
     ElicitResult, ElicitationAction, ErrorData, Implementation, ListRootsResult, LoggingLevel,
-    LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken,
+    LoggingMessageNotificationParam,
 };
 use rmcp::service::{NotificationContext, RequestContext};
 use rmcp::{ClientHandler, RoleClient};
@@ -29,23 +27,14 @@ pub(crate) struct Events(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    sinks: Mutex<HashMap<ProgressToken, ProgressSink>>,
     tools_changed: AtomicBool,
     answering: Answering,
     credential: Arc<Credential>,
 }
 
-/// Passes a call's progress on until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Following {
-    shared: Arc<Shared>,
-    token: ProgressToken,
-}
-
 impl Events {
     pub(crate) fn new(answering: Answering, credential: Arc<Credential>) -> Self {
         Self(Arc::new(Shared {
-            sinks: Mutex::default(),
             tools_changed: AtomicBool::new(false),
             answering,
             credential,
@@ -54,18 +43,6 @@ impl Events {
 
     pub(crate) fn answering(&self) -> &Answering {
         &self.0.answering
-    }
-
-    pub(crate) fn follow(&self, token: ProgressToken, sink: ProgressSink) -> Following {
-        self.0
-            .sinks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(token.clone(), sink);
-        Following {
-            shared: Arc::clone(&self.0),
-            token,
-        }
     }
 
     /// Whether the server has said that its tools changed since this was last asked.
@@ -77,16 +54,6 @@ impl Events {
     fn caller(&self) -> Result<SignedIn, ErrorData> {
         let owner = self.0.credential.owner();
         owner.ok_or_else(|| ErrorData::invalid_request("it isn't known whom this is for", None))
-    }
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.shared
-            .sinks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.token);
     }
 }
 
@@ -122,22 +89,6 @@ impl ClientHandler for Events {
         _context: RequestContext<RoleClient>,
     ) -> Result<ListRootsResult, ErrorData> {
         self.0.answering.roots(&self.caller()?).await
-    }
-
-    async fn on_progress(
-        &self,
-        params: ProgressNotificationParam,
-        _context: NotificationContext<RoleClient>,
-    ) {
-        let sinks = self.0.sinks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sink) = sinks.get(&params.progress_token) {
-            let total = params.total.filter(|total| *total > 0.0);
-            let fraction = total.map(|total| params.progress / total);
-            sink.report(Progress {
-                message: params.message,
-                fraction,
-            });
-        }
     }
 
     async fn on_logging_message(

@@ -30,6 +30,7 @@ mod opening;
 mod output;
 mod pool;
 mod process;
+mod progress;
 mod readiness;
 mod redact;
 mod requests;

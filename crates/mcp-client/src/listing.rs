@@ -1,9 +1,8 @@
 //! A server's tools as the agent lists them: those that are offered, with what the model may see of their schemas.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use frontdesk_agent::{Annotations, Strictness, ToolDefinition, ToolInfo};
+use frontdesk_agent::{Annotations, Schema, Strictness, ToolDefinition, ToolInfo};
 use rmcp::model::Tool;
 use serde_json::Value;
 
@@ -105,7 +104,7 @@ fn info(tool: &Tool, schema: Value) -> ToolInfo {
             tool.description.as_deref().unwrap_or_default(),
             MAX_DESCRIPTION_BYTES,
         ),
-        parameters: Arc::new(schema),
+        parameters: Schema::new(schema),
         strict: Strictness::Lenient,
     };
     ToolInfo::new(

@@ -16,8 +16,6 @@ use crate::listing::{Listing, ordered};
 const FRESH: Duration = Duration::from_mins(5);
 /// How long it is at most.
 const MAX_FRESH: Duration = Duration::from_hours(1);
-/// How long a user waits for another who fetches the list that may be everybody's.
-const MAX_TURN: Duration = Duration::from_secs(1);
 /// How many users' lists are kept.
 const MAX_USERS: usize = 1_024;
 
@@ -66,8 +64,8 @@ impl Lists {
     }
 
     /// The right to fetch a list: of one at a time where it may be everybody's, so that many users fetch it once. Who has
-    /// waited long goes ahead without.
-    pub(crate) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+    /// waited this long goes ahead without.
+    pub(crate) async fn turn(&self, limit: Duration) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         let is_each_ones = {
             let known = self.lock();
             known.shared.is_none() && !known.users.is_empty()
@@ -75,9 +73,7 @@ impl Lists {
         if is_each_ones {
             return None;
         }
-        tokio::time::timeout(MAX_TURN, self.fetching.lock())
-            .await
-            .ok()
+        tokio::time::timeout(limit, self.fetching.lock()).await.ok()
     }
 
     /// All lists are out of date.

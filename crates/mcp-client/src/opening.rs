@@ -10,7 +10,7 @@ use rmcp::model::ProtocolVersion;
 use rmcp::service::{ClientLifecycleMode, RunningService, serve_client_with_lifecycle};
 use rmcp::transport::common::client_side_sse::ExponentialBackoff;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
-use rmcp::transport::{IntoTransport, StreamableHttpClientTransport};
+use rmcp::transport::{StreamableHttpClientTransport, Transport};
 use url::Url;
 
 use crate::answer::MAX_ANSWER_BYTES;
@@ -20,10 +20,9 @@ use crate::credential::Credential;
 use crate::events::Events;
 use crate::http::SignedHttp;
 use crate::process::Process;
+use crate::progress::InOrder;
 use crate::{Command, Endpoint, Era, McpError, McpServerConfig};
 
-/// How long a server may be silent about the newer protocol before the older one is tried.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many requests run at once on one user's connection.
 const MAX_OF_ONE: usize = 64;
 /// How many requests run at once on a connection that all users share.
@@ -68,7 +67,7 @@ impl Opening<'_> {
     /// A connection by the newer protocol, which all users can share.
     pub(crate) async fn shared(&self, url: &Url, known: Era) -> Result<Connection, McpError> {
         let limit = if known == Era::Auto {
-            PROBE_TIMEOUT.min(self.config.connect_timeout)
+            self.probe_limit()
         } else {
             self.config.connect_timeout
         };
@@ -92,7 +91,7 @@ impl Opening<'_> {
         let limit = self.config.connect_timeout;
         if era != Era::Initialize {
             let wait = if era == Era::Auto {
-                PROBE_TIMEOUT.min(limit)
+                self.probe_limit()
             } else {
                 limit
             };
@@ -149,12 +148,17 @@ impl Opening<'_> {
         Ok(Connection::new(service, credential, Whose::Everybodys, Some(process)).await)
     }
 
+    /// How long a server may be silent about the newer protocol before the older one is tried.
+    fn probe_limit(&self) -> Duration {
+        self.config.probe_timeout.min(self.config.connect_timeout)
+    }
+
     fn credential(&self) -> Arc<Credential> {
         let auth = Arc::clone(&self.config.auth);
         Arc::new(Credential::new(auth, self.caller.clone()))
     }
 
-    async fn served<T, E, A>(
+    async fn served<T>(
         &self,
         credential: &Arc<Credential>,
         transport: T,
@@ -162,15 +166,14 @@ impl Opening<'_> {
         limit: Duration,
     ) -> Result<RunningService<RoleClient, Events>, McpError>
     where
-        T: IntoTransport<RoleClient, E, A>,
-        E: std::error::Error + Send + Sync + 'static,
+        T: Transport<RoleClient> + 'static,
     {
         let answering = Answering {
             server: self.config.name.clone(),
             interaction: Arc::clone(&self.config.interaction),
         };
         let events = Events::new(answering, Arc::clone(credential));
-        let serving = serve_client_with_lifecycle(events, transport, lifecycle);
+        let serving = serve_client_with_lifecycle(events, InOrder::new(transport), lifecycle);
         match patiently(limit, credential, serving).await {
             Some(Ok(service)) => Ok(service),
             Some(Err(error)) => Err(McpError::of_handshake(&error)),

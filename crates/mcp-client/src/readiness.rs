@@ -6,7 +6,6 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long an answer is good for.
 const FRESH: Duration = Duration::from_secs(5);
 
@@ -30,6 +29,7 @@ impl Probe {
         server: &str,
         url: &Url,
         http: &reqwest::Client,
+        limit: Duration,
     ) -> Readiness {
         // Held while it is asked, so that any number of health pages ask once.
         let mut known = self.0.lock().await;
@@ -41,7 +41,7 @@ impl Probe {
         let request = http
             .get(url.clone())
             .header("accept", "text/event-stream")
-            .timeout(PROBE_TIMEOUT);
+            .timeout(limit);
         let away = match request.send().await {
             Ok(answer) if answer.status().is_server_error() => {
                 Some(format!("answers with {}", answer.status()))

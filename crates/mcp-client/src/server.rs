@@ -79,7 +79,8 @@ impl McpServer {
         match &self.config.endpoint {
             Endpoint::Http(url) => {
                 let name = &self.config.name;
-                self.probe.readiness(name, url, &self.http).await
+                let limit = self.config.probe_timeout;
+                self.probe.readiness(name, url, &self.http, limit).await
             }
             Endpoint::Command(_) => Readiness {
                 server: self.config.name.clone(),
@@ -122,7 +123,7 @@ impl McpServer {
         }
         let redactor = Redactor::default();
         let mut sending = self.sending(caller, Repeat::Harmless, &redactor).await?;
-        let _turn = self.lists.turn().await;
+        let _turn = self.lists.turn(self.config.turn_timeout).await;
         if let Some(known) = self.lists.fresh(&owner) {
             return Ok(known);
         }

@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
 use crate::script::{Script, tool};
-use crate::stand::{Result, caller, context};
+use crate::stand::{Result, caller, context, patient};
 
 /// Answers as it is told to, and notes what it was asked, by whom and for whom.
 #[derive(Debug)]
@@ -125,11 +125,10 @@ impl Desk {
         serving.spawn(async move {
             let _ended = axum::serve(listener, router).await;
         });
-        let config = McpServerConfig {
-            era,
-            interaction: answers,
-            ..McpServerConfig::new("desk", url, Arc::new(Anonymous))
-        };
+        let mut config = McpServerConfig::new("desk", url, Arc::new(Anonymous));
+        config.era = era;
+        config.interaction = answers;
+        patient(&mut config);
         Ok(Self {
             client: McpServer::new(config, client()?),
             _serving: serving,

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::script::Script;
-use crate::stand::{Stand, caller, said, signed};
+use crate::stand::{Stand, caller, said, signed, soon};
 
 #[tokio::test]
 async fn a_server_that_is_away_is_told_of_and_used_again_when_it_is_back() {
@@ -109,6 +109,7 @@ async fn a_server_that_accepts_and_says_nothing_is_away_within_the_limit() {
         .unwrap();
     let stand = Stand::with(|config| {
         config.endpoint = url.into();
+        config.era = Era::Auto;
         config.connect_timeout = Duration::from_millis(200);
     })
     .unwrap();
@@ -156,7 +157,7 @@ async fn a_server_that_dies_in_mid_call_is_told_of_and_other_users_go_on() {
         let hanging =
             frontdesk_agent::Toolset::call(client.as_ref(), "hang", serde_json::Map::new(), call);
         let (died, ()) = tokio::join!(hanging, async {
-            stand.seen.started.notified().await;
+            soon(stand.seen.started.notified()).await;
             stand.stop().await;
         });
         assert_eq!(

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use frontdesk_agent::{Annotations, Outcome, Progress, ProgressSink, ToolOutput};
+use axum::response::{IntoResponse, Response};
+use frontdesk_agent::{Annotations, Outcome, Progress, ProgressSink, ToolOutput, Toolset};
 use frontdesk_auth::outgoing::Anonymous;
 use frontdesk_mcp_client::{Era, MAX_OUTPUT_BYTES, McpServerConfig};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::sync::Barrier;
 
-use crate::script::Script;
-use crate::stand::{MEETING, Stand, caller, context, said};
+use crate::script::{Script, Seen};
+use crate::stand::{MEETING, Stand, caller, context, said, soon};
 
 #[tokio::test]
 async fn tools_are_listed_once_in_the_order_of_their_names() {
@@ -118,11 +119,8 @@ async fn check_24_eight_parallel_calls_run_in_parallel() {
             assert_eq!(output.unwrap(), ToolOutput::text("met"));
         }
         let meeting = Arc::new(Barrier::new(MEETING));
-        let patience = |config: &mut McpServerConfig| {
-            config.era = era;
-            config.call_timeout = Duration::from_secs(10);
-        };
-        let script = Script::with(patience, move |seen| {
+        let of_era = |config: &mut McpServerConfig| config.era = era;
+        let script = Script::with(of_era, move |seen| {
             let meeting = Arc::clone(&meeting);
             async move {
                 match seen.method() {
@@ -152,16 +150,16 @@ async fn a_call_that_is_cancelled_or_dropped_ends_at_the_server() {
         let context = context("ann", ProgressSink::silent()).unwrap();
         let cancel = context.cancel.clone();
         let (output, ()) = tokio::join!(stand.call_in(context, "hang", json!({})), async {
-            stand.seen.started.notified().await;
+            soon(stand.seen.started.notified()).await;
             cancel.cancel();
         });
         assert_eq!(output.unwrap_err().model_message, "the call was cancelled");
-        stand.seen.ended.notified().await;
+        soon(stand.seen.ended.notified()).await;
         tokio::select! {
             _ = stand.call("ann", "hang", json!({})) => unreachable!("the tool never ends"),
-            () = stand.seen.started.notified() => {}
+            () = soon(stand.seen.started.notified()) => {}
         }
-        stand.seen.ended.notified().await;
+        soon(stand.seen.ended.notified()).await;
         assert_eq!(
             stand
                 .call("ann", "say", json!({"words": []}))
@@ -198,7 +196,7 @@ async fn check_23_a_slow_tool_gets_its_time_and_the_model_is_told_how_long_it_wa
         // What tells how far it is gets more, but not more than anything gets.
         let stand = Stand::with(|config| {
             config.era = era;
-            config.call_timeout = Duration::from_secs(2);
+            config.call_timeout = Duration::from_secs(10);
             config.max_call_time = Duration::from_secs(3);
         })
         .unwrap();
@@ -211,42 +209,106 @@ async fn check_23_a_slow_tool_gets_its_time_and_the_model_is_told_how_long_it_wa
     .await;
 }
 
+/// A sink and what it was given.
+fn noted() -> (ProgressSink, Arc<Mutex<Vec<Progress>>>) {
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let taken = Arc::clone(&reports);
+    let sink = ProgressSink::new(move |progress| taken.lock().unwrap().push(progress));
+    (sink, reports)
+}
+
 #[tokio::test]
 async fn progress_is_passed_on_and_gives_the_call_its_time_again() {
-    for era in [Era::Stateless, Era::Initialize] {
-        let stand = Stand::with(|config| {
-            config.era = era;
-            config.call_timeout = Duration::from_millis(400);
-        })
-        .unwrap();
-        let reports = Arc::new(Mutex::new(Vec::new()));
-        let sink = ProgressSink::new({
-            let reports = Arc::clone(&reports);
-            move |progress| reports.lock().unwrap().push(progress)
-        });
+    join_all([Era::Stateless, Era::Initialize].map(async |era| {
+        let open = |call_timeout: Duration| {
+            Stand::with(|config| {
+                config.era = era;
+                config.call_timeout = call_timeout;
+            })
+        };
+        // Less than the work takes in all.
+        let stand = open(Duration::from_secs(4)).unwrap();
+        let (sink, reports) = noted();
         let output = stand
-            .call_in(context("ann", sink.clone()).unwrap(), "work", json!({}))
+            .call_in(context("ann", sink).unwrap(), "work", json!({}))
             .await
             .unwrap();
         assert_eq!(output, ToolOutput::text("worked"));
-        assert_eq!(
-            reports.lock().unwrap().last(),
-            Some(&Progress {
-                message: None,
-                fraction: Some(1.0)
-            })
-        );
+        let told: Vec<Option<f64>> = reports
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|progress| progress.fraction)
+            .collect();
+        let steps = (1..=10_u8).map(|step| Some(f64::from(step) / 10.0));
+        assert_eq!(told, steps.collect::<Vec<_>>());
 
+        let stand = open(Duration::from_secs(3)).unwrap();
+        let (sink, reports) = noted();
         let late = stand
             .call_in(context("ann", sink).unwrap(), "hang", json!({}))
             .await
             .unwrap_err();
         assert!(late.model_message.starts_with("tool timed out"), "{late}");
-        stand.seen.ended.notified().await;
+        soon(stand.seen.ended.notified()).await;
         let expected = Progress {
             message: Some("a quarter".to_owned()),
             fraction: Some(0.25),
         };
-        assert_eq!(reports.lock().unwrap().last(), Some(&expected));
+        assert_eq!(*reports.lock().unwrap(), [expected]);
+    }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn progress_comes_in_order_and_before_the_result() {
+    const STEPS: u8 = 20;
+    for era in [Era::Stateless, Era::Initialize] {
+        let script = Script::with(
+            |config| config.era = era,
+            |seen| {
+                async move {
+                    match seen.method() {
+                        "tools/call" => told_at_once(&seen, STEPS),
+                        "server/discover" => seen.modern(&json!([])),
+                        _ => seen.legacy(&json!([])),
+                    }
+                }
+                .boxed()
+            },
+        )
+        .await
+        .unwrap();
+        for _ in 0..50 {
+            let (sink, reports) = noted();
+            let context = context("ann", sink).unwrap();
+            let output = Toolset::call(script.client.as_ref(), "a", Map::new(), context).await;
+            assert_eq!(output.unwrap(), ToolOutput::text("well"));
+            let told: Vec<String> = reports
+                .lock()
+                .unwrap()
+                .iter()
+                .filter_map(|progress| progress.message.clone())
+                .collect();
+            let steps = (1..=STEPS).map(|step| step.to_string());
+            assert_eq!(told, steps.collect::<Vec<_>>(), "{era:?}");
+        }
     }
+}
+
+/// A stream of so many reports and the result, all of which come at once.
+fn told_at_once(seen: &Seen, steps: u8) -> Response {
+    let token = &seen.body["params"]["_meta"]["progressToken"];
+    let mut events: Vec<Value> = (1..=steps)
+        .map(|step| {
+            let params =
+                json!({"progressToken": token, "progress": step, "message": step.to_string()});
+            json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
+        })
+        .collect();
+    events.push(json!({"jsonrpc": "2.0", "id": seen.body["id"],
+        "result": {"content": [{"type": "text", "text": "well"}]}}));
+    let events = events.iter().map(|event| format!("data: {event}\n\n"));
+    let headers = [("content-type", "text/event-stream")];
+    (headers, events.collect::<String>()).into_response()
 }

@@ -72,12 +72,7 @@ async fn the_model_sees_nothing_of_hidden_arguments() {
     let listed = script.client.tools(&caller("ann").unwrap()).await.unwrap();
     let schemas: Vec<(&str, &Value)> = listed
         .iter()
-        .map(|tool| {
-            (
-                tool.definition.name.as_str(),
-                tool.definition.parameters.as_ref(),
-            )
-        })
+        .map(|tool| (tool.definition.name.as_str(), &*tool.definition.parameters))
         .collect();
     let fields =
         json!({"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]});

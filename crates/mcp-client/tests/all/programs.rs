@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::hiding::Logged;
 use crate::script::Tokens;
-use crate::stand::{caller, context};
+use crate::stand::{caller, context, patient, until};
 
 /// A tool server of the `initialize` era in the shell's language.
 const PROGRAM: &str = r#"
@@ -48,6 +48,7 @@ fn program(change: impl FnOnce(&mut McpServerConfig)) -> McpServer {
     let mut config = McpServerConfig::new("sh", command, Arc::new(Anonymous));
     config.hidden = BTreeMap::from([("user_id".to_owned(), ArgumentSource::UserId)]);
     config.reconnecting.base = Duration::from_millis(1);
+    patient(&mut config);
     change(&mut config);
     McpServer::new(config, client().unwrap())
 }
@@ -85,13 +86,7 @@ async fn a_program_serves_all_users_in_one_process_and_ends_with_what_it_started
         assert_eq!(server.connections(), 1);
         assert!(pids.split(' ').all(is_alive), "{pids}");
         server.close();
-        for _ in 0..1_000 {
-            if !pids.split(' ').any(is_alive) {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        assert!(!pids.split(' ').any(is_alive), "{pids}");
+        until(|| !pids.split(' ').any(is_alive)).await;
     }
 }
 
@@ -185,12 +180,7 @@ async fn check_21_what_a_program_writes_is_logged_without_secrets() {
     });
     call(&server, "ann", "warn").await.unwrap();
     let written = || String::from_utf8_lossy(&logged.0.lock().unwrap()).into_owned();
-    for _ in 0..1_000 {
-        if written().contains("warned") {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    until(|| written().contains("warned")).await;
     let written = written();
     assert!(written.contains("[redacted], warned"), "{written}");
     for secret in ["t0ken", "hello"] {

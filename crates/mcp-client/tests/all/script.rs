@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -19,7 +18,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::stand::{Result, context};
+use crate::stand::{Result, context, patient};
 
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
@@ -157,9 +156,8 @@ impl Script {
             let _ended = axum::serve(listener, router).await;
         });
         let mut config = McpServerConfig::new("script", url, Arc::new(Tokens::default()));
-        // Nothing here is to depend on how busy the machine is.
-        config.connect_timeout = Duration::from_secs(20);
         config.era = Era::Stateless;
+        patient(&mut config);
         change(&mut config);
         Ok(Self {
             client: Arc::new(McpServer::new(config, client()?)),

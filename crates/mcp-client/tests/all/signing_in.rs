@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -316,7 +317,10 @@ impl Broker for Slow {
 #[tokio::test]
 async fn a_user_whose_identity_takes_long_holds_nobody_up() {
     let script = Script::with(
-        |config| config.auth = Arc::new(Slow::default()),
+        |config| {
+            config.auth = Arc::new(Slow::default());
+            config.turn_timeout = Duration::from_millis(50);
+        },
         |seen| {
             async move {
                 match (seen.header("authorization"), seen.method()) {

@@ -17,7 +17,7 @@ use frontdesk_auth::incoming::signed::Verifier;
 use frontdesk_auth::outgoing::{Signed, Signer};
 use frontdesk_clock::{Clock, ManualClock, RandomIds, Timestamp};
 use frontdesk_identity::{Credentials, Principal, Secret, SignedIn, TenantId, UserId};
-use frontdesk_mcp_client::{McpServer, McpServerConfig};
+use frontdesk_mcp_client::{Era, McpServer, McpServerConfig};
 use frontdesk_mcp_server::{
     Authentication, Caller, MountOptions, Params, Progress, State, Structured, Text, Tool,
     ToolFailure, ToolServer, serve,
@@ -34,6 +34,9 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// How many calls must run at once before `meet` returns.
 pub(crate) const MEETING: usize = 8;
+
+/// How long is waited for what must happen, and how long anything may take that isn't measured.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The server and its client.
 pub(crate) struct Stand {
@@ -123,9 +126,9 @@ async fn hang(
 }
 
 async fn work(progress: Progress) -> std::result::Result<Text, ToolFailure> {
-    for step in 1..=5_u8 {
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        progress.report(f64::from(step), Some(5.0), None).await;
+    for step in 1..=10_u8 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        progress.report(f64::from(step), Some(10.0), None).await;
     }
     Ok(Text("worked".to_owned()))
 }
@@ -136,7 +139,7 @@ async fn slow(State(_): SeenState) -> std::result::Result<Text, ToolFailure> {
 }
 
 async fn tick(progress: Progress) -> std::result::Result<Text, ToolFailure> {
-    for step in 1..=200_u8 {
+    for step in 1..=2_000_u16 {
         tokio::time::sleep(Duration::from_millis(50)).await;
         progress.report(f64::from(step), None, None).await;
     }
@@ -167,6 +170,8 @@ impl Stand {
         let url = format!("http://{address}/mcp");
         let auth = signed_at(&url, Arc::clone(&clock) as Arc<dyn Clock>)?;
         let mut config = McpServerConfig::new("stand", url.parse::<url::Url>()?, Arc::new(auth));
+        config.era = Era::Stateless;
+        patient(&mut config);
         change(&mut config);
         let client = Arc::new(McpServer::new(config, client()?));
         let mut stand = Self {
@@ -208,7 +213,7 @@ impl Stand {
     pub(crate) async fn stop(&mut self) {
         if let Some(runtime) = self.serving.take() {
             let stopped = tokio::task::spawn_blocking(move || {
-                runtime.shutdown_timeout(Duration::from_secs(5));
+                runtime.shutdown_timeout(PATIENCE);
             });
             assert!(stopped.await.is_ok());
         }
@@ -247,6 +252,28 @@ impl Drop for Stand {
             runtime.shutdown_background();
         }
     }
+}
+
+/// Leaves a busy machine its time.
+pub(crate) fn patient(config: &mut McpServerConfig) {
+    config.connect_timeout = PATIENCE;
+    config.probe_timeout = PATIENCE;
+    config.turn_timeout = PATIENCE;
+}
+
+/// Waits for what must happen.
+pub(crate) async fn soon<T>(happens: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, happens).await.unwrap()
+}
+
+/// Waits until something holds that must come to hold.
+pub(crate) async fn until(holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    soon(waiting).await;
 }
 
 pub(crate) fn caller(user: &str) -> Result<SignedIn> {

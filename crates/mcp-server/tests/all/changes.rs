@@ -2,10 +2,9 @@
 
 use frontdesk_identity::{Scope, TenantId, UserId};
 use frontdesk_mcp_server::{Notifier, Resource, Tool, ToolFailure, ToolServer};
-use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::stand::{Result, Stand};
+use crate::stand::{Result, Stand, Stream, http};
 
 async fn nothing() -> std::result::Result<String, ToolFailure> {
     Ok(String::new())
@@ -25,7 +24,7 @@ fn server(notifier: Notifier) -> ToolServer<()> {
         .resource(Resource::new("a://secret", "secret", nothing).scope("secret"))
 }
 
-async fn listen(stand: &Stand, user: &str, wanted: Value) -> Result<Response> {
+async fn listen(stand: &Stand, user: &str, wanted: Value) -> Result<Stream> {
     let body = json!({"jsonrpc": "2.0", "id": "s-1", "method": "subscriptions/listen", "params": {
         "notifications": wanted,
         "_meta": {
@@ -33,8 +32,7 @@ async fn listen(stand: &Stand, user: &str, wanted: Value) -> Result<Response> {
             "io.modelcontextprotocol/clientCapabilities": {},
         },
     }});
-    let mut response = reqwest::Client::builder()
-        .build()?
+    let response = http()
         .post(&stand.url)
         .bearer_auth(stand.token(user)?)
         .header("content-type", "application/json")
@@ -44,23 +42,14 @@ async fn listen(stand: &Stand, user: &str, wanted: Value) -> Result<Response> {
         .body(body.to_string())
         .send()
         .await?;
-    let first = next(&mut response).await?;
+    let mut stream = Stream::of(response);
+    let first = next(&mut stream).await?;
     assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
-    Ok(response)
+    Ok(stream)
 }
 
-async fn next(response: &mut Response) -> Result<Value> {
-    let mut text = String::new();
-    while let Some(chunk) = response.chunk().await? {
-        text.push_str(&String::from_utf8_lossy(&chunk));
-        let data = text.lines().find_map(|line| line.strip_prefix("data:"));
-        if let Some(data) = data.filter(|data| !data.trim().is_empty())
-            && text.ends_with("\n\n")
-        {
-            return Ok(serde_json::from_str(data)?);
-        }
-    }
-    Err("the stream ended".into())
+async fn next(stream: &mut Stream) -> Result<Value> {
+    Ok(stream.next().await?.ok_or("the stream ended")?)
 }
 
 fn user(name: &str) -> Scope {
@@ -145,12 +134,15 @@ async fn the_stream_ends_with_the_server() {
         .await
         .unwrap();
     shutdown.unwrap().cancel();
-    while let Ok(Some(_)) = ann.chunk().await {}
+    while let Ok(Some(_)) = ann.next().await {}
 }
 
 #[tokio::test]
 async fn no_caller_listens_more_often_than_it_may() {
-    let stand = Stand::serve(server(Notifier::new()), |_| ()).await.unwrap();
+    let notifier = Notifier::new();
+    let stand = Stand::serve(server(notifier.clone()), |_| ())
+        .await
+        .unwrap();
     let wanted = json!({"toolsListChanged": true});
     let mut listening = Vec::new();
     for _ in 0..100 {
@@ -165,11 +157,16 @@ async fn no_caller_listens_more_often_than_it_may() {
     listen(&stand, "bob", wanted.clone()).await.unwrap();
     listening.clear();
     // The server finds out in its own time that they have gone.
-    loop {
-        let mut response = listen(&stand, "ann", wanted.clone()).await.unwrap();
-        let ended = tokio::time::timeout(std::time::Duration::from_millis(50), next(&mut response));
-        if ended.await.is_err() {
-            break;
+    let listens_again = async {
+        loop {
+            let mut stream = listen(&stand, "ann", wanted.clone()).await.unwrap();
+            notifier.tools_changed();
+            let heard = next(&mut stream).await.unwrap();
+            if heard["method"] == "notifications/tools/list_changed" {
+                break;
+            }
         }
-    }
+    };
+    let patience = std::time::Duration::from_secs(30);
+    tokio::time::timeout(patience, listens_again).await.unwrap();
 }

@@ -1,8 +1,8 @@
 //! A server with a few tools on a socket.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use frontdesk_auth::SigningKey;
 use frontdesk_auth::incoming::signed::Verifier;
@@ -174,8 +174,7 @@ impl Stand {
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientCapabilities": capabilities,
         });
-        let mut request = reqwest::Client::builder()
-            .build()?
+        let mut request = http()
             .post(&self.url)
             .bearer_auth(self.token(user)?)
             .header("content-type", "application/json")
@@ -187,6 +186,53 @@ impl Stand {
         }
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         Answer::read(request.body(body.to_string()).send().await?).await
+    }
+}
+
+/// A client that all tests share, since it takes a while to make. It keeps no connection: each test has a runtime of its
+/// own, and a connection ends with the one in which it was made.
+pub(crate) fn http() -> reqwest::Client {
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0);
+        client.build().unwrap()
+    });
+    CLIENT.clone()
+}
+
+/// A stream of messages while it is read.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    response: reqwest::Response,
+    /// What came and wasn't asked for yet; several messages may come at once.
+    unread: String,
+}
+
+impl Stream {
+    pub(crate) fn of(response: reqwest::Response) -> Self {
+        Self {
+            response,
+            unread: String::new(),
+        }
+    }
+
+    /// The next message; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Value>> {
+        loop {
+            while let Some((line, _)) = self.unread.split_once('\n') {
+                let end = line.len() + 1;
+                let data = line.strip_prefix("data:").map(str::trim);
+                let message = data.filter(|data| !data.is_empty());
+                let message = message.map(serde_json::from_str).transpose()?;
+                self.unread.drain(..end);
+                if message.is_some() {
+                    return Ok(message);
+                }
+            }
+            let Some(chunk) = self.response.chunk().await? else {
+                return Ok(None);
+            };
+            self.unread.push_str(&String::from_utf8_lossy(&chunk));
+        }
     }
 }
 
