@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use frontdesk_model::{Item, Message, Strictness, ToolDefinition};
+use frontdesk_model::{Item, Message, Schema, Strictness, ToolDefinition};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -118,7 +118,7 @@ impl<C> AgentTool<C> {
         let definition = ToolDefinition {
             name,
             description: description.into(),
-            parameters: Arc::new(schema),
+            parameters: Schema::new(schema),
             strict: Strictness::Lenient,
         };
         Ok(Self {

@@ -56,9 +56,7 @@ impl ApprovalPolicy {
             return false;
         }
         match self.ask {
-            Ask::Destructive => {
-                annotations.destructive == Some(true) && annotations.read_only != Some(true)
-            }
+            Ask::Destructive => annotations.destroys(),
             Ask::Never => false,
         }
     }
@@ -153,6 +151,9 @@ pub struct AskedCall {
     /// Those of its arguments that the tool's schema names.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub known: BTreeSet<String>,
+    /// Whether the tool says that it may destroy something, and doesn't say that it changes nothing.
+    #[serde(default)]
+    pub destructive: bool,
     /// Why it asks: only where the tool is [marked](Because::Marked) can it be approved for good.
     #[serde(default)]
     pub because: Because,

@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_model::ToolDefinition;
+use frontdesk_model::{Schema, ToolDefinition};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
@@ -127,7 +127,7 @@ impl<C: Send + Sync + 'static> Catalog<C> {
             let entry = ClientEntry {
                 own_name,
                 title: tool.title.clone(),
-                arguments: Arguments::new(Arc::clone(&tool.definition.parameters)),
+                arguments: Arguments::new(tool.definition.parameters.clone()),
             };
             self.offered.insert(name, Offered::Client(entry));
         }
@@ -270,18 +270,18 @@ async fn list<C>(
 }
 
 /// The schema with what providers insist on: an object with `properties`.
-fn object_schema(schema: &Arc<Value>) -> Arc<Value> {
+fn object_schema(schema: &Schema) -> Schema {
     let fits = |schema: &Map<String, Value>| {
         schema.contains_key("type") && schema.contains_key("properties")
     };
     match schema.as_object() {
-        Some(map) if fits(map) => Arc::clone(schema),
+        Some(map) if fits(map) => schema.clone(),
         Some(map) => {
             let mut map = map.clone();
             map.entry("type").or_insert_with(|| json!("object"));
             map.entry("properties").or_insert_with(|| json!({}));
-            Arc::new(Value::Object(map))
+            Schema::new(Value::Object(map))
         }
-        None => Arc::new(json!({"type": "object", "properties": {}})),
+        None => Schema::new(json!({"type": "object", "properties": {}})),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use frontdesk_model::{Strictness, ToolDefinition};
+use frontdesk_model::{Schema, Strictness, ToolDefinition};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -64,7 +64,7 @@ where
     let definition = ToolDefinition {
         name: name.into(),
         description: description.into(),
-        parameters: Arc::new(schema_of::<A>()),
+        parameters: Schema::new(schema_of::<A>()),
         strict: Strictness::Lenient,
     };
     let invoke = move |arguments: Map<String, Value>, context: ToolContext<C>| {

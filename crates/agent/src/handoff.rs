@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use frontdesk_model::{Item, Message, Role, ToolDefinition};
+use frontdesk_model::{Item, Message, Role, Schema, ToolDefinition};
 use serde_json::json;
 
 use crate::agent::Agent;
@@ -67,7 +67,7 @@ impl Handoff {
         ToolDefinition {
             name: self.tool(),
             description,
-            parameters: Arc::new(parameters),
+            parameters: Schema::new(parameters),
             strict: frontdesk_model::Strictness::Lenient,
         }
     }

@@ -42,7 +42,7 @@ pub use call_ids::pair_calls;
 pub use context::{MAX_PROGRESS_BYTES, Progress, ProgressSink, RunContext, ToolContext};
 pub use event::{AgentEvent, OutputKey};
 /// A tool as a model sees it, for those who write toolsets and talk to no model.
-pub use frontdesk_model::{Strictness, ToolDefinition};
+pub use frontdesk_model::{Schema, Strictness, ToolDefinition};
 pub use function::{FunctionTool, FunctionTools, NoArguments, function_tool};
 pub use guardrail::{
     GuardrailError, Guardrails, InputGuardrail, InsteadOfCall, MAX_CHECKED_BYTES,

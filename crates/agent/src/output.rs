@@ -5,7 +5,7 @@ mod strict;
 use std::fmt;
 use std::sync::Arc;
 
-use frontdesk_model::{Item, OutputFormat, Role, Strictness};
+use frontdesk_model::{Item, OutputFormat, Role, Schema, Strictness};
 use schemars::JsonSchema;
 use serde_json::Value;
 
@@ -21,9 +21,9 @@ const MAX_COMPLAINT_BYTES: usize = 2_048;
 #[derive(Clone)]
 pub struct OutputSchema {
     name: String,
-    schema: Arc<Value>,
+    schema: Schema,
     /// The schema as the model is told it.
-    told: Arc<Value>,
+    told: Schema,
     strictness: Strictness,
     compiled: Arc<Arguments>,
 }
@@ -34,17 +34,17 @@ impl OutputSchema {
     ///
     /// Where the schema has a strict form, with all properties required and no others, the model is told that one; the
     /// answer is checked against the schema as it is.
-    pub fn new(name: impl Into<String>, schema: impl Into<Arc<Value>>) -> Self {
+    pub fn new(name: impl Into<String>, schema: impl Into<Schema>) -> Self {
         let schema = schema.into();
         let (told, strictness) = match strict(&schema) {
-            Some(strict) => (Arc::new(strict), Strictness::Strict),
-            None => (Arc::clone(&schema), Strictness::Lenient),
+            Some(strict) => (Schema::new(strict), Strictness::Strict),
+            None => (schema.clone(), Strictness::Lenient),
         };
         Self {
             name: name.into(),
             told,
             strictness,
-            compiled: Arc::new(Arguments::new(Arc::clone(&schema))),
+            compiled: Arc::new(Arguments::new(schema.clone())),
             schema,
         }
     }
@@ -60,14 +60,14 @@ impl OutputSchema {
     }
 
     /// The JSON schema.
-    pub fn schema(&self) -> &Arc<Value> {
+    pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
     pub(crate) fn format(&self) -> OutputFormat {
         OutputFormat::Json {
             name: self.name.clone(),
-            schema: Arc::clone(&self.told),
+            schema: self.told.clone(),
             strict: self.strictness,
         }
     }

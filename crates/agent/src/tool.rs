@@ -59,7 +59,7 @@ pub struct ToolInfo {
 impl ToolInfo {
     /// A tool. Its schema is compiled when it is first called, once for all clones.
     pub fn new(definition: ToolDefinition, annotations: Annotations) -> Self {
-        let arguments = Arc::new(Arguments::new(Arc::clone(&definition.parameters)));
+        let arguments = Arc::new(Arguments::new(definition.parameters.clone()));
         Self {
             definition,
             annotations,
@@ -97,6 +97,11 @@ impl Annotations {
     pub fn is_repeatable(&self) -> bool {
         let is_idempotent = self.idempotent == Some(true) && self.destructive != Some(true);
         self.read_only == Some(true) || is_idempotent
+    }
+
+    /// Whether the tool says that it may destroy something, and doesn't say that it changes nothing.
+    pub(crate) fn destroys(&self) -> bool {
+        self.destructive == Some(true) && self.read_only != Some(true)
     }
 }
 

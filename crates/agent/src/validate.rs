@@ -4,8 +4,9 @@
 //! since the server checks again. No reference is ever fetched, and patterns run in linear time.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
+use frontdesk_model::Schema;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
@@ -19,12 +20,12 @@ const MAX_COMPLAINT_BYTES: usize = 300;
 
 /// A schema of arguments, compiled at the first check.
 pub(crate) struct Arguments {
-    schema: Arc<Value>,
+    schema: Schema,
     compiled: OnceLock<Option<Validator>>,
 }
 
 impl Arguments {
-    pub(crate) fn new(schema: Arc<Value>) -> Self {
+    pub(crate) fn new(schema: Schema) -> Self {
         Self {
             schema,
             compiled: OnceLock::new(),

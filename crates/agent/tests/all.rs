@@ -34,6 +34,9 @@ mod form;
 #[path = "all/going_on.rs"]
 mod going_on;
 #[cfg(test)]
+#[path = "all/guarded_left.rs"]
+mod guarded_left;
+#[cfg(test)]
 #[path = "all/guarded_states.rs"]
 mod guarded_states;
 #[cfg(test)]

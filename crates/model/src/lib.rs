@@ -23,6 +23,7 @@ mod provider;
 mod raw;
 pub mod recorded;
 mod request;
+mod schema;
 pub mod scripted;
 pub mod sse;
 mod surrogates;
@@ -40,4 +41,5 @@ pub use provider::{EventStream, Model};
 pub use request::{
     OutputFormat, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition,
 };
+pub use schema::Schema;
 pub use transcription::{Transcriber, Transcription, TranscriptionConfig};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::Item;
+use crate::{Item, Schema};
 
 /// One question to a model. It carries its whole history, whatever a provider keeps.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,7 +39,7 @@ pub enum OutputFormat {
         /// What it is called, in letters, digits, `_` and `-`.
         name: String,
         /// The JSON schema, an object schema.
-        schema: Arc<Value>,
+        schema: Schema,
         /// Whether the provider keeps the model to it.
         strict: Strictness,
     },
@@ -53,7 +53,7 @@ pub struct ToolDefinition {
     /// What it does, for the model.
     pub description: String,
     /// The JSON schema of its arguments, an object schema.
-    pub parameters: Arc<Value>,
+    pub parameters: Schema,
     /// Whether the provider keeps the model to the schema.
     pub strict: Strictness,
 }
@@ -85,7 +85,7 @@ impl ToolDefinition {
         Self {
             name: name.into(),
             description: description.into(),
-            parameters: Arc::new(parameters),
+            parameters: Schema::new(parameters),
             strict: Strictness::Freeform,
         }
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use frontdesk_model::{
-    ContentPart, Event, Item, Message, Model, OutputFormat, Request, Role, Settings, Strictness,
-    Usage,
+    ContentPart, Event, Item, Message, Model, OutputFormat, Request, Role, Schema, Settings,
+    Strictness, Usage,
 };
 use futures_util::StreamExt;
 use serde::Deserialize;
@@ -117,7 +117,7 @@ impl ModelGuardrail {
             })],
             output: OutputFormat::Json {
                 name: "verdict".to_owned(),
-                schema: Arc::new(json!({
+                schema: Schema::new(json!({
                     "type": "object",
                     "properties": {"answer": {"type": "string", "enum": ["yes", "no"]}},
                     "required": ["answer"],

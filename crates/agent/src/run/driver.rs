@@ -140,12 +140,17 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
         left: Vec<OpenCall>,
     ) -> Result<RunOutcome, RunError> {
         self.begin().await?;
+        let goes_on = !left.is_empty();
         self.tell_left(left).await?;
         if let Phase::Ended { how } = &state.phase {
             let ended = self.ended_before(&state, how.clone());
             return Ok(self.outcome(state, ended));
         }
-        let mut input = self.first_input(&state).await?;
+        let mut input = if goes_on {
+            self.check_left(&mut state).await?
+        } else {
+            self.first_input(&state).await?
+        };
         loop {
             let effects;
             (state, effects) = step(state, input);

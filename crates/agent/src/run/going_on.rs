@@ -106,8 +106,8 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
                 }
             }
             (None, None) => {
-                // What asks is not made before the user has said so.
-                if !marks.contains(&Mark::Asks) && self.may_be_made(call) {
+                // Even what asks by now: the release before may not have asked for it.
+                if self.may_be_made(call) {
                     marks.extend(self.marks_of_interrupted(call));
                 }
                 SoFar::Nothing

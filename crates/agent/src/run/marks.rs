@@ -194,6 +194,7 @@ impl<C: Send + Sync + 'static> Driver<'_, C> {
             tool: entry.own_name.clone(),
             title: entry.annotations.title.clone(),
             known: entry.arguments.known(&call.arguments),
+            destructive: entry.annotations.destroys(),
             because: if self.interrupted.contains(&call.call_id) {
                 Because::Interrupted
             } else {

@@ -6,7 +6,7 @@ use frontdesk_model::{Item, Role};
 
 use super::call::{CallResult, OpenCall, ToolCall};
 use super::input::Ended;
-use super::step::is_refusal;
+use super::step::{is_refusal, tells_of_stop};
 use super::{Bounds, Handover, Phase, Repair, State};
 use crate::call_ids::{pair_calls_but, used_ids};
 use crate::guardrail::WITHHELD_ANSWER;
@@ -101,6 +101,9 @@ impl Record {
             if let Item::FunctionCallOutput(output) = item {
                 let text = output.text();
                 let result = CallResult { text, outcome };
+                if tells_of_stop(&result) {
+                    self.last = Last::End(blocked());
+                }
                 self.results.entry(output.call_id).or_insert(result);
             }
         }
@@ -142,8 +145,7 @@ impl Record {
         }
         let is_withheld = items.first() == Some(&Item::assistant(WITHHELD_ANSWER));
         self.last = if is_withheld {
-            let message = BLOCKED.to_owned();
-            Last::End(Ended::Blocked { message })
+            Last::End(blocked())
         } else if is_repaired || !self.batch.is_empty() {
             Last::Reply
         } else if items.iter().any(is_refusal) {
@@ -172,11 +174,15 @@ impl State {
         } else {
             Self::resume(begun_by, input, opening, bounds)
         };
-        if !record.has_replied() {
-            return state;
-        }
         if let Last::End(_) = record.last {
             record.close_batch();
+        }
+        if !record.has_replied() {
+            if let Last::End(how) = record.last {
+                state.new_items = record.new_items;
+                state.phase = Phase::Ended { how };
+            }
+            return state;
         }
         // Calls of the input may have their results in the record.
         let answered = used_ids(record.new_items.iter());
@@ -192,6 +198,12 @@ impl State {
             Last::Nothing | Last::Reply => Phase::Decided { calls: batch },
         };
         state
+    }
+}
+
+fn blocked() -> Ended {
+    Ended::Blocked {
+        message: BLOCKED.to_owned(),
     }
 }
 

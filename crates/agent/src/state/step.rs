@@ -14,6 +14,8 @@ use crate::call_ids::take_id;
 use crate::guardrail::{WITHHELD_INPUT, replace_newest};
 use crate::usage::add_usage as add;
 
+pub(super) use calls::tells_of_stop;
+
 /// The next state, and what to do. Depends on its arguments alone.
 pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
     let mut effects = Vec::new();
@@ -31,6 +33,12 @@ pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
         (Phase::Tools { calls }, Input::Blocked { message, usage }) => {
             add(&mut state.usage, usage);
             calls::break_off(&mut state, calls, &mut effects);
+            end(&mut state, Ended::Blocked { message }, &mut effects);
+        }
+        (Phase::Decided { calls }, Input::Blocked { message, usage }) => {
+            add(&mut state.usage, usage);
+            let calls = calls::reopened(state.bounds, calls, &mut effects);
+            calls::break_off_reopened(&mut state, calls, &mut effects);
             end(&mut state, Ended::Blocked { message }, &mut effects);
         }
         (Phase::Decided { calls }, Input::Begin) => {

@@ -104,6 +104,31 @@ async fn a_destructive_call_is_made_only_after_the_user_approved_it() {
     assert_eq!(read, ["b: show 2: done", "a: delete 1: done"]);
 }
 
+/// A tool that changes nothing destroys nothing, whatever else it says of itself.
+#[tokio::test]
+async fn a_call_that_asks_says_whether_it_destroys() {
+    for (destructive, read_only, destroys) in [
+        (Some(true), None, true),
+        (Some(true), Some(false), true),
+        (Some(true), Some(true), false),
+        (None, Some(true), false),
+        (None, None, false),
+    ] {
+        let act = calls(&[("a", "act", r#"{"id": 1}"#)]);
+        let model = PlayedModel::new(vec![act]);
+        let mut agent = Agent::new("desk", "", model.clone());
+        let marks = marked(destructive, read_only);
+        let tools = vec![tool("act", marks, &Done::default())];
+        let tools = FunctionTools::new("desk", tools);
+        agent.toolsets.push(Arc::new(tools));
+        agent.approval.always.insert("act".to_owned());
+        let (ended, asked, _, _) = ask(&Agents::of(agent)).await;
+        assert_eq!(ended, Ended::WaitingForApproval);
+        let said: Vec<bool> = asked.iter().map(|call| call.destructive).collect();
+        assert_eq!(said, [destroys], "{destructive:?} {read_only:?}");
+    }
+}
+
 /// Two servers have a tool of the same name; the second one's is to ask always.
 #[tokio::test]
 async fn a_tool_that_always_asks_does_so_whatever_name_it_has_today() {

@@ -3,7 +3,7 @@
 use frontdesk_agent::{FunctionTools, NoArguments, ToolContext, ToolError, Toolset, function_tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::scene::{Desk, context};
 
@@ -39,7 +39,7 @@ async fn a_functions_schema_is_that_of_its_arguments() {
         .iter()
         .map(|tool| {
             let definition = &tool.definition;
-            let schema = definition.parameters.as_ref().clone();
+            let schema = Value::clone(&definition.parameters);
             (
                 definition.name.as_str(),
                 definition.description.as_str(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use frontdesk_agent::{
-    Agent, Agents, Attended, ClientTool, Decision, Ended, NoArguments, RunOptions, Start,
+    Agent, Agents, Attended, ClientTool, Decision, Ended, NoArguments, RunOptions, Schema, Start,
     Strictness, ToolContext, ToolDefinition, ToolError, function_tool, resume, run,
 };
 use frontdesk_model::{Item, ToolChoice};
@@ -28,7 +28,7 @@ fn with_page(model: &Arc<PlayedModel>) -> Agent<Desk> {
         definition: ToolDefinition {
             name: "open page".to_owned(),
             description: "Opens a page.".to_owned(),
-            parameters: Arc::new(parameters),
+            parameters: Schema::new(parameters),
             strict: Strictness::Lenient,
         },
         title: Some("Open a page".to_owned()),

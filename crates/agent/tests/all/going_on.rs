@@ -73,6 +73,15 @@ fn tool(name: &'static str, done: &Done) -> FunctionTool<Desk> {
 
 /// A process: agents of its own, the calls that it has made, and its model.
 fn process(plan: &[Vec<&'static str>]) -> (Agents<Desk>, Done, Arc<Planned>) {
+    let (mut desk, done, model) = desk(plan);
+    desk.handoffs.push(Handoff::to("billing"));
+    let mut billing = Agent::new("billing", "Be exact.", model.clone());
+    billing.toolsets.clone_from(&desk.toolsets);
+    let agents = Agents::new(desk, [Arc::new(billing)]).unwrap();
+    (agents, done, model)
+}
+
+fn desk(plan: &[Vec<&'static str>]) -> (Agent<Desk>, Done, Arc<Planned>) {
     let model = Arc::new(Planned {
         plan: plan.to_vec(),
         asked: Mutex::default(),
@@ -81,15 +90,12 @@ fn process(plan: &[Vec<&'static str>]) -> (Agents<Desk>, Done, Arc<Planned>) {
     let tools = TOOLS.map(|name| tool(name, &done)).into();
     let toolset: Arc<FunctionTools<Desk>> = Arc::new(FunctionTools::new("desk", tools));
     let mut desk = Agent::new("desk", "Be brief.", model.clone());
-    desk.toolsets.push(toolset.clone());
-    desk.handoffs.push(Handoff::to("billing"));
-    let mut billing = Agent::new("billing", "Be exact.", model.clone());
-    billing.toolsets.push(toolset);
-    (Agents::new(desk, [Arc::new(billing)]).unwrap(), done, model)
+    desk.toolsets.push(toolset);
+    (desk, done, model)
 }
 
 /// What an application stores of a run.
-fn recorded(notes: &Notes) -> Vec<Recorded> {
+pub(crate) fn recorded(notes: &Notes) -> Vec<Recorded> {
     let mut agent = None;
     let mut record = Vec::new();
     for event in &notes.events {
@@ -245,4 +251,25 @@ async fn the_calls_of_the_last_reply_are_told_again() {
         "model 2",
     ];
     assert_eq!(lines[..expected.len()], expected);
+}
+
+/// The agent's new release asks about a tool that the one before has called without asking.
+#[tokio::test]
+async fn a_call_that_may_have_been_made_is_asked_about_as_such_whatever_the_policy_says() {
+    for is_asked_for in [false, true] {
+        let plan = [vec!["add", "read"]];
+        let (_, record) = whole(&plan).await;
+        let (mut desk, done, model) = desk(&plan);
+        if is_asked_for {
+            desk.approval.always.insert("add".to_owned());
+        }
+        let left = record[..1].to_vec();
+        let (outcome, notes) = going_on(&Agents::of(desk), left).await;
+        assert_eq!(outcome.ended, Ended::WaitingForApproval);
+        let asked = notes.asked();
+        let because: Vec<&Because> = asked.iter().map(|asked| &asked.because).collect();
+        assert_eq!(because, [&Because::Interrupted], "{is_asked_for}");
+        assert_eq!(*done.lock().unwrap(), ["call_0_1"]);
+        assert_eq!(*model.asked.lock().unwrap(), 0);
+    }
 }

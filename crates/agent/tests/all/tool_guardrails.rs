@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use frontdesk_agent::{
     Agent, AgentEvent, Agents, AskedCall, ClientTool, Decision, Ended, FunctionTool, InsteadOfCall,
-    NoArguments, Strictness, ToolContext, ToolDefinition, ToolError, Verdict, function_tool,
-    resume,
+    NoArguments, Schema, Strictness, ToolContext, ToolDefinition, ToolError, Verdict,
+    function_tool, resume,
 };
 use frontdesk_model::Item;
 use schemars::JsonSchema;
@@ -243,7 +243,7 @@ async fn the_users_page_gets_what_was_let_through() {
         definition: ToolDefinition {
             name: "open".to_owned(),
             description: "Opens a room.".to_owned(),
-            parameters: Arc::new(json!({"type": "object"})),
+            parameters: Schema::new(json!({"type": "object"})),
             strict: Strictness::Lenient,
         },
         title: None,

@@ -9,7 +9,7 @@ use frontdesk_agent::{
     Annotations, Ended, RunContext, ToolContext, ToolError, ToolInfo, ToolOutput, Toolset,
     ToolsetError,
 };
-use frontdesk_model::{Item, Strictness, ToolDefinition};
+use frontdesk_model::{Item, Schema, Strictness, ToolDefinition};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -76,7 +76,7 @@ fn info(name: &str, schema: Value) -> ToolInfo {
     let definition = ToolDefinition {
         name: name.to_owned(),
         description: String::new(),
-        parameters: Arc::new(schema),
+        parameters: Schema::new(schema),
         strict: Strictness::Lenient,
     };
     ToolInfo::new(definition, Annotations::default())
@@ -171,7 +171,7 @@ async fn schemas_are_sent_with_what_providers_insist_on() {
     let mut agent = agent(&model, vec![]);
     agent.toolsets = vec![server("one", &["find"], Health::Well)];
     play(agent).await.0.unwrap();
-    let sent = model.request(0).tools[0].parameters.as_ref().clone();
+    let sent = Value::clone(&model.request(0).tools[0].parameters);
     assert_eq!(sent, json!({"type": "object", "properties": {}}));
 }
 

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::input::Input;
 use super::{KeptAnswers, custom, previous};
 use crate::{
-    Error, ErrorKind, OutputFormat, ParallelToolCalls, Request, Settings, Strictness, ToolChoice,
+    Error, ErrorKind, OutputFormat, ParallelToolCalls, Request, Schema, Settings, Strictness,
+    ToolChoice,
 };
 
 /// What the provider must send along so that reasoning can go back without being stored there.
@@ -225,6 +226,6 @@ struct Function<'a> {
     kind: &'static str,
     name: &'a str,
     description: &'a str,
-    parameters: &'a Value,
+    parameters: &'a Schema,
     strict: bool,
 }

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use frontdesk_model::anthropic::replayed;
-use frontdesk_model::{Event, Item, OutputFormat, Request, Settings, Strictness, ToolChoice};
+use frontdesk_model::{
+    Event, Item, OutputFormat, Request, Schema, Settings, Strictness, ToolChoice,
+};
 use serde_json::{Value, json};
 
 use crate::anthropic_answers::{start, stop, stream};
@@ -224,7 +226,7 @@ async fn the_form_of_the_answer() {
             instructions: Some("Be brief.".to_owned()),
             output: OutputFormat::Json {
                 name: "person".to_owned(),
-                schema: Arc::new(schema.clone()),
+                schema: Schema::new(schema.clone()),
                 strict,
             },
             settings: Settings {

@@ -7,7 +7,7 @@ use frontdesk_clock::SequentialIds;
 use frontdesk_identity::Secret;
 use frontdesk_model::anthropic::{Anthropic, Caching, Config, Thinking};
 use frontdesk_model::{
-    ParallelToolCalls, Request, Retry, Settings, Strictness, ToolChoice, ToolDefinition,
+    ParallelToolCalls, Request, Retry, Schema, Settings, Strictness, ToolChoice, ToolDefinition,
 };
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ pub(crate) fn tool(name: &str) -> ToolDefinition {
     ToolDefinition {
         name: name.to_owned(),
         description: "Does it.".to_owned(),
-        parameters: Arc::new(json!({"type": "object"})),
+        parameters: Schema::new(json!({"type": "object"})),
         strict: Strictness::Lenient,
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use frontdesk_model::openai_chat::{Profile, replayed};
-use frontdesk_model::{Event, Item, OutputFormat, Request, Strictness, ToolChoice};
+use frontdesk_model::{Event, Item, OutputFormat, Request, Schema, Strictness, ToolChoice};
 use serde_json::{Value, json};
 
 use crate::chat_answers::stream;
@@ -134,7 +134,7 @@ async fn the_form_of_the_answer_and_the_servers_own_tools() {
         let request = Request {
             output: OutputFormat::Json {
                 name: "person".to_owned(),
-                schema: Arc::new(schema.clone()),
+                schema: Schema::new(schema.clone()),
                 strict: Strictness::Strict,
             },
             hosted_tools: Arc::new([hosted.clone()]),

@@ -7,8 +7,8 @@ use frontdesk_clock::SequentialIds;
 use frontdesk_identity::Secret;
 use frontdesk_model::openai_chat::{Config, OpenAiChat, Profile};
 use frontdesk_model::{
-    Error, ErrorKind, Event, ParallelToolCalls, Request, Retry, Settings, Strictness, Timeouts,
-    ToolChoice, ToolDefinition,
+    Error, ErrorKind, Event, ParallelToolCalls, Request, Retry, Schema, Settings, Strictness,
+    Timeouts, ToolChoice, ToolDefinition,
 };
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ pub(crate) fn asking() -> Request {
     let tool = |name: &str| ToolDefinition {
         name: name.to_owned(),
         description: "Does it.".to_owned(),
-        parameters: Arc::new(json!({"type": "object"})),
+        parameters: Schema::new(json!({"type": "object"})),
         strict: Strictness::Strict,
     };
     Request {

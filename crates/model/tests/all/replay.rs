@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frontdesk_model::openai_responses::{Config, OpenAiResponses};
 use frontdesk_model::{
-    Item, ParallelToolCalls, Request, Settings, Strictness, ToolChoice, ToolDefinition,
+    Item, ParallelToolCalls, Request, Schema, Settings, Strictness, ToolChoice, ToolDefinition,
 };
 use serde_json::{Map, Value, json};
 
@@ -47,7 +47,7 @@ async fn a_request_with_everything() {
     let tool = |name: &str, strict| ToolDefinition {
         name: name.to_owned(),
         description: "Looks it up.".to_owned(),
-        parameters: Arc::new(schema.clone()),
+        parameters: Schema::new(schema.clone()),
         strict,
     };
     let request = Request {

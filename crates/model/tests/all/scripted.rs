@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use frontdesk_model::scripted::{Script, Scripted};
 use frontdesk_model::{
-    Error, ErrorKind, Event, FunctionCall, Item, Message, Model, Request, Strictness, ToolChoice,
-    ToolDefinition, Usage,
+    Error, ErrorKind, Event, FunctionCall, Item, Message, Model, Request, Schema, Strictness,
+    ToolChoice, ToolDefinition, Usage,
 };
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ fn request(input: &[Item]) -> Request {
     let tools = ["add_task", "list_tasks", "complete_task"].map(|name| ToolDefinition {
         name: name.to_owned(),
         description: String::new(),
-        parameters: Arc::new(json!({"type": "object"})),
+        parameters: Schema::new(json!({"type": "object"})),
         strict: Strictness::Lenient,
     });
     Request {
@@ -387,7 +387,7 @@ async fn the_events_of_an_answer_are_a_real_stream() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn words_come_at_the_pace() {
     let model = model("pace_ms = 2000\nintro = 'one two'");
     // The script's own pace holds a word back, another one lets it go.
@@ -404,7 +404,7 @@ async fn words_come_at_the_pace() {
     );
     let fast = model.with_pace(Duration::ZERO);
     let words = collect(&fast, Request::default());
-    let (events, _) = tokio::time::timeout(Duration::from_secs(3), words)
+    let (events, _) = tokio::time::timeout(Duration::from_secs(30), words)
         .await
         .unwrap();
     assert_eq!(events.len(), 6);

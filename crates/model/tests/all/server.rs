@@ -70,6 +70,8 @@ impl Server {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((socket, _)) = listener.accept().await {
+                // The end of an answer isn't to wait until its beginning is acknowledged.
+                socket.set_nodelay(true).unwrap();
                 state.lock().unwrap().connections += 1;
                 connections.spawn(serve(socket, Arc::clone(&state), Arc::clone(&notify)));
             }

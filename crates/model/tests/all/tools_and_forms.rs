@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use frontdesk_model::{
-    ContentPart, FunctionCall, Item, Message, OutputFormat, Request, Settings, Strictness,
+    ContentPart, FunctionCall, Item, Message, OutputFormat, Request, Schema, Settings, Strictness,
     ToolChoice, ToolDefinition,
 };
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn function() -> ToolDefinition {
     ToolDefinition {
         name: "find".to_owned(),
         description: "Finds it.".to_owned(),
-        parameters: Arc::new(json!({"type": "object"})),
+        parameters: Schema::new(json!({"type": "object"})),
         strict: Strictness::Lenient,
     }
 }
@@ -96,7 +96,7 @@ async fn the_form_of_the_answer_is_sent_with_what_else_is_set_for_its_text() {
         let request = Request {
             output: OutputFormat::Json {
                 name: "person".to_owned(),
-                schema: Arc::new(json!({"type": "object"})),
+                schema: Schema::new(json!({"type": "object"})),
                 strict,
             },
             ..Request::default()

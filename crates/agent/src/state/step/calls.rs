@@ -211,6 +211,27 @@ pub(super) fn break_off(state: &mut State, mut calls: Vec<Call>, effects: &mut V
     keep_results(state, calls);
 }
 
+/// The same for calls of an earlier process, which may have made those that it could make.
+pub(super) fn break_off_reopened(
+    state: &mut State,
+    mut calls: Vec<Call>,
+    effects: &mut Vec<Effect>,
+) {
+    for call in &mut calls {
+        let may_be_made =
+            call.status == CallStatus::Waiting || call.marks.contains(&Mark::Interrupted);
+        if may_be_made && !matches!(call.status, CallStatus::Done(_)) {
+            call.status = CallStatus::Running;
+        }
+    }
+    break_off(state, calls, effects);
+}
+
+/// Whether this was told as the result of a call because a guardrail stopped the run.
+pub(in crate::state) fn tells_of_stop(result: &CallResult) -> bool {
+    result.outcome == Outcome::Error && [BROKEN_OFF, NOT_MADE].contains(&result.text.as_str())
+}
+
 /// Ends a running call; whether there was one.
 pub(super) fn finish(
     calls: &mut [Call],
