@@ -143,12 +143,27 @@ impl Files {
     }
 
     /// Whether an attachment's bytes are there.
+    ///
+    /// # Errors
+    /// They were uploaded, but don't lie in this process's place: the one that took them has another.
     pub async fn is_there(
         &self,
         scope: &Scope,
         attachment: &AttachmentId,
     ) -> Result<bool, FileError> {
-        Ok(self.records.file(scope, attachment).await?.is_some())
+        let Some(file) = self.records.file(scope, attachment).await? else {
+            return Ok(false);
+        };
+        let path = self.bucket.path(scope, file.object.as_str());
+        match self.bucket.objects.head(&path).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Err(FileError::Unavailable {
+                detail: format!(
+                    "object {path} isn't in this process's place for files: all processes need the same one"
+                ),
+            }),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Opens a file or its preview; `None` if there is none.

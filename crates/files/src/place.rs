@@ -82,6 +82,8 @@ impl fmt::Debug for S3 {
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     pub(crate) objects: Arc<dyn ObjectStore>,
+    /// The same, where it is a folder.
+    folder: Option<Arc<LocalFileSystem>>,
     prefix: String,
 }
 
@@ -95,11 +97,20 @@ impl Bucket {
                 make_private(&folder)
                     .map_err(|error| unusable(format!("{}: {error}", folder.display())))?;
                 let files = LocalFileSystem::new_with_prefix(&folder)?;
-                (Arc::new(files.with_fsync(true)), String::new())
+                let files = Arc::new(files.with_fsync(true));
+                return Ok(Self {
+                    objects: files.clone(),
+                    folder: Some(files),
+                    prefix: String::new(),
+                });
             }
             Place::S3(s3) => (Arc::new(s3.client()?), s3.prefix.clone()),
         };
-        Ok(Self { objects, prefix })
+        Ok(Self {
+            objects,
+            folder: None,
+            prefix,
+        })
     }
 
     /// The path of an object. The owner is in it as a hash, so nothing that anybody chose is.
@@ -107,6 +118,30 @@ impl Bucket {
         let owner = owner_digits(scope);
         let parts = self.prefix.split('/').filter(|part| !part.is_empty());
         parts.chain([owner.as_str(), object]).collect()
+    }
+
+    /// Removes what a process that died left of an object in a folder. What is being written there is in
+    /// [files beside it](https://docs.rs/object_store/latest/object_store/local/struct.LocalFileSystem.html), with `#`
+    /// and a number behind the name, and they can't be named as objects.
+    pub(crate) async fn remove_unfinished(&self, path: &Path) -> Result<(), FileError> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
+        let whole = folder.path_to_filesystem(path)?;
+        for number in 1_u32.. {
+            let mut unfinished = whole.clone().into_os_string();
+            unfinished.push(format!("#{number}"));
+            match tokio::fs::remove_file(&unfinished).await {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => break,
+                Err(error) => {
+                    return Err(FileError::Unavailable {
+                        detail: format!("{}: {error}", PathBuf::from(unfinished).display()),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -40,7 +40,7 @@ impl Files {
             let due = self.upkeep.due_objects(AT_ONCE).await?;
             let (mut gone, mut failed) = (Vec::new(), None);
             for (scope, object) in &due {
-                match self.remove_object(scope, object).await {
+                match self.remove_all_of(scope, object).await {
                     Ok(()) => gone.push((scope.clone(), object.clone())),
                     // One that can't be removed is no reason to keep the others.
                     Err(error) => failed = Some(error),
@@ -56,6 +56,16 @@ impl Files {
                 return Ok(removed);
             }
         }
+    }
+
+    /// Removes an object, its preview, and what was never finished of them.
+    async fn remove_all_of(&self, scope: &Scope, object: &ObjectName) -> Result<(), FileError> {
+        self.remove_object(scope, object).await?;
+        for object in [object, &preview_of(object)] {
+            let path = self.bucket.path(scope, object.as_str());
+            self.bucket.remove_unfinished(&path).await?;
+        }
+        Ok(())
     }
 
     /// Removes an object and its preview. What isn't there is no error.

@@ -144,6 +144,11 @@ impl Attachment {
         either!(self, inner => inner.upload_descriptor = descriptor);
     }
 
+    /// Further fields, which are sent as they are.
+    pub fn extra_mut(&mut self) -> &mut Map {
+        either!(self, inner => &mut inner.extra)
+    }
+
     /// The attachment as it is sent: without its metadata.
     pub fn to_wire(&self) -> Cow<'_, Self> {
         if self.metadata().is_none() {

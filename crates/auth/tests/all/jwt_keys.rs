@@ -126,7 +126,7 @@ fn a_runtime_that_shuts_down_leaves_nobody_waiting() {
         tell.send(found.as_ref().is_some_and(is_unavailable))
             .unwrap();
     });
-    assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(true));
+    assert_eq!(told.recv_timeout(Duration::from_secs(30)), Ok(true));
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ async fn what_was_begun_is_carried_through_although_the_browser_goes_away() {
             tokio::task::yield_now().await;
         }
     };
-    let stored = tokio::time::timeout(Duration::from_secs(20), stored).await;
+    let stored = tokio::time::timeout(Duration::from_secs(30), stored).await;
     assert_eq!(stored, Ok(()));
 }
 

@@ -24,7 +24,15 @@ impl Desk {
     }
 
     pub(crate) fn with(place: Place, limits: FileLimits) -> Self {
-        let store = Arc::new(MemoryStore::new());
+        Self::on(Arc::new(MemoryStore::new()), place, limits)
+    }
+
+    /// Another process on the same store.
+    pub(crate) fn beside(&self, place: Place) -> Self {
+        Self::on(self.store.clone(), place, FileLimits::default())
+    }
+
+    fn on(store: Arc<MemoryStore>, place: Place, limits: FileLimits) -> Self {
         let files = Files::open(Parts {
             store: store.clone(),
             records: store.clone(),

@@ -45,6 +45,20 @@ async fn what_was_uploaded_is_given_back() {
     }
 }
 
+/// Nothing is sent with a message that can't be read then, and nobody is told to upload again what is there.
+#[tokio::test]
+async fn what_another_process_put_elsewhere_is_not_there() {
+    let desk = Desk::new();
+    let uploaded = desk.uploaded("text/plain", b"here").await.unwrap();
+    let elsewhere = desk.beside(Place::Memory);
+    let told = elsewhere.files.is_there(&ann(), uploaded.id()).await;
+    assert!(
+        matches!(&told, Err(FileError::Unavailable { detail }) if detail.contains("need the same")),
+        "{told:?}"
+    );
+    assert!(desk.files.is_there(&ann(), uploaded.id()).await.unwrap());
+}
+
 #[tokio::test]
 async fn an_image_has_a_preview_and_is_known_by_its_bytes() {
     let desk = Desk::new();
