@@ -1,19 +1,20 @@
 //! What an archive reads that nothing else does.
 
 use async_trait::async_trait;
-use frontdesk_identity::Scope;
-use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId};
+use frontdesk_identity::{Scope, TenantId};
+use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId, ThreadMetadata, Timestamp};
 use frontdesk_store::limit::page_limit;
 use frontdesk_store::{
-    Archive, Entry, Forgotten, Result, StoredFile, StoredItem, TurnId, TurnRecord, UtcDay, form,
+    ApiKey, Archive, Entry, Forgotten, KeyId, Result, StoredFile, StoredItem, TurnId, TurnRecord,
+    UtcDay, form,
 };
 
 use crate::PostgresStore;
 use crate::files::file_of;
 use crate::items::stored_item_of;
-use crate::row;
 use crate::text::stored;
 use crate::turns::turn_of;
+use crate::{row, threads};
 
 /// Entries that are restored in one transaction.
 const RESTORED_AT_ONCE: usize = 500;
@@ -47,6 +48,30 @@ impl Archive for PostgresStore {
             .transpose()
     }
 
+    async fn threads_of(
+        &self,
+        scope: &Scope,
+        after: Option<(Timestamp, &ThreadId)>,
+        limit: u32,
+    ) -> Result<Vec<ThreadMetadata>> {
+        let (time, id) = row::behind(after.map(|(time, id)| (time, id.as_str())));
+        let statement = sqlx::query(
+            "select id, created_at, title, status::text, image_domains::text, metadata::text,
+                 extra::text
+             from threads
+             where tenant_id = $1 and user_id = $2 and (created_at, id) > ($3, $4)
+             order by created_at, id
+             limit $5",
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(time)
+        .bind(stored(id))
+        .bind(i64::from(page_limit(limit)));
+        let rows = self.rows(statement).await?;
+        rows.iter().map(threads::read).collect()
+    }
+
     async fn turns_of(
         &self,
         scope: &Scope,
@@ -76,22 +101,21 @@ impl Archive for PostgresStore {
         &self,
         scope: &Scope,
         thread: &ThreadId,
-        after: Option<&ItemId>,
+        after: Option<(Timestamp, &ItemId)>,
         limit: u32,
     ) -> Result<Vec<StoredItem>> {
+        let (time, id) = row::behind(after.map(|(time, id)| (time, id.as_str())));
         let statement = sqlx::query(
             "select turn_id, created_at, coalesce(as_written::text, item::text) as item from items
-             where tenant_id = $1 and user_id = $2 and thread_id = $3
-                 and ($4::text is null or (created_at, id) > (
-                     select created_at, id from items
-                     where tenant_id = $1 and user_id = $2 and thread_id = $3 and id = $4))
+             where tenant_id = $1 and user_id = $2 and thread_id = $3 and (created_at, id) > ($4, $5)
              order by created_at, id
-             limit $5",
+             limit $6",
         )
         .bind(scope.tenant.as_str())
         .bind(scope.user.as_str())
         .bind(stored(thread.as_str()))
-        .bind(after.map(|after| stored(after.as_str())))
+        .bind(time)
+        .bind(stored(id))
         .bind(i64::from(page_limit(limit)));
         let rows = self.rows(statement).await?;
         rows.iter().map(stored_item_of).collect()
@@ -143,6 +167,16 @@ impl Archive for PostgresStore {
             Ok((day, row::number(row::column(row, "tokens")?)?))
         });
         days.collect()
+    }
+
+    async fn keys_of(
+        &self,
+        tenant: Option<&TenantId>,
+        after: Option<(Timestamp, &KeyId)>,
+        limit: u32,
+    ) -> Result<Vec<ApiKey>> {
+        let behind = row::behind(after.map(|(time, id)| (time, id.as_str())));
+        self.keys_behind(tenant, behind, page_limit(limit)).await
     }
 
     async fn restore(&self, entries: &[Entry]) -> Result<u64> {

@@ -3,7 +3,8 @@
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ThreadId;
 use frontdesk_store::{
-    Began, BeginTurn, Continuation, Lease, Result, StoreError, Trim, TurnRecord, form,
+    After, Began, BeginTurn, Continuation, Lease, Result, StoreError, Trim, TurnId, TurnRecord,
+    form,
 };
 use sqlx::postgres::PgRow;
 
@@ -22,6 +23,7 @@ pub(crate) struct Begin<'s> {
     scope: &'s Scope,
     turn: TurnRecord,
     new_thread: Option<ThreadRow>,
+    after: After,
     trim: Option<Trim>,
     put: ItemRows,
     removal: Removal,
@@ -41,6 +43,7 @@ impl<'s> Begin<'s> {
             scope,
             turn: begin.turn,
             new_thread: new_thread.transpose()?,
+            after: begin.after,
             trim: begin.trim,
             removal: Removal::new(&begin.remove, &put),
             put,
@@ -73,12 +76,14 @@ impl<'s> Begin<'s> {
 
     /// Begins after something was removed, in a transaction of both.
     async fn run_after_cut(&self, store: &PostgresStore) -> Result<Tried<Began>> {
+        let mut is_cut = true;
         let outcome = async {
             let mut transaction = store.begin().await?;
             let trimmed = match &self.trim {
                 Some(trim) => cut::trim(&mut transaction, self.scope, self.thread(), trim).await?,
                 None => Some(Trimmed::default()),
             };
+            is_cut = trimmed.is_some();
             if self.removal.goes_first() {
                 let remove = self.removal.first(self.scope, self.thread());
                 transaction.run(remove).await?;
@@ -94,6 +99,8 @@ impl<'s> Begin<'s> {
         };
         let (transaction, trimmed, row) = match outcome.await {
             Ok(outcome) => outcome,
+            // Nothing would have been put, so it doesn't matter whose the ids are.
+            Err(fault) if !is_cut && fault.refused_by().is_some() => return Ok(Ok(Began::NoItem)),
             Err(fault) => return Ok(Err(fault)),
         };
         let began = match (began(row.as_ref())?, trimmed) {
@@ -121,6 +128,10 @@ impl<'s> Begin<'s> {
         let request = turn.request.as_ref();
         let new = self.new_thread.as_ref();
         let continuation = self.continuation.as_ref();
+        let (must_follow, seen) = match &self.after {
+            After::Any => (false, None),
+            After::Seen(seen) => (true, seen.as_ref().map(TurnId::as_str)),
+        };
         sqlx::query(BEGIN)
             .bind(self.scope.tenant.as_str())
             .bind(self.scope.user.as_str())
@@ -152,6 +163,8 @@ impl<'s> Begin<'s> {
             .bind(row::length(self.lease.length))
             .bind(new.map(|new| new.words.as_str()))
             .bind(&self.put.words)
+            .bind(must_follow)
+            .bind(seen.map(stored))
     }
 
     /// The failure of the beginning, where an id is taken.
@@ -177,6 +190,7 @@ fn began(row: Option<&PgRow>) -> Result<Began> {
         }),
         "repeated" => Ok(Began::Repeated(turn_of(row)?)),
         "busy" => Ok(Began::Busy(turn_of(row)?)),
+        "overtaken" => Ok(Began::Overtaken),
         _ => Ok(Began::NoThread),
     }
 }
@@ -194,9 +208,17 @@ with repeated as (
     select 1 from threads
     where tenant_id = $1 and user_id = $2 and id = $3 and not $7
     for key share
+), overtaken as (
+    select 1
+    where $31 and not $7 and $32 is distinct from (
+        select id from turns
+        where tenant_id = $1 and user_id = $2 and thread_id = $3
+        order by created_at desc, id desc
+        limit 1)
 ), free as (
     select 1
     where not exists (select from repeated) and not exists (select from running)
+        and not exists (select from overtaken)
         and ($7 or exists (select from thread))
 ), opened as (
     insert into threads
@@ -238,6 +260,7 @@ select
     case when exists (select from repeated) then 'repeated'
         when not $7 and not exists (select from thread) then 'no_thread'
         when exists (select from running) then 'busy'
+        when exists (select from overtaken) then 'overtaken'
         else 'started' end as outcome,
     there.id, there.thread_id, there.status, there.attempt, there.created_at, there.ended_at,
     there.request_key, there.request_body

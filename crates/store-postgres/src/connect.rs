@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use frontdesk_identity::Secret;
 use frontdesk_store::{Result, StoreError};
+use log::LevelFilter;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 
@@ -70,7 +71,8 @@ impl Connector {
             "select set_config('search_path', quote_ident($1), false),
                  set_config('statement_timeout', $2, false),
                  set_config('lock_timeout', $3, false),
-                 set_config('idle_in_transaction_session_timeout', $4, false)",
+                 set_config('idle_in_transaction_session_timeout', $4, false),
+                 set_config('default_transaction_isolation', 'read committed', false)",
         )
         .bind(&self.schema)
         .bind(milliseconds(self.statement_timeout))
@@ -98,11 +100,13 @@ fn address(options: &Options, url: &Secret) -> Result<PgConnectOptions> {
     Ok(address
         .application_name(APPLICATION)
         .statement_cache_capacity(STATEMENTS_KEPT)
-        .disable_statement_logging())
+        // By their text, without values, for whoever wants the finest log.
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Off, Duration::MAX))
 }
 
 /// A timeout as the database takes it. Zero would be none, and what is too long is the longest.
-fn milliseconds(timeout: Duration) -> String {
+pub(crate) fn milliseconds(timeout: Duration) -> String {
     let longest = u128::from(i32::MAX.unsigned_abs());
     timeout.as_millis().clamp(1, longest).to_string()
 }

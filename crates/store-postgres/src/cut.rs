@@ -60,13 +60,27 @@ pub(crate) struct Trimmed {
     named: Vec<String>,
 }
 
-/// Cuts a thread off; `None` if the item isn't there. The thread is locked first, as whoever deletes it does.
+/// Cuts a thread off; `None` if the item isn't there.
+///
+/// The thread is locked first, as whoever deletes it does, and by a statement of its own: a statement sees what was
+/// stored before it, so a turn that ends between the cut and the next beginning would be seen by neither.
 pub(crate) async fn trim(
     transaction: &mut Transaction,
     scope: &Scope,
     thread: &ThreadId,
     trim: &Trim,
 ) -> Tried<Option<Trimmed>> {
+    let lock = sqlx::query(
+        "select 1 from threads
+         where tenant_id = $1 and user_id = $2 and id = $3
+         for update",
+    )
+    .bind(scope.tenant.as_str())
+    .bind(scope.user.as_str())
+    .bind(stored(thread.as_str()));
+    if transaction.row(lock).await?.is_none() {
+        return Ok(None);
+    }
     let keeps_item = match trim {
         Trim::After(_) => true,
         Trim::From(_) => false,
@@ -115,14 +129,9 @@ impl Trimmed {
 }
 
 const TRIM: &str = "
-with thread as (
-    select 1 from threads
-    where tenant_id = $1 and user_id = $2 and id = $3
-    for key share
-), cut as (
+with cut as (
     select created_at from items
     where tenant_id = $1 and user_id = $2 and thread_id = $3 and id = $4
-        and exists (select from thread)
 ), removed as (
     delete from items using cut
     where items.tenant_id = $1 and items.user_id = $2 and items.thread_id = $3

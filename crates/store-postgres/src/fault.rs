@@ -23,7 +23,7 @@ mod code {
     /// The classes of what passes: connection, sign-in, no such database, resources, intervention, system.
     pub(super) const PASSING: [&str; 6] = ["08", "28", "3D", "53", "57", "58"];
     /// The classes whose messages quote values that were sent.
-    pub(super) const QUOTING: [&str; 2] = ["22", "42"];
+    pub(super) const QUOTING: [&str; 3] = ["22", "42", "54"];
 }
 
 /// The unique indexes on which those meet that do the same at once; whoever tries again finds what the other one did.
@@ -87,6 +87,11 @@ impl Fault {
             _ => false,
         };
         in_the_way && attempts < ATTEMPTS
+    }
+
+    /// Whether others held what it needs, for longer than it waited.
+    pub(crate) fn is_locked_out(&self) -> bool {
+        matches!(self.code(), Some(code::LOCK_NOT_AVAILABLE | code::DEADLOCK))
     }
 
     /// The name of the constraint that failed.

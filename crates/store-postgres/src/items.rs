@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Page, ThreadId, ThreadItem};
-use frontdesk_store::limit::page_limit;
+use frontdesk_store::limit::{MAX_PAGE, page_limit};
 use frontdesk_store::words::text_of;
 use frontdesk_store::{Items, PageRequest, Result, Step, StoreError, StoredItem, TurnId, form};
 use sqlx::postgres::PgRow;
@@ -96,6 +96,36 @@ impl Items for PostgresStore {
         .bind(i64::from(page_limit(limit)));
         let rows = self.rows(statement).await?;
         rows.iter().rev().map(stored_item_of).collect()
+    }
+
+    async fn items_of_turn(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        turn: &TurnId,
+    ) -> Result<Vec<ThreadItem>> {
+        let statement = sqlx::query(
+            "select created_at, coalesce(as_written::text, item::text) as item from items
+             where tenant_id = $1 and user_id = $2 and thread_id = $3 and turn_id = $4
+             order by created_at desc, id desc
+             limit $5",
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(stored(thread.as_str()))
+        .bind(stored(turn.as_str()))
+        .bind(i64::from(MAX_PAGE));
+        let rows = self.rows(statement).await?;
+        rows.iter().rev().map(item_of).collect()
+    }
+
+    async fn recent_with_steps(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        limit: u32,
+    ) -> Result<(Vec<StoredItem>, Vec<Step>)> {
+        self.past_of(scope, thread, limit).await
     }
 
     async fn steps(&self, scope: &Scope, thread: &ThreadId, turns: &[TurnId]) -> Result<Vec<Step>> {

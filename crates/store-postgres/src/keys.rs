@@ -57,26 +57,11 @@ impl Keys for PostgresStore {
             },
         };
         let limit = page_limit(request.limit);
-        let statement = if descending {
-            "select id, tenant_id, user_id, hash, label, created_at, expires_at, revoked_at
-             from api_keys
-             where ($1 is null or tenant_id = $1) and (created_at, id) < ($2, $3)
-             order by created_at desc, id desc
-             limit $4"
+        let keys = if descending {
+            self.keys_before(tenant, (time, id), limit + 1).await?
         } else {
-            "select id, tenant_id, user_id, hash, label, created_at, expires_at, revoked_at
-             from api_keys
-             where ($1 is null or tenant_id = $1) and (created_at, id) > ($2, $3)
-             order by created_at, id
-             limit $4"
+            self.keys_behind(tenant, (time, id), limit + 1).await?
         };
-        let statement = sqlx::query(statement)
-            .bind(tenant.map(TenantId::as_str))
-            .bind(time)
-            .bind(stored(id))
-            .bind(i64::from(limit) + 1);
-        let rows = self.rows(statement).await?;
-        let keys = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
         Ok(Some(row::page(keys, limit, |key| key.id.as_str())))
     }
 
@@ -114,6 +99,48 @@ impl Keys for PostgresStore {
 }
 
 impl PostgresStore {
+    /// The first keys behind a cursor, whether it is there or not.
+    pub(crate) async fn keys_behind(
+        &self,
+        tenant: Option<&TenantId>,
+        (time, id): (i64, &str),
+        limit: u32,
+    ) -> Result<Vec<ApiKey>> {
+        let statement = sqlx::query(
+            "select id, tenant_id, user_id, hash, label, created_at, expires_at, revoked_at
+             from api_keys
+             where ($1 is null or tenant_id = $1) and (created_at, id) > ($2, $3)
+             order by created_at, id
+             limit $4",
+        )
+        .bind(tenant.map(TenantId::as_str))
+        .bind(time)
+        .bind(stored(id))
+        .bind(i64::from(limit));
+        self.rows(statement).await?.iter().map(read).collect()
+    }
+
+    /// The last keys before a cursor, the last one first.
+    async fn keys_before(
+        &self,
+        tenant: Option<&TenantId>,
+        (time, id): (i64, &str),
+        limit: u32,
+    ) -> Result<Vec<ApiKey>> {
+        let statement = sqlx::query(
+            "select id, tenant_id, user_id, hash, label, created_at, expires_at, revoked_at
+             from api_keys
+             where ($1 is null or tenant_id = $1) and (created_at, id) < ($2, $3)
+             order by created_at desc, id desc
+             limit $4",
+        )
+        .bind(tenant.map(TenantId::as_str))
+        .bind(time)
+        .bind(stored(id))
+        .bind(i64::from(limit));
+        self.rows(statement).await?.iter().map(read).collect()
+    }
+
     /// The time of a key of one tenant or of any.
     async fn time_of_key(&self, tenant: Option<&TenantId>, id: &str) -> Result<Option<i64>> {
         let statement = sqlx::query(

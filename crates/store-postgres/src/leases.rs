@@ -4,7 +4,6 @@ use frontdesk_identity::Scope;
 use frontdesk_store::{
     Continuation, Held, Lease, ProcessId, Result, TakenOver, TurnId, TurnKey, TurnRecord,
 };
-use serde_json::value::RawValue;
 use sqlx::postgres::PgRow;
 
 use crate::PostgresStore;
@@ -37,7 +36,7 @@ impl PostgresStore {
                  and (stop_asked or read_until > clock_timestamp())",
         )
         .bind(stored(holder.as_str()));
-        let rows = self.rows(statement).await?;
+        let rows = self.logs.rows(statement).await?;
         rows.iter().map(held).collect()
     }
 
@@ -63,7 +62,8 @@ impl PostgresStore {
         .bind(stored(lease.holder.as_str()))
         .bind(row::length(lease.length));
         let taken = self.row(statement).await?;
-        taken.as_ref().map(taken_over).transpose()
+        let taken = taken.map(|row| taken_over(turn, &row));
+        taken.transpose()
     }
 
     pub(crate) async fn renew(
@@ -73,7 +73,7 @@ impl PostgresStore {
     ) -> Result<Vec<Held>> {
         let mut attempts = 1;
         loop {
-            match self.rows(renewal(lease, turns)).await {
+            match self.leases.rows(renewal(lease, turns)).await {
                 Ok(rows) => return rows.iter().map(held).collect(),
                 Err(fault) if fault.may_pass(attempts) => attempts += 1,
                 Err(fault) => return Err(fault.into()),
@@ -97,7 +97,7 @@ impl PostgresStore {
         .bind(stored(key.turn.as_str()))
         .bind(i64::from(key.attempt))
         .bind(stored(holder.as_str()));
-        Ok(self.run(statement).await? > 0)
+        Ok(self.logs.run(statement).await? > 0)
     }
 }
 
@@ -156,19 +156,21 @@ fn held(row: &PgRow) -> Result<Held> {
     })
 }
 
-fn taken_over(row: &PgRow) -> Result<TakenOver> {
-    let version: Option<i32> = row::column(row, "continuation_version")?;
-    let data: Option<String> = row::column(row, "continuation")?;
-    let continuation = match (version, data) {
-        (Some(version), Some(data)) => Some(Continuation {
-            version: row::number(i64::from(version))?,
-            data: RawValue::from_string(data)
-                .map_err(|error| row::corrupt("continuation of a turn", error))?,
-        }),
-        _ => None,
-    };
+fn taken_over(turn: &TurnId, row: &PgRow) -> Result<TakenOver> {
+    let continuation = continuation(row).unwrap_or_else(|error| {
+        tracing::error!(%turn, %error, "what was left of a turn can't be read");
+        None
+    });
     Ok(TakenOver {
         continuation,
         is_stop_asked: row::column(row, "stop_asked")?,
     })
+}
+
+fn continuation(row: &PgRow) -> Result<Option<Continuation>> {
+    let version: Option<i32> = row::column(row, "continuation_version")?;
+    let data: Option<String> = row::column(row, "continuation")?;
+    let left = version.zip(data);
+    let left = left.map(|(version, data)| row::continuation(i64::from(version), data));
+    left.transpose()
 }

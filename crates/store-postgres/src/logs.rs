@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use frontdesk_identity::Scope;
+use frontdesk_store::limit::{LOG_PAGE_BATCHES, LOG_PAGE_BYTES};
 use frontdesk_store::{EventId, LogBatch, Result, TurnId};
 
 use crate::PostgresStore;
@@ -26,16 +27,31 @@ impl PostgresStore {
         });
         let statement = sqlx::query(
             "select attempt, first_seq, last_seq, events
-             from turn_logs
-             where tenant_id = $1 and user_id = $2 and turn_id = $3
-                 and (attempt, last_seq) > ($4, $5)
+             from (
+                 select attempt, first_seq, last_seq, events,
+                     sum(octet_length(events)) over (
+                         order by attempt, first_seq
+                         rows between unbounded preceding and 1 preceding
+                     ) as bytes_before
+                 from (
+                     select attempt, first_seq, last_seq, events
+                     from turn_logs
+                     where tenant_id = $1 and user_id = $2 and turn_id = $3
+                         and (attempt, last_seq) > ($4, $5)
+                     order by attempt, first_seq
+                     limit $6
+                 ) as next
+             ) as page
+             where coalesce(bytes_before, 0) < $7
              order by attempt, first_seq",
         )
         .bind(scope.tenant.as_str())
         .bind(scope.user.as_str())
         .bind(stored(turn.as_str()))
         .bind(attempt)
-        .bind(seq);
+        .bind(seq)
+        .bind(i64::from(LOG_PAGE_BATCHES))
+        .bind(i64::try_from(LOG_PAGE_BYTES).unwrap_or(i64::MAX));
         let rows = self.rows(statement).await?;
         let batches = rows.iter().map(|row| {
             Ok(LogBatch {
@@ -121,7 +137,7 @@ impl PostgresStore {
         .bind(column(|(_, batch)| row::integer(batch.first_seq)))
         .bind(column(|(_, batch)| row::integer(batch.last_seq)))
         .bind(events);
-        self.run(statement).await.map(drop)
+        self.logs.run(statement).await.map(drop)
     }
 }
 

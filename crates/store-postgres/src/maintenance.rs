@@ -78,9 +78,9 @@ impl Maintenance for PostgresStore {
     async fn drop_logs(&self, ended_before: Timestamp) -> Result<u64> {
         let mut dropped = 0;
         loop {
-            let turns = self.drop_some_logs(ended_before).await?;
+            let (due, turns) = self.drop_some_logs(ended_before).await?;
             dropped += turns;
-            if turns < DROPPED_AT_ONCE {
+            if due < DROPPED_AT_ONCE {
                 return Ok(dropped);
             }
         }
@@ -108,29 +108,39 @@ impl Maintenance for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Drops the logs of some turns, and says of how many.
-    async fn drop_some_logs(&self, ended_before: Timestamp) -> Result<u64> {
+    /// Drops the logs of some turns that are due, and says how many were and how many of them had one. Which are due is
+    /// read from an index of the turns that may have a log, and they are marked where they were found: of all others none
+    /// is looked at.
+    async fn drop_some_logs(&self, ended_before: Timestamp) -> Result<(u64, u64)> {
         let statement = sqlx::query(
-            "with ended as (
-                 select distinct turns.tenant_id, turns.user_id, turns.id
-                 from turn_logs
-                     join turns on turns.tenant_id = turn_logs.tenant_id
-                         and turns.user_id = turn_logs.user_id and turns.id = turn_logs.turn_id
-                 where turns.ended_at < $1
+            "with due as (
+                 select ctid, tenant_id, user_id, id
+                 from turns
+                 where has_log and ended_at < $1
+                 order by ended_at
                  limit $2
+                 for no key update skip locked
              ), dropped as (
-                 delete from turn_logs using ended
-                 where turn_logs.tenant_id = ended.tenant_id
-                     and turn_logs.user_id = ended.user_id and turn_logs.turn_id = ended.id
+                 delete from turn_logs using due
+                 where turn_logs.tenant_id = due.tenant_id
+                     and turn_logs.user_id = due.user_id and turn_logs.turn_id = due.id
                  returning turn_logs.tenant_id, turn_logs.user_id, turn_logs.turn_id
+             ), marked as (
+                 update turns set has_log = false
+                 where ctid = any(array(select ctid from due))
              )
-             select count(distinct (tenant_id, user_id, turn_id)) as turns from dropped",
+             select (select count(*) from due) as due,
+                 count(distinct (tenant_id, user_id, turn_id)) as turns
+             from dropped",
         )
         .bind(ended_before.as_microsecond())
         .bind(row::integer(DROPPED_AT_ONCE));
         match self.row(statement).await? {
-            Some(row) => row::number(row::column(&row, "turns")?),
-            None => Ok(0),
+            Some(row) => Ok((
+                row::number(row::column(&row, "due")?)?,
+                row::number(row::column(&row, "turns")?)?,
+            )),
+            None => Ok((0, 0)),
         }
     }
 }

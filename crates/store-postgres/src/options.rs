@@ -18,7 +18,8 @@ pub struct Options {
     pub listen_url: Option<Secret>,
     /// The schema, 1 to 63 bytes. It is made if it is missing.
     pub schema: String,
-    /// The most connections, beside the one that listens.
+    /// The most connections for requests. Beside them are one that listens and, where requests take all of these while
+    /// turns run, up to two that keep the turns.
     pub connections: u32,
     /// How long a call waits for a connection.
     pub acquire_timeout: Duration,
@@ -26,7 +27,7 @@ pub struct Options {
     pub statement_timeout: Duration,
     /// How long a statement waits for another one's lock; at least a millisecond.
     pub lock_timeout: Duration,
-    /// A file with certificates (PEM) that are trusted in place of the well-known ones.
+    /// A file with certificates (PEM) that are trusted beside the well-known ones, where the mode checks any.
     pub root_certificate: Option<PathBuf>,
 }
 

@@ -4,44 +4,40 @@
 //! One that was left in the middle of a statement, or that broke, is dropped with whatever it was doing.
 //! So nobody waits for a connection that hangs, and none needs a round trip to be tried before it is used again.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod reserve;
+mod shelf;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Connection, Database, Postgres};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::Options;
 use crate::connect::Connector;
 use crate::fault::{Fault, Tried};
+use crate::store::Statement;
+use shelf::{Idle, Shelf};
 
-/// After which rest a connection is tried before it is used: the database may have gone away meanwhile.
-const TRIED_AFTER: Duration = Duration::from_secs(1);
-/// How long such a try may take.
-const TRY: Duration = Duration::from_secs(2);
-/// How long a connection that nobody needs is kept.
-const KEPT_IDLE: Duration = Duration::from_mins(10);
+pub(crate) use reserve::Reserve;
+
+/// How long closing those that are idle may take.
+const CLOSING: Duration = Duration::from_secs(2);
 /// How long a connection is used at most, so that all find a database that has moved.
 const LIFETIME: Duration = Duration::from_mins(30);
-/// How long to wait before a database that is just starting is tried again.
-const AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// What a statement may take beyond the database's own limit, for the way to it and back.
 const MARGIN: Duration = Duration::from_secs(2);
 
-/// The connections.
+/// The connections. A clone is the same.
+#[derive(Clone)]
 pub(crate) struct Pool {
-    connector: Connector,
-    idle: Arc<Mutex<Vec<Idle>>>,
+    shelf: Arc<Shelf>,
     permits: Arc<Semaphore>,
+    tried_after: Duration,
     acquire: Duration,
     patience: Duration,
-}
-
-struct Idle {
-    conn: PgConnection,
-    since: Instant,
-    opened: Instant,
 }
 
 /// A connection that is in use.
@@ -49,94 +45,117 @@ pub(crate) struct Session {
     conn: PgConnection,
     opened: Instant,
     patience: Duration,
-    idle: Arc<Mutex<Vec<Idle>>>,
-    permits: Arc<Semaphore>,
+    shelf: Arc<Shelf>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Pool {
-    pub(crate) fn new(connector: Connector, options: &Options) -> Self {
-        let size = usize::try_from(options.connections.max(1)).unwrap_or(Semaphore::MAX_PERMITS);
+    /// A pool of so many connections, at least one. Each is tried before it is used again after such a rest.
+    pub(crate) fn new(
+        connector: &Connector,
+        options: &Options,
+        connections: u32,
+        tried_after: Duration,
+    ) -> Self {
+        let size = usize::try_from(connections.max(1)).unwrap_or(Semaphore::MAX_PERMITS);
+        let permits = Arc::new(Semaphore::new(size.min(Semaphore::MAX_PERMITS)));
         Self {
-            connector,
-            idle: Arc::default(),
-            permits: Arc::new(Semaphore::new(size.min(Semaphore::MAX_PERMITS))),
+            shelf: Arc::new(Shelf::new(connector.clone(), Arc::clone(&permits))),
+            permits,
+            tried_after,
             acquire: options.acquire_timeout,
             patience: options.statement_timeout.saturating_add(MARGIN),
         }
     }
 
+    /// How long a call waits for a connection.
+    pub(crate) fn patience(&self) -> Duration {
+        self.acquire.min(LIFETIME)
+    }
+
     /// A connection; an error when there is none in time.
     pub(crate) async fn take(&self) -> Tried<Session> {
-        let deadline = Instant::now() + self.acquire.min(LIFETIME);
+        let deadline = Instant::now() + self.patience();
         let permit = timeout_at(deadline, Arc::clone(&self.permits).acquire_owned());
         let permit = match permit.await {
             Ok(Ok(permit)) => permit,
             Ok(Err(_)) => return Err(Fault::Closed),
             Err(_) => return Err(Fault::Exhausted),
         };
-        let (conn, opened) = match self.rested().await {
-            Some(there) => there,
-            None => (self.open(deadline).await?, Instant::now()),
+        let (conn, opened) = match timeout_at(deadline, self.rested()).await {
+            Ok(Some(there)) => there,
+            Ok(None) => self.shelf.wait(deadline).await?,
+            Err(_) => return Err(Fault::Unreached),
         };
-        Ok(Session {
-            conn,
-            opened,
-            patience: self.patience,
-            idle: Arc::clone(&self.idle),
-            permits: Arc::clone(&self.permits),
-            _permit: permit,
-        })
+        Ok(self.session(conn, opened, permit))
+    }
+
+    /// A connection that rests since a moment ago, where one is to be had without waiting.
+    pub(crate) fn at_hand(&self) -> Option<Session> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+        let Idle { conn, opened, .. } = self.shelf.pop_rested_for(self.tried_after)?;
+        (opened.elapsed() < LIFETIME).then(|| self.session(conn, opened, permit))
     }
 
     /// Gives no more connections, and closes those that are idle; the others end with their use.
     pub(crate) async fn close(&self) {
         self.permits.close();
-        let idle = std::mem::take(&mut *lock(&self.idle));
-        for rested in idle {
-            drop(timeout(TRY, rested.conn.close()).await);
+        self.shelf.close(CLOSING).await;
+    }
+
+    fn session(
+        &self,
+        conn: PgConnection,
+        opened: Instant,
+        permit: OwnedSemaphorePermit,
+    ) -> Session {
+        Session {
+            conn,
+            opened,
+            patience: self.patience,
+            shelf: Arc::clone(&self.shelf),
+            _permit: permit,
         }
     }
 
-    /// A connection that is idle and works.
+    /// A connection that is idle and works. Where one gets no answer, those that have been idle for longer won't either:
+    /// they go without being tried, and time is left to open one.
     async fn rested(&self) -> Option<(PgConnection, Instant)> {
         loop {
             let Idle {
                 mut conn,
                 since,
                 opened,
-            } = lock(&self.idle).pop()?;
+            } = self.shelf.pop()?;
             if opened.elapsed() >= LIFETIME {
                 continue;
             }
-            if since.elapsed() < TRIED_AFTER || works(&mut conn).await {
+            if since.elapsed() < self.tried_after {
                 return Some((conn, opened));
             }
-        }
-    }
-
-    async fn open(&self, deadline: Instant) -> Tried<PgConnection> {
-        loop {
-            match timeout_at(deadline, self.connector.connect()).await {
-                Ok(Err(fault)) if fault.is_starting() => {
-                    let again = Instant::now() + AGAIN_AFTER;
-                    if again >= deadline {
-                        return Err(fault);
-                    }
-                    sleep_until(again).await;
-                }
-                Ok(outcome) => return outcome,
-                Err(_) => return Err(Fault::Unreached),
+            // Most of the time is left to open one, which is several questions and answers.
+            match timeout(self.acquire * 2 / 5, conn.ping()).await {
+                Ok(Ok(())) => return Some((conn, opened)),
+                Ok(Err(_)) => {}
+                Err(_) => self.shelf.keep_after(since),
             }
         }
     }
-}
-
-async fn works(conn: &mut PgConnection) -> bool {
-    matches!(timeout(TRY, conn.ping()).await, Ok(Ok(())))
 }
 
 impl Session {
+    /// Performs a statement that is a transaction by itself, gives its rows, and gives the connection back.
+    pub(crate) async fn rows(mut self, statement: Statement<'_>) -> Tried<Vec<PgRow>> {
+        let outcome = self.perform(|conn| statement.fetch_all(conn)).await;
+        self.settle(outcome)
+    }
+
+    /// The same for a statement without rows; says how many it changed.
+    pub(crate) async fn run(mut self, statement: Statement<'_>) -> Tried<u64> {
+        let outcome = self.perform(|conn| statement.execute(conn)).await;
+        Ok(self.settle(outcome)?.rows_affected())
+    }
+
     /// Performs a statement, within the time that one may take.
     pub(crate) async fn perform<'a, T, F>(
         &'a mut self,
@@ -153,31 +172,17 @@ impl Session {
 
     /// Gives the connection back: it waits for its next statement.
     pub(crate) fn back(self) {
-        let now = Instant::now();
-        if self.permits.is_closed() {
-            return;
-        }
-        let mut idle = lock(&self.idle);
-        idle.retain(|rested| rested.since.elapsed() < KEPT_IDLE);
-        idle.push(Idle {
-            conn: self.conn,
-            since: now,
-            opened: self.opened,
-        });
+        self.shelf.put(self.conn, self.opened);
     }
 
     /// Gives the connection back after a statement that was a transaction by itself, unless it may not be ready.
     /// Where the database has hung up, it has done so to those that are idle, too.
     pub(crate) fn settle<T>(self, outcome: Tried<T>) -> Tried<T> {
         match &outcome {
-            Err(fault) if fault.is_loss() => lock(&self.idle).clear(),
+            Err(fault) if fault.is_loss() => self.shelf.clear(),
             Err(fault) if !fault.leaves_ready() => {}
             _ => self.back(),
         }
         outcome
     }
-}
-
-fn lock(idle: &Mutex<Vec<Idle>>) -> MutexGuard<'_, Vec<Idle>> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,6 +6,7 @@ use frontdesk_identity::Scope;
 use frontdesk_protocol::ThreadId;
 use frontdesk_store::{Result, Step, TurnId, TurnKey, form};
 use serde_json::value::RawValue;
+use sqlx::postgres::PgRow;
 
 use crate::PostgresStore;
 use crate::row;
@@ -34,18 +35,20 @@ impl PostgresStore {
         .bind(stored(thread.as_str()))
         .bind(ids);
         let rows = self.rows(statement).await?;
-        let steps = rows.iter().map(|row| {
-            let data: String = row::column(row, "data")?;
-            let version: i32 = row::column(row, "version")?;
-            Ok(Step {
-                turn: TurnId::new(row::text(row, "turn_id")?),
-                number: row::number(row::column(row, "number")?)?,
-                version: row::number(i64::from(version))?,
-                data: RawValue::from_string(data).map_err(|error| row::corrupt("step", error))?,
-            })
-        });
-        steps.collect()
+        rows.iter().map(step_of).collect()
     }
+}
+
+/// The step that a row is.
+pub(crate) fn step_of(row: &PgRow) -> Result<Step> {
+    let data: String = row::column(row, "data")?;
+    let version: i32 = row::column(row, "version")?;
+    Ok(Step {
+        turn: TurnId::new(row::text(row, "turn_id")?),
+        number: row::number(row::column(row, "number")?)?,
+        version: row::number(i64::from(version))?,
+        data: RawValue::from_string(data).map_err(|error| row::corrupt("step", error))?,
+    })
 }
 
 /// Steps of a turn as they are stored, column by column; each number once.

@@ -1,6 +1,7 @@
 //! The store: connections to one schema, and one that listens.
 
 use std::fmt;
+use std::time::Duration;
 
 use frontdesk_store::{Result, Wakeup};
 use sqlx::Postgres;
@@ -10,18 +11,30 @@ use tokio::sync::broadcast;
 
 use crate::Options;
 use crate::connect::Connector;
+use crate::counting::Counting;
 use crate::fault::Tried;
 use crate::listener::Listener;
 use crate::migrate::migrate;
-use crate::pool::Pool;
+use crate::pool::{Pool, Reserve};
 use crate::wakeups::{self, WAKEUPS_KEPT};
 
 /// A statement whose parameters are bound.
 pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
+/// After which rest a connection is tried before it is used: the database may have gone away meanwhile.
+const TRIED_AFTER: Duration = Duration::from_secs(1);
+/// The same where leases are renewed, which comes every few seconds and is tried again by itself: one round trip is enough.
+const LEASES_TRIED_AFTER: Duration = Duration::from_secs(10);
+
 /// A store in a schema of a PostgreSQL database. Any number of processes may use it at the same time.
 pub struct PostgresStore {
+    /// For requests, and for upkeep that can wait.
     pub(crate) pool: Pool,
+    /// For renewing leases alone: not even a log stands in the way.
+    pub(crate) leases: Reserve,
+    /// For logs, and for what processes want of each other's turns.
+    pub(crate) logs: Reserve,
+    pub(crate) counting: Counting,
     pub(crate) channel: String,
     pub(crate) wakeups: broadcast::Sender<Wakeup>,
     schema: String,
@@ -44,9 +57,13 @@ impl PostgresStore {
         let channel = wakeups::channel(&connector.schema);
         let listener =
             Listener::start(&listening, channel.clone(), wakeups.clone(), &options).await?;
+        let pool = Pool::new(&connector, &options, options.connections, TRIED_AFTER);
         Ok(Self {
             schema: connector.schema.clone(),
-            pool: Pool::new(connector, &options),
+            leases: Reserve::new(&connector, &options, LEASES_TRIED_AFTER, &pool),
+            logs: Reserve::new(&connector, &options, TRIED_AFTER, &pool),
+            pool,
+            counting: Counting::default(),
             channel,
             wakeups,
             listener,
@@ -56,14 +73,12 @@ impl PostgresStore {
     /// Ends the listening, and closes the connections; those in use end with what they do.
     pub async fn close(&self) {
         self.listener.close().await;
-        self.pool.close().await;
+        tokio::join!(self.pool.close(), self.leases.close(), self.logs.close());
     }
 
     /// Performs a statement that is a transaction by itself, and gives its rows.
     pub(crate) async fn rows(&self, statement: Statement<'_>) -> Tried<Vec<PgRow>> {
-        let mut session = self.pool.take().await?;
-        let outcome = session.perform(|conn| statement.fetch_all(conn)).await;
-        session.settle(outcome)
+        self.pool.take().await?.rows(statement).await
     }
 
     /// The same for a statement that gives one row or none.
@@ -73,9 +88,7 @@ impl PostgresStore {
 
     /// The same for a statement without rows; says how many it changed.
     pub(crate) async fn run(&self, statement: Statement<'_>) -> Tried<u64> {
-        let mut session = self.pool.take().await?;
-        let outcome = session.perform(|conn| statement.execute(conn)).await;
-        Ok(session.settle(outcome)?.rows_affected())
+        self.pool.take().await?.run(statement).await
     }
 
     /// Begins a transaction of several statements.

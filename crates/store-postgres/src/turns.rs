@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ThreadId;
 use frontdesk_store::{
-    Began, BeginTurn, EventId, Fingerprint, LogBatch, Result, TurnId, TurnKey, TurnRecord,
+    Began, BeginTurn, Entered, EventId, Fingerprint, LogBatch, Result, TurnId, TurnKey, TurnRecord,
     TurnStatus, TurnWrite, Turns, Written,
 };
 use sqlx::postgres::PgRow;
@@ -51,6 +51,14 @@ impl Turns for PostgresStore {
         let found = self.row(statement).await?;
         let id = found.map(|row| row::text(&row, "id")).transpose()?;
         Ok(id.map(TurnId::new))
+    }
+
+    async fn thread_with_running(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+    ) -> Result<Option<Entered>> {
+        self.entered(scope, thread).await
     }
 
     async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
@@ -117,18 +125,24 @@ impl Turns for PostgresStore {
 
 /// The turn that a row is.
 pub(crate) fn turn_of(row: &PgRow) -> Result<TurnRecord> {
-    let status: &str = row::column(row, "status")?;
-    let ended_at: Option<i64> = row::column(row, "ended_at")?;
+    turn_beside(row, "")
+}
+
+/// The turn in a row that holds something else, too: its columns' names begin with this.
+pub(crate) fn turn_beside(row: &PgRow, prefix: &str) -> Result<TurnRecord> {
+    let name = |column: &str| format!("{prefix}{column}");
+    let status: &str = row::column(row, &name("status"))?;
+    let ended_at: Option<i64> = row::column(row, &name("ended_at"))?;
     Ok(TurnRecord {
-        id: TurnId::new(row::text(row, "id")?),
-        thread_id: ThreadId::new(row::text(row, "thread_id")?),
+        id: TurnId::new(row::text(row, &name("id"))?),
+        thread_id: ThreadId::new(row::text(row, &name("thread_id"))?),
         status: TurnStatus::parse(status).map_err(|error| row::corrupt("turn", error))?,
-        attempt: row::number(row::column(row, "attempt")?)?,
-        created_at: row::time(row::column(row, "created_at")?)?,
+        attempt: row::number(row::column(row, &name("attempt"))?)?,
+        created_at: row::time(row::column(row, &name("created_at"))?)?,
         ended_at: ended_at.map(row::time).transpose()?,
         request: request(
-            row::column(row, "request_key")?,
-            row::column(row, "request_body")?,
+            row::column(row, &name("request_key"))?,
+            row::column(row, &name("request_body"))?,
         )?,
     })
 }

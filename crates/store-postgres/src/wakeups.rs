@@ -25,7 +25,7 @@ impl Wakeups for PostgresStore {
             sqlx::query("select pg_notify($1, payload) from unnest($2::text[]) as payload")
                 .bind(&self.channel)
                 .bind(payloads(turns));
-        self.rows(statement).await?;
+        self.logs.rows(statement).await?;
         Ok(())
     }
 

@@ -47,6 +47,12 @@ impl<'s> Write<'s> {
     }
 
     pub(crate) async fn run(&self, store: &PostgresStore) -> Result<Written> {
+        let _alone = if self.end.is_some_and(|end| end.tokens > 0) {
+            let most = store.pool.patience();
+            store.counting.alone(self.scope, most).await
+        } else {
+            None
+        };
         let mut attempts = 1;
         loop {
             match self.run_once(store).await {
@@ -144,6 +150,8 @@ impl<'s> Write<'s> {
     }
 }
 
+/// PostgreSQL performs the parts that nothing reads from the last to the first: what other ends of the owner's turns wait for
+/// comes first here, so that they wait no longer than for its commit.
 const WRITE: &str = "
 with thread as (
     select 1 from threads
@@ -154,6 +162,13 @@ with thread as (
     where tenant_id = $1 and user_id = $2 and id = $4 and thread_id = $3 and attempt = $5
         and status = 'running' and exists (select from thread)
     for no key update
+), used as (
+    insert into usage (tenant_id, user_id, day, tokens)
+    select $1, $2, $28, $29
+    from fence
+    where $29 > 0
+    on conflict (tenant_id, user_id, day) do update
+        set tokens = usage.tokens + excluded.tokens
 ), removed as (
     delete from items using fence
     where tenant_id = $1 and user_id = $2 and thread_id = $3 and id = any($6::text[])
@@ -197,12 +212,5 @@ with thread as (
         continuation_version = null, continuation = null
     from fence
     where tenant_id = $1 and user_id = $2 and id = $4 and $26 is not null
-), used as (
-    insert into usage (tenant_id, user_id, day, tokens)
-    select $1, $2, $28, $29
-    from fence
-    where $29 > 0
-    on conflict (tenant_id, user_id, day) do update
-        set tokens = usage.tokens + excluded.tokens
 )
 select 1 from fence";

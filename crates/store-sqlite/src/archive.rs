@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use frontdesk_identity::{Scope, TenantId, UserId};
-use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId};
+use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId, ThreadMetadata, Timestamp};
 use frontdesk_store::limit::page_limit;
 use frontdesk_store::{
-    Archive, Entry, Forgotten, Result, StoredFile, StoredItem, TurnId, TurnRecord, UtcDay, form,
+    ApiKey, Archive, Entry, Forgotten, KeyId, Result, StoredFile, StoredItem, TurnId, TurnRecord,
+    UtcDay, form,
 };
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
@@ -15,8 +16,9 @@ use crate::fault::fault;
 use crate::files::FileRow;
 use crate::forget;
 use crate::restore::Restore;
+use crate::threads::ThreadRow;
 use crate::turns::TurnRow;
-use crate::{items, row};
+use crate::{items, keys, row};
 
 /// Entries that are restored in one transaction.
 const RESTORED_AT_ONCE: usize = 500;
@@ -55,6 +57,31 @@ impl Archive for SqliteStore {
         found.map(scope).transpose()
     }
 
+    async fn threads_of(
+        &self,
+        scope: &Scope,
+        after: Option<(Timestamp, &ThreadId)>,
+        limit: u32,
+    ) -> Result<Vec<ThreadMetadata>> {
+        let (time, id) = row::behind(after.map(|(time, id)| (time, id.as_str())));
+        let rows: Vec<ThreadRow> = sqlx::query_as(
+            "select id, created_at, title, status, image_domains, metadata, extra
+             from threads
+             where tenant_id = ?1 and user_id = ?2 and (created_at, id) > (?3, ?4)
+             order by created_at, id
+             limit ?5",
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(time)
+        .bind(id)
+        .bind(i64::from(page_limit(limit)))
+        .fetch_all(&mut *self.reader().await?)
+        .await
+        .map_err(fault)?;
+        rows.into_iter().map(ThreadRow::read).collect()
+    }
+
     async fn turns_of(
         &self,
         scope: &Scope,
@@ -87,22 +114,21 @@ impl Archive for SqliteStore {
         &self,
         scope: &Scope,
         thread: &ThreadId,
-        after: Option<&ItemId>,
+        after: Option<(Timestamp, &ItemId)>,
         limit: u32,
     ) -> Result<Vec<StoredItem>> {
+        let (time, id) = row::behind(after.map(|(time, id)| (time, id.as_str())));
         let rows: Vec<(Option<String>, i64, String)> = sqlx::query_as(
             "select turn_id, created_at, item from items
-             where tenant_id = ?1 and user_id = ?2 and thread_id = ?3
-                 and (?4 is null or (created_at, id) > (
-                     select created_at, id from items
-                     where tenant_id = ?1 and user_id = ?2 and thread_id = ?3 and id = ?4))
+             where tenant_id = ?1 and user_id = ?2 and thread_id = ?3 and (created_at, id) > (?4, ?5)
              order by created_at, id
-             limit ?5",
+             limit ?6",
         )
         .bind(scope.tenant.as_str())
         .bind(scope.user.as_str())
         .bind(thread.as_str())
-        .bind(after.map(ItemId::as_str))
+        .bind(time)
+        .bind(id)
         .bind(i64::from(page_limit(limit)))
         .fetch_all(&mut *self.reader().await?)
         .await
@@ -156,6 +182,17 @@ impl Archive for SqliteStore {
         .map_err(fault)?;
         let day = |(day, tokens)| Ok((UtcDay::from_number(day), row::number(tokens)?));
         rows.into_iter().map(day).collect()
+    }
+
+    async fn keys_of(
+        &self,
+        tenant: Option<&TenantId>,
+        after: Option<(Timestamp, &KeyId)>,
+        limit: u32,
+    ) -> Result<Vec<ApiKey>> {
+        let behind = row::behind(after.map(|(time, id)| (time, id.as_str())));
+        let mut conn = self.reader().await?;
+        keys::behind(&mut conn, tenant, behind, page_limit(limit)).await
     }
 
     async fn restore(&self, entries: &[Entry]) -> Result<u64> {

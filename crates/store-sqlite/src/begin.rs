@@ -2,7 +2,9 @@
 
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, ThreadId};
-use frontdesk_store::{Began, BeginTurn, Continuation, Lease, Result, Trim, TurnRecord, form};
+use frontdesk_store::{
+    After, Began, BeginTurn, Continuation, Lease, Result, Trim, TurnId, TurnRecord, form,
+};
 use sqlx::{FromRow, Row};
 
 use crate::attachments::{self, AttachmentRow};
@@ -18,6 +20,7 @@ pub(crate) struct Begin {
     scope: Scope,
     turn: TurnRecord,
     new_thread: Option<ThreadRow>,
+    after: After,
     trim: Option<Trim>,
     put: Vec<ItemRow>,
     remove: Vec<ItemId>,
@@ -34,6 +37,7 @@ impl Begin {
             scope: scope.clone(),
             turn: begin.turn,
             new_thread: begin.new_thread.as_ref().map(ThreadRow::new).transpose()?,
+            after: begin.after,
             trim: begin.trim,
             put: ItemRow::all(&thread, &begin.put)?,
             remove: begin.remove,
@@ -61,7 +65,7 @@ impl Job for Begin {
                 return Ok(Began::NoItem);
             }
             new.insert(scope, script);
-        } else if let Some(refused) = refusal(scope, thread, script).await? {
+        } else if let Some(refused) = refusal(scope, thread, &self.after, script).await? {
             return Ok(refused);
         }
         let (removed, named) = match &self.trim {
@@ -101,12 +105,18 @@ impl Job for Begin {
 async fn refusal(
     scope: &Scope,
     thread: &ThreadId,
+    after: &After,
     script: &mut Script<'_>,
 ) -> Result<Option<Began>> {
     script
         .add(
             "select turns.id, turns.thread_id, turns.status, turns.attempt, turns.created_at,
-                 turns.ended_at, turns.request_key, turns.request_body
+                 turns.ended_at, turns.request_key, turns.request_body,
+                 (select id from turns as last
+                     where last.tenant_id = threads.tenant_id and last.user_id = threads.user_id
+                         and last.thread_id = threads.id
+                     order by last.created_at desc, last.id desc
+                     limit 1) as last_turn
              from threads
                  left join turns on turns.tenant_id = threads.tenant_id
                      and turns.user_id = threads.user_id
@@ -122,11 +132,16 @@ async fn refusal(
         return Ok(Some(Began::NoThread));
     };
     let running: Option<String> = found.try_get(0).map_err(fault)?;
-    if running.is_none() {
-        return Ok(None);
+    if running.is_some() {
+        let running = TurnRow::from_row(&found).map_err(fault)?;
+        return Ok(Some(Began::Busy(running.read()?)));
     }
-    let running = TurnRow::from_row(&found).map_err(fault)?;
-    Ok(Some(Began::Busy(running.read()?)))
+    let After::Seen(seen) = after else {
+        return Ok(None);
+    };
+    let last: Option<String> = found.try_get("last_turn").map_err(fault)?;
+    let is_overtaken = last.as_deref() != seen.as_ref().map(TurnId::as_str);
+    Ok(is_overtaken.then_some(Began::Overtaken))
 }
 
 /// Cuts the thread off and tells the removed items and the attachments they named; `None` if the item isn't there.

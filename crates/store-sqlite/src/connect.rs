@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use frontdesk_store::{Result, StoreError};
+use log::LevelFilter;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -73,7 +74,9 @@ fn connect_options(path: &Path, options: &Options) -> SqliteConnectOptions {
         .filename(path)
         .create_if_missing(false)
         .busy_timeout(options.busy_timeout)
-        .disable_statement_logging()
+        // By their text, without values, for whoever wants the finest log.
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Off, Duration::MAX)
 }
 
 /// Makes the file, readable for its owner alone; SQLite gives the files beside it the same permissions.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Page, ThreadId, ThreadItem};
-use frontdesk_store::limit::page_limit;
+use frontdesk_store::limit::{MAX_PAGE, page_limit};
 use frontdesk_store::words::text_of;
 use frontdesk_store::{Items, PageRequest, Result, Step, StoredItem, TurnId, form};
 use sqlx::SqliteConnection;
@@ -111,6 +111,39 @@ impl Items for SqliteStore {
             })
         });
         stored.collect()
+    }
+
+    async fn items_of_turn(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        turn: &TurnId,
+    ) -> Result<Vec<ThreadItem>> {
+        let rows: Vec<(i64, String)> = sqlx::query_as(
+            "select created_at, item from items
+             where tenant_id = ?1 and user_id = ?2 and thread_id = ?3 and turn_id = ?4
+             order by created_at desc, id desc
+             limit ?5",
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.user.as_str())
+        .bind(thread.as_str())
+        .bind(turn.as_str())
+        .bind(i64::from(MAX_PAGE))
+        .fetch_all(&mut *self.reader().await?)
+        .await
+        .map_err(fault)?;
+        let stored = rows.into_iter().rev();
+        stored.map(|(time, json)| read(time, &json)).collect()
+    }
+
+    async fn recent_with_steps(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        limit: u32,
+    ) -> Result<(Vec<StoredItem>, Vec<Step>)> {
+        self.past_of(scope, thread, limit).await
     }
 
     async fn steps(&self, scope: &Scope, thread: &ThreadId, turns: &[TurnId]) -> Result<Vec<Step>> {

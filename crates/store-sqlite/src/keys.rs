@@ -6,7 +6,7 @@ use frontdesk_protocol::{Page, Timestamp};
 use frontdesk_store::limit::page_limit;
 use frontdesk_store::{ApiKey, CameBack, KeyId, Keys, PageRequest, Result, form};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
+use sqlx::{FromRow, Row, SqliteConnection};
 
 use crate::SqliteStore;
 use crate::fault::fault;
@@ -39,7 +39,6 @@ impl Keys for SqliteStore {
         tenant: Option<&TenantId>,
         request: &PageRequest,
     ) -> Result<Option<Page<ApiKey>>> {
-        let tenant = tenant.map(TenantId::as_str);
         let mut conn = self.reader().await?;
         let descending = form::newest_first(request.order);
         let cursor = match &request.after {
@@ -50,7 +49,7 @@ impl Keys for SqliteStore {
                      where id = ?1 and (?2 is null or tenant_id = ?2)",
                 )
                 .bind(after.as_str())
-                .bind(tenant)
+                .bind(tenant.map(TenantId::as_str))
                 .fetch_optional(&mut *conn)
                 .await
                 .map_err(fault)?;
@@ -61,29 +60,12 @@ impl Keys for SqliteStore {
             }
         };
         let limit = page_limit(request.limit);
-        let statement = if descending {
-            "select id, tenant_id, user_id, hash, label, created_at, expires_at, revoked_at
-             from api_keys
-             where (?1 is null or tenant_id = ?1) and (created_at, id) < (?2, ?3)
-             order by created_at desc, id desc
-             limit ?4"
+        let keys = if descending {
+            before(&mut conn, tenant, cursor, limit + 1).await?
         } else {
-            "select id, tenant_id, user_id, hash, label, created_at, expires_at, revoked_at
-             from api_keys
-             where (?1 is null or tenant_id = ?1) and (created_at, id) > (?2, ?3)
-             order by created_at, id
-             limit ?4"
+            behind(&mut conn, tenant, cursor, limit + 1).await?
         };
-        let rows: Vec<KeyRow> = sqlx::query_as(statement)
-            .bind(tenant)
-            .bind(cursor.0)
-            .bind(cursor.1)
-            .bind(i64::from(limit) + 1)
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(fault)?;
-        let keys: Result<Vec<ApiKey>> = rows.into_iter().map(KeyRow::read).collect();
-        Ok(Some(row::page(keys?, limit, |key| key.id.as_str())))
+        Ok(Some(row::page(keys, limit, |key| key.id.as_str())))
     }
 
     async fn revoke_key(&self, id: &KeyId, at: Timestamp) -> Result<bool> {
@@ -97,6 +79,54 @@ impl Keys for SqliteStore {
     ) -> Result<Option<CameBack>> {
         self.write(Take(*state_hash, now)).await
     }
+}
+
+/// The first keys behind a cursor, whether it is there or not.
+pub(crate) async fn behind(
+    conn: &mut SqliteConnection,
+    tenant: Option<&TenantId>,
+    (time, id): (i64, &str),
+    limit: u32,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<KeyRow> = sqlx::query_as(
+        "select id, tenant_id, user_id, hash, label, created_at, expires_at, revoked_at
+         from api_keys
+         where (?1 is null or tenant_id = ?1) and (created_at, id) > (?2, ?3)
+         order by created_at, id
+         limit ?4",
+    )
+    .bind(tenant.map(TenantId::as_str))
+    .bind(time)
+    .bind(id)
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await
+    .map_err(fault)?;
+    rows.into_iter().map(KeyRow::read).collect()
+}
+
+/// The last keys before a cursor, the last one first.
+async fn before(
+    conn: &mut SqliteConnection,
+    tenant: Option<&TenantId>,
+    (time, id): (i64, &str),
+    limit: u32,
+) -> Result<Vec<ApiKey>> {
+    let rows: Vec<KeyRow> = sqlx::query_as(
+        "select id, tenant_id, user_id, hash, label, created_at, expires_at, revoked_at
+         from api_keys
+         where (?1 is null or tenant_id = ?1) and (created_at, id) < (?2, ?3)
+         order by created_at desc, id desc
+         limit ?4",
+    )
+    .bind(tenant.map(TenantId::as_str))
+    .bind(time)
+    .bind(id)
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await
+    .map_err(fault)?;
+    rows.into_iter().map(KeyRow::read).collect()
 }
 
 /// A key as it is stored.

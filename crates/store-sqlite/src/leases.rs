@@ -4,7 +4,6 @@ use frontdesk_identity::Scope;
 use frontdesk_store::{
     Continuation, Held, Lease, ProcessId, Result, TakenOver, TurnId, TurnKey, TurnRecord,
 };
-use serde_json::value::RawValue;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -86,26 +85,30 @@ impl Job for TakeOver {
             .bind(self.scope.user.as_str())
             .bind(self.turn.as_str())
             .bind(i64::from(self.from_attempt));
-        script.row().await?.as_ref().map(taken_over).transpose()
+        let taken = script.row().await?;
+        let taken = taken.map(|row| taken_over(&self.turn, &row));
+        taken.transpose()
     }
 }
 
-fn taken_over(row: &SqliteRow) -> Result<TakenOver> {
-    let version: Option<i64> = row.try_get(0).map_err(fault)?;
-    let data: Option<String> = row.try_get(1).map_err(fault)?;
+fn taken_over(turn: &TurnId, row: &SqliteRow) -> Result<TakenOver> {
+    let continuation = continuation(row).unwrap_or_else(|error| {
+        tracing::error!(%turn, %error, "what was left of a turn can't be read");
+        None
+    });
     let stop_asked: i64 = row.try_get(2).map_err(fault)?;
-    let continuation = match (version, data) {
-        (Some(version), Some(data)) => Some(Continuation {
-            version: row::number(version)?,
-            data: RawValue::from_string(data)
-                .map_err(|error| row::corrupt("continuation of a turn", error))?,
-        }),
-        _ => None,
-    };
     Ok(TakenOver {
         continuation,
         is_stop_asked: stop_asked != 0,
     })
+}
+
+fn continuation(row: &SqliteRow) -> Result<Option<Continuation>> {
+    let version: Option<i64> = row.try_get(0).map_err(fault)?;
+    let data: Option<String> = row.try_get(1).map_err(fault)?;
+    let left = version.zip(data);
+    let left = left.map(|(version, data)| row::continuation(version, data));
+    left.transpose()
 }
 
 pub(crate) struct Renew(pub(crate) Lease, pub(crate) Vec<(Scope, TurnKey)>);

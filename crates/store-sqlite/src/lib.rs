@@ -13,6 +13,7 @@ mod connections;
 mod fault;
 mod feedback;
 mod files;
+mod follow_up;
 mod forget;
 mod index_older;
 mod items;

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use frontdesk_identity::Scope;
 use frontdesk_protocol::ThreadId;
+use frontdesk_store::limit::{LOG_PAGE_BATCHES, LOG_PAGE_BYTES};
 use frontdesk_store::{
-    Began, BeginTurn, EventId, Fingerprint, LogBatch, Result, TurnId, TurnKey, TurnRecord,
+    Began, BeginTurn, Entered, EventId, Fingerprint, LogBatch, Result, TurnId, TurnKey, TurnRecord,
     TurnStatus, TurnWrite, Turns, Written,
 };
 use sqlx::sqlite::SqliteRow;
@@ -58,6 +59,14 @@ impl Turns for SqliteStore {
         .await
         .map_err(fault)?;
         Ok(found.map(TurnId::new))
+    }
+
+    async fn thread_with_running(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+    ) -> Result<Option<Entered>> {
+        self.entered(scope, thread).await
     }
 
     async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
@@ -114,7 +123,25 @@ impl Turns for SqliteStore {
             "select attempt, first_seq, last_seq, events
              from turn_logs
              where tenant_id = ?1 and user_id = ?2 and turn_id = ?3
-                 and (attempt, last_seq) > (?4, ?5)
+                 and (attempt, first_seq) in (
+                     select attempt, first_seq
+                     from (
+                         select attempt, first_seq,
+                             sum(bytes) over (
+                                 order by attempt, first_seq
+                                 rows between unbounded preceding and 1 preceding
+                             ) as bytes_before
+                         from (
+                             select attempt, first_seq, length(events) as bytes
+                             from turn_logs
+                             where tenant_id = ?1 and user_id = ?2 and turn_id = ?3
+                                 and (attempt, last_seq) > (?4, ?5)
+                             order by attempt, first_seq
+                             limit ?6
+                         )
+                     )
+                     where coalesce(bytes_before, 0) < ?7
+                 )
              order by attempt, first_seq",
         )
         .bind(scope.tenant.as_str())
@@ -122,6 +149,8 @@ impl Turns for SqliteStore {
         .bind(turn.as_str())
         .bind(attempt)
         .bind(seq)
+        .bind(i64::from(LOG_PAGE_BATCHES))
+        .bind(i64::try_from(LOG_PAGE_BYTES).unwrap_or(i64::MAX))
         .fetch_all(&mut *self.reader().await?)
         .await
         .map_err(fault)?;
@@ -154,6 +183,21 @@ pub(crate) struct TurnRow {
 }
 
 impl TurnRow {
+    /// The turn in a row that may hold something else, too: its columns' names begin with this.
+    pub(crate) fn beside(row: &SqliteRow, prefix: &str) -> sqlx::Result<Self> {
+        let name = |column: &str| format!("{prefix}{column}");
+        Ok(Self {
+            id: row.try_get(name("id").as_str())?,
+            thread_id: row.try_get(name("thread_id").as_str())?,
+            status: row.try_get(name("status").as_str())?,
+            attempt: row.try_get(name("attempt").as_str())?,
+            created_at: row.try_get(name("created_at").as_str())?,
+            ended_at: row.try_get(name("ended_at").as_str())?,
+            request_key: row.try_get(name("request_key").as_str())?,
+            request_body: row.try_get(name("request_body").as_str())?,
+        })
+    }
+
     pub(crate) fn read(self) -> Result<TurnRecord> {
         Ok(TurnRecord {
             id: TurnId::new(self.id),
@@ -169,16 +213,7 @@ impl TurnRow {
 
 impl FromRow<'_, SqliteRow> for TurnRow {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            id: row.try_get("id")?,
-            thread_id: row.try_get("thread_id")?,
-            status: row.try_get("status")?,
-            attempt: row.try_get("attempt")?,
-            created_at: row.try_get("created_at")?,
-            ended_at: row.try_get("ended_at")?,
-            request_key: row.try_get("request_key")?,
-            request_body: row.try_get("request_body")?,
-        })
+        Self::beside(row, "")
     }
 }
 

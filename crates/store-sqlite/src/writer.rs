@@ -1,6 +1,7 @@
 //! The one writer: jobs that wait together share a transaction, so that one sync to the disk serves many.
 //!
-//! A job is done when its transaction is. A job runs to its end even if its caller has gone away.
+//! A job is done when its transaction is. A job runs to its end even if its caller has gone away, or was told that it takes
+//! too long: then nobody knows whether it will be done.
 
 use std::time::Duration;
 
@@ -8,12 +9,15 @@ use frontdesk_store::{Result, StoreError};
 use futures_util::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::connect::{BUSY_ATTEMPTS, Options};
 use crate::script::{Ended, Script};
 
+/// How long a caller waits until its job is done, at least: much longer than a disk takes that answers at all.
+const ANSWER: Duration = Duration::from_secs(30);
 /// The most jobs in one transaction.
 const MAX_JOBS: usize = 64;
 
@@ -60,7 +64,12 @@ impl Writer {
                 mpsc::error::SendTimeoutError::Timeout(_) => unavailable("too many writes wait"),
                 mpsc::error::SendTimeoutError::Closed(_) => unavailable("closed"),
             })?;
-        answer.await.map_err(|_| unavailable("closed"))?
+        // What the busy timeout explains is told by the job itself.
+        let patience = ANSWER.max(self.patience * (BUSY_ATTEMPTS + 1));
+        match timeout(patience, answer).await {
+            Ok(answered) => answered.map_err(|_| unavailable("closed"))?,
+            Err(_) => Err(unavailable("the disk does not answer in time")),
+        }
     }
 
     /// Takes no more jobs and waits for those that are queued.
@@ -163,4 +172,63 @@ async fn run_all(script: &mut Script<'_>, jobs: &mut [Box<dyn Queued>]) -> Resul
         script.relieve().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{ConnectOptions, Row};
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// A write that isn't done until it is told to be.
+    struct Hangs(std::sync::Arc<Notify>);
+
+    impl Job for Hangs {
+        type Output = ();
+
+        async fn run(&self, script: &mut Script<'_>) -> Result<()> {
+            self.0.notified().await;
+            script.add("insert into done values (1)", "done", "");
+            Ok(())
+        }
+    }
+
+    struct Counts;
+
+    impl Job for Counts {
+        type Output = i64;
+
+        async fn run(&self, script: &mut Script<'_>) -> Result<i64> {
+            script.add("select count(*) from done", "done", "");
+            let row = script.row().await?;
+            Ok(row.map_or(0, |row| row.get(0)))
+        }
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_disk_that_hangs_is_told_and_what_was_asked_is_done_later() {
+        let mut conn = SqliteConnectOptions::new().connect().await.unwrap();
+        sqlx::raw_sql("create table done (number integer)")
+            .execute(&mut conn)
+            .await
+            .unwrap();
+        let writer = Writer::start(conn, &Options::default());
+        let disk = std::sync::Arc::new(Notify::new());
+        tokio::time::pause();
+        let both = async {
+            tokio::join!(writer.run(Hangs(disk.clone())), async {
+                tokio::task::yield_now().await;
+                writer.run(Counts).await
+            })
+        };
+        let told = unavailable("the disk does not answer in time");
+        let answered = timeout(Duration::from_mins(1), both).await;
+        assert_eq!(answered.unwrap(), (Err(told.clone()), Err(told)));
+        tokio::time::resume();
+        disk.notify_one();
+        assert_eq!(writer.run(Counts).await, Ok(1));
+        writer.close().await;
+    }
 }

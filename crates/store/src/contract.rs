@@ -11,15 +11,18 @@
 mod archive;
 mod attachments;
 mod connections;
+pub mod conversation;
 mod feedback;
 mod fencing;
 mod files;
+mod follow_up;
 mod ids;
 mod isolation;
 mod keys;
 mod leases;
 mod logs;
 mod maintenance;
+mod overtaking;
 mod paging;
 mod properties;
 mod sample;
@@ -31,12 +34,13 @@ mod threads;
 mod trimming;
 mod turns;
 mod usage;
+mod wakeups;
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Archive, Feedbacks, FileUpkeep, Files, Keys, Maintenance, Store};
+use crate::{Archive, Feedbacks, FileUpkeep, Files, Keys, Maintenance, Store, Wakeups};
 
 pub use archive::*;
 pub use attachments::*;
@@ -44,12 +48,14 @@ pub use connections::*;
 pub use feedback::*;
 pub use fencing::*;
 pub use files::*;
+pub use follow_up::*;
 pub use ids::*;
 pub use isolation::*;
 pub use keys::*;
 pub use leases::*;
 pub use logs::*;
 pub use maintenance::*;
+pub use overtaking::*;
 pub use paging::*;
 pub use properties::*;
 pub use search::*;
@@ -60,6 +66,7 @@ pub use threads::*;
 pub use trimming::*;
 pub use turns::*;
 pub use usage::*;
+pub use wakeups::*;
 
 /// An empty store, and what has to live as long as it.
 pub struct StoreUnderTest {
@@ -75,6 +82,8 @@ pub struct StoreUnderTest {
     pub files: Arc<dyn Files>,
     /// Their upkeep.
     pub file_upkeep: Arc<dyn FileUpkeep>,
+    /// How processes on it wake each other.
+    pub wakeups: Arc<dyn Wakeups>,
     /// What is carried to another store.
     pub archive: Arc<dyn Archive>,
     /// What is dropped after the store, such as its folder.
@@ -85,7 +94,15 @@ impl StoreUnderTest {
     /// A store, and what is dropped after it.
     pub fn new<S>(store: S, keep: impl Any + Send + Sync) -> Self
     where
-        S: Store + Maintenance + Keys + Feedbacks + Files + FileUpkeep + Archive + 'static,
+        S: Store
+            + Maintenance
+            + Keys
+            + Feedbacks
+            + Files
+            + FileUpkeep
+            + Wakeups
+            + Archive
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -94,6 +111,7 @@ impl StoreUnderTest {
             feedbacks: store.clone(),
             files: store.clone(),
             file_upkeep: store.clone(),
+            wakeups: store.clone(),
             archive: store.clone(),
             store,
             keep: Box::new(keep),
@@ -114,7 +132,42 @@ impl fmt::Debug for StoreUnderTest {
 #[macro_export]
 macro_rules! contract_tests {
     ($make:path) => {
-        $crate::contract_tests! { @each $make;
+        $crate::contract_properties! { contract_tests $make }
+    };
+    (@each $make:path; $($property:ident)+) => {
+        $(
+            #[tokio::test]
+            async fn $property() -> $crate::Result<()> {
+                let subject = $make().await?;
+                $crate::contract::$property(&subject).await
+            }
+        )+
+    };
+}
+
+/// Makes a function `whole_suite` that tries all properties, one after the other. `$make` is that of [`contract_tests!`](crate::contract_tests).
+#[macro_export]
+macro_rules! contract_suite {
+    ($make:path) => {
+        $crate::contract_properties! { contract_suite $make }
+    };
+    (@each $make:path; $($property:ident)+) => {
+        async fn whole_suite() -> $crate::Result<()> {
+            $(
+                let subject = $make().await?;
+                $crate::contract::$property(&subject).await?;
+            )+
+            Ok(())
+        }
+    };
+}
+
+/// All properties, for another macro to do something with each.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_properties {
+    ($then:ident $make:path) => {
+        $crate::$then! { @each $make;
             a_thread_is_kept_whole
             a_patch_changes_what_it_names
             a_deleted_thread_takes_everything_with_it
@@ -141,6 +194,10 @@ macro_rules! contract_tests {
             a_turn_begins_as_a_whole
             one_turn_runs_in_a_thread
             of_concurrent_turns_one_begins
+            what_a_turn_stored_is_found_by_its_turn
+            a_turn_begins_behind_the_one_that_was_seen
+            what_was_seen_is_the_newest_turn
+            other_refusals_come_before_a_missed_turn
             a_turn_ends_once
             the_last_turn_is_the_newest
             a_late_write_after_deletion_changes_nothing
@@ -149,11 +206,15 @@ macro_rules! contract_tests {
             a_takeover_succeeds_once
             steps_are_written_once
             steps_come_in_the_order_asked
+            a_thread_comes_with_its_running_turn
+            a_thread_comes_with_its_latest_time
+            items_come_with_the_steps_of_their_turns
             a_trim_after_an_item_keeps_it
             a_trim_from_an_item_removes_it
             a_trim_deletes_steps_and_logs
             a_trim_of_nothing_known_changes_nothing
             a_log_is_read_after_an_event
+            a_long_log_comes_in_pages
             a_late_log_is_left_out
             a_longer_batch_takes_the_place_of_a_shorter_one
             logs_of_ended_turns_are_dropped
@@ -167,6 +228,7 @@ macro_rules! contract_tests {
             a_request_with_a_known_key_begins_nothing
             a_key_is_kept_whole
             keys_are_listed_by_tenant
+            an_archive_goes_on_behind_a_deleted_key
             a_key_is_revoked_once
             a_connection_is_kept_until_it_is_removed
             a_state_is_taken_once
@@ -181,21 +243,14 @@ macro_rules! contract_tests {
             check_07_pages_show_each_row_once
             check_05_any_history_gives_the_same_everywhere
             an_archive_is_restored_as_it_was
+            an_archive_goes_on_behind_what_was_deleted
             what_is_there_is_not_restored_over
             check_20_a_user_is_forgotten_whole
             check_20_idle_threads_are_deleted
             threads_are_found_by_title_and_text
             what_changed_is_found_as_it_is
             what_is_found_comes_in_pages
+            who_listens_is_woken
         }
-    };
-    (@each $make:path; $($property:ident)+) => {
-        $(
-            #[tokio::test]
-            async fn $property() -> $crate::Result<()> {
-                let subject = $make().await?;
-                $crate::contract::$property(&subject).await
-            }
-        )+
     };
 }

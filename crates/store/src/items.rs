@@ -36,6 +36,24 @@ pub trait Items: Send + Sync {
         limit: u32,
     ) -> Result<Vec<StoredItem>>;
 
+    /// What a turn stored first, of a thread's items, oldest first: the newest
+    /// [`MAX_PAGE`](crate::limit::MAX_PAGE) of them.
+    async fn items_of_turn(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        turn: &TurnId,
+    ) -> Result<Vec<ThreadItem>>;
+
+    /// [`recent_items`](Self::recent_items), and the steps of the turns that wrote them: by the place of a turn's
+    /// first among these items, then by number. All as of one moment.
+    async fn recent_with_steps(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        limit: u32,
+    ) -> Result<(Vec<StoredItem>, Vec<Step>)>;
+
     /// The steps of turns of this thread: turn by turn as given, by number within each.
     async fn steps(&self, scope: &Scope, thread: &ThreadId, turns: &[TurnId]) -> Result<Vec<Step>>;
 

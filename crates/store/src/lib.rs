@@ -31,6 +31,7 @@ mod turns;
 mod usage;
 mod wakeups;
 
+pub mod column;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod memory;
@@ -59,10 +60,10 @@ pub use record::line::{InvalidLine, Line};
 pub use record::log::{EventId, InvalidEventId, LogBatch};
 pub use record::page::PageRequest;
 pub use record::step::Step;
-pub use record::thread::ThreadPatch;
+pub use record::thread::{Entered, ThreadPatch};
 pub use record::trim::Trim;
 pub use record::turn::{TurnId, TurnRecord, TurnStatus, UnknownStatus};
-pub use record::write::{Began, BeginTurn, TurnEnd, TurnKey, TurnWrite, Written};
+pub use record::write::{After, Began, BeginTurn, TurnEnd, TurnKey, TurnWrite, Written};
 pub use record::{form, limit};
 pub use search::{Found, Search, SearchRequest};
 pub use store::Store;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use frontdesk_identity::Secret;
-use frontdesk_store::{Result, StoreError, TurnId, Wakeup, Wakeups};
+use frontdesk_store::{Maintenance, Result, StoreError, TurnId, Wakeup, Wakeups};
 use frontdesk_store_postgres::{Options, PostgresStore};
 use frontdesk_testkit::postgres::{Options as ServerOptions, Postgres};
+use frontdesk_testkit::proxy::Proxy;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
 
-use super::database::schema;
+use super::database::{schema, server};
 use super::sample::failed;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -68,5 +69,31 @@ async fn what_may_have_been_lost_is_told_when_the_connection_is_back() -> Result
     store.wake(&second).await?;
     assert_eq!(heard(&mut receiver).await?, Wakeup::Turns(second.to_vec()));
     store.close().await;
+    Ok(())
+}
+
+/// What goes through a pooler may be cut at any time; what is notified comes past it.
+#[tokio::test]
+async fn a_connection_that_listens_goes_its_own_way() -> Result<()> {
+    let proxy = Proxy::start(server().await?.address()).await;
+    let proxy = proxy.map_err(failed)?;
+    let direct = schema().await?;
+    let behind = Options {
+        url: Secret::new(server().await?.url_through(proxy.address())),
+        listen_url: Some(direct.url.clone()),
+        acquire_timeout: Duration::from_secs(5),
+        ..direct.clone()
+    };
+    let (here, there) = (
+        PostgresStore::open(behind).await?,
+        PostgresStore::open(direct).await?,
+    );
+    let mut receiver = here.listen();
+    proxy.refuse();
+    proxy.cut();
+    assert!(here.ping().await.is_err(), "nothing comes through");
+    let turns = [TurnId::new("turn_1")];
+    there.wake(&turns).await?;
+    assert_eq!(heard(&mut receiver).await?, Wakeup::Turns(turns.to_vec()));
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! The file: what it keeps, who may read it, and which ones are refused.
 
 use std::path::Path;
+use std::time::Duration;
 
 use frontdesk_protocol::{AttachmentId, Order, ThreadId};
 use frontdesk_store::words::Query;
 use frontdesk_store::{
-    Attachments, Items, Maintenance, PageRequest, Result, Search, SearchRequest, StoreError,
-    Threads, TurnId, Turns, Usage, UtcDay,
+    Attachments, Items, Lease, Maintenance, PageRequest, ProcessId, Result, Search, SearchRequest,
+    StoreError, TakenOver, Threads, TurnId, Turns, Usage, UtcDay,
 };
 use frontdesk_store_sqlite::{Options, SqliteStore};
 use serde_json::json;
@@ -44,7 +45,7 @@ async fn reopening_keeps_everything() -> Result<()> {
     let folder = folder()?;
     let path = folder.path().join("store.db");
     let store = SqliteStore::open(&path, Options::default()).await?;
-    store.begin_turn(&ann()?, begin("thr_1")?).await?;
+    store.begin_turn(&ann()?, begin("thr_1")).await?;
     store
         .write_turn(&ann()?, &key("thr_1"), end("thr_1")?)
         .await?;
@@ -93,7 +94,7 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() -> Result<()> 
         copies(folder.path()),
         [format!("store.db.before-{}", newest(&path).await)]
     );
-    store.begin_turn(&ann()?, begin("thr_1")?).await?;
+    store.begin_turn(&ann()?, begin("thr_1")).await?;
     store
         .write_turn(&ann()?, &key("thr_1"), end("thr_1")?)
         .await?;
@@ -255,7 +256,7 @@ async fn a_new_database_is_its_owners_alone() -> Result<()> {
 
     let folder = folder()?;
     let store = SqliteStore::open(folder.path().join("store.db"), Options::default()).await?;
-    store.begin_turn(&ann()?, begin("thr_1")?).await?;
+    store.begin_turn(&ann()?, begin("thr_1")).await?;
     let mut files = Vec::new();
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let file = file.unwrap();
@@ -321,7 +322,7 @@ async fn a_record_that_cannot_be_read_is_told() -> Result<()> {
     let folder = folder()?;
     let path = folder.path().join("store.db");
     let store = SqliteStore::open(&path, Options::default()).await?;
-    store.begin_turn(&ann()?, begin("thr_1")?).await?;
+    store.begin_turn(&ann()?, begin("thr_1")).await?;
     let mut conn = SqliteConnection::connect(path.to_str().unwrap())
         .await
         .unwrap();
@@ -335,4 +336,32 @@ async fn a_record_that_cannot_be_read_is_told() -> Result<()> {
         .unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
     store.ping().await
+}
+
+#[tokio::test]
+async fn a_turn_is_taken_over_without_what_cannot_be_read() -> Result<()> {
+    let folder = folder()?;
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path, Options::default()).await?;
+    store.begin_turn(&ann()?, begin("thr_1")).await?;
+    let mut conn = SqliteConnection::connect(path.to_str().unwrap())
+        .await
+        .unwrap();
+    let turn = TurnId::new("turn_thr_1");
+    let lease = Lease {
+        holder: ProcessId::new("process_1"),
+        length: Duration::ZERO,
+    };
+    for (left, attempt) in [
+        ("1, '{'", 1),
+        ("70000, '{}'", 2),
+        ("1, cast(x'ff' as text)", 3),
+    ] {
+        let sql = format!("update turns set (continuation_version, continuation) = ({left})");
+        let statement = sqlx::raw_sql(AssertSqlSafe(sql));
+        statement.execute(&mut conn).await.unwrap();
+        let taken = store.take_over(&ann()?, &turn, attempt, &lease).await?;
+        assert_eq!(taken, Some(TakenOver::default()), "{left}");
+    }
+    Ok(())
 }

@@ -22,7 +22,7 @@ async fn converse(name: String, writes: Arc<SqliteStore>, reads: Arc<SqliteStore
     let started = Began::Started {
         removed: Vec::new(),
     };
-    assert_eq!(writes.begin_turn(&scope, begin(&name)?).await?, started);
+    assert_eq!(writes.begin_turn(&scope, begin(&name)).await?, started);
     assert!(reads.running_turn(&scope, &thread).await?.is_some());
     assert_eq!(
         writes.write_turn(&scope, &key(&name), end(&name)?).await?,
@@ -99,7 +99,7 @@ async fn a_lock_is_waited_for_and_reading_goes_on() -> Result<()> {
         .unwrap();
 
     let mut waiting = JoinSet::new();
-    let (writes, first) = (store.clone(), begin("thr_1")?);
+    let (writes, first) = (store.clone(), begin("thr_1"));
     waiting.spawn(async move { writes.begin_turn(&ann()?, first).await });
     for _ in 0..10 {
         assert_eq!(store.thread(&ann()?, &ThreadId::new("thr_1")).await?, None);
@@ -133,14 +133,11 @@ async fn a_lock_that_stays_makes_the_store_unavailable() -> Result<()> {
         .await
         .unwrap();
     let asked = Instant::now();
-    let error = store
-        .begin_turn(&ann()?, begin("thr_1")?)
-        .await
-        .unwrap_err();
+    let error = store.begin_turn(&ann()?, begin("thr_1")).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
     assert!(asked.elapsed() >= 3 * BUSY_TIMEOUT, "tried three times");
     sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
-    let began = store.begin_turn(&ann()?, begin("thr_1")?).await?;
+    let began = store.begin_turn(&ann()?, begin("thr_1")).await?;
     assert_eq!(
         began,
         Began::Started {

@@ -18,7 +18,7 @@ async fn a_write_outlives_its_caller() -> Result<()> {
     // Polled once, which puts it into the queue, then dropped.
     assert!(
         store
-            .begin_turn(&ann()?, begin("thr_1")?)
+            .begin_turn(&ann()?, begin("thr_1"))
             .now_or_never()
             .is_none()
     );
@@ -39,7 +39,7 @@ async fn a_closed_store_is_not_available() -> Result<()> {
     let store = SqliteStore::open(folder.path().join("store.db"), Options::default()).await?;
     store.close().await;
     store.close().await;
-    let write = store.begin_turn(&ann()?, begin("thr_1")?).await.map(drop);
+    let write = store.begin_turn(&ann()?, begin("thr_1")).await.map(drop);
     let read = store
         .thread(&ann()?, &ThreadId::new("thr_1"))
         .await
@@ -88,7 +88,7 @@ async fn a_small_queue_makes_callers_wait() -> Result<()> {
     let store = Arc::new(SqliteStore::open(folder.path().join("store.db"), options).await?);
     let mut writes = JoinSet::new();
     for number in 0..50 {
-        let (store, first) = (store.clone(), begin(&format!("thr_{number}"))?);
+        let (store, first) = (store.clone(), begin(&format!("thr_{number}")));
         writes.spawn(async move { store.begin_turn(&ann()?, first).await });
     }
     while let Some(outcome) = writes.join_next().await {

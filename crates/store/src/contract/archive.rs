@@ -1,7 +1,9 @@
 //! Archives: what is read from one place and restored at another is the same; and the end of an owner.
 
 use frontdesk_identity::{Scope, TenantId};
-use frontdesk_protocol::{AttachmentId, FeedbackKind, ItemId, Order, Timestamp};
+use frontdesk_protocol::{
+    AttachmentId, FeedbackKind, Order, ThreadItem, ThreadMetadata, Timestamp,
+};
 
 use super::StoreUnderTest;
 use super::sample::{
@@ -111,9 +113,14 @@ pub(super) fn sample(scope: &Scope, mark: &str) -> Result<Vec<Entry>> {
 pub(super) async fn read(subject: &StoreUnderTest, scope: &Scope) -> Result<Vec<Entry>> {
     let (store, archive) = (&subject.store, &subject.archive);
     let mut entries = Vec::new();
-    let threads = store.threads(scope, &page(9, Order::Asc, None)).await?;
-    for there in threads.unwrap_or_default().data {
+    let mut last: Option<ThreadMetadata> = None;
+    loop {
+        let after = last.as_ref().map(|last| (last.created_at, &last.id));
+        let Some(there) = archive.threads_of(scope, after, 1).await?.pop() else {
+            break;
+        };
         let id = there.id.clone();
+        last = Some(there.clone());
         entries.push(Entry::Thread(scope.clone(), there));
         let mut after: Option<TurnId> = None;
         while let [one] = &*archive.turns_of(scope, &id, after.as_ref(), 1).await? {
@@ -128,10 +135,14 @@ pub(super) async fn read(subject: &StoreUnderTest, scope: &Scope) -> Result<Vec<
                     .map(|step| Entry::Step(scope.clone(), step)),
             );
         }
-        let mut after: Option<ItemId> = None;
-        while let [one] = &*archive.stored_items(scope, &id, after.as_ref(), 1).await? {
-            after = Some(one.item.id().clone());
-            entries.push(Entry::Item(scope.clone(), one.clone()));
+        let mut last: Option<ThreadItem> = None;
+        loop {
+            let after = last.as_ref().map(|last| (last.created_at(), last.id()));
+            let Some(one) = archive.stored_items(scope, &id, after, 1).await?.pop() else {
+                break;
+            };
+            last = Some(one.item.clone());
+            entries.push(Entry::Item(scope.clone(), one));
         }
         let given = store.feedback(scope, &id).await?;
         entries.extend(
@@ -157,12 +168,18 @@ pub(super) async fn read(subject: &StoreUnderTest, scope: &Scope) -> Result<Vec<
     }
     let days = archive.days_used(scope).await?.into_iter();
     entries.extend(days.map(|(day, tokens)| Entry::Usage(scope.clone(), day, tokens)));
-    let all = page(9, Order::Asc, None);
-    let keys = subject.keys.keys(Some(&scope.tenant), &all);
-    let keys = keys.await?.unwrap_or_default().data.into_iter();
-    let keys = keys.filter(|key| key.user.as_ref() == Some(&scope.user));
-    entries.extend(keys.map(Entry::Key));
-    Ok(entries)
+    let (tenant, mut last) = (Some(&scope.tenant), None::<ApiKey>);
+    loop {
+        let after = last.as_ref().map(|last| (last.created_at, &last.id));
+        let Some(key) = archive.keys_of(tenant, after, 1).await?.pop() else {
+            return Ok(entries);
+        };
+        if key.user.as_ref() == Some(&scope.user) {
+            entries.push(Entry::Key(key.clone()));
+        }
+        assert_ne!(last.as_ref(), Some(&key), "a key comes behind itself");
+        last = Some(key);
+    }
 }
 
 async fn owners(subject: &StoreUnderTest) -> Result<Vec<Scope>> {
@@ -211,6 +228,37 @@ pub async fn an_archive_is_restored_as_it_was(subject: &StoreUnderTest) -> Resul
     }
     assert_eq!(subject.archive.restore(&entries).await?, 0);
     assert_eq!(read(subject, &scope).await?, sample(&scope, "1")?);
+    Ok(())
+}
+
+/// Threads and items are listed on behind one that was deleted meanwhile.
+pub async fn an_archive_goes_on_behind_what_was_deleted(subject: &StoreUnderTest) -> Result<()> {
+    let (store, archive, scope) = (&subject.store, &subject.archive, ann()?);
+    for (name, second) in [("thr_c", 1), ("thr_b", 2), ("thr_d", 2), ("thr_a", 3)] {
+        store.create_thread(&scope, thread(name, second)).await?;
+    }
+    let items = [("msg_c", 1), ("msg_b", 2), ("msg_d", 2), ("msg_a", 3)];
+    let items = items.map(|(id, second)| item("thr_a", id, second, ""));
+    store
+        .put_items(&scope, &thread_id("thr_a"), items.into())
+        .await?;
+    assert!(store.delete_thread(&scope, &thread_id("thr_b")).await?);
+    let mut removing = begin("thr_a", "turn_1", 4);
+    removing.remove = vec![item_id("msg_b")];
+    store.begin_turn(&scope, removing).await?;
+    let talked = thread_id("thr_a");
+    for (limit, expected) in [(1, &["d"][..]), (9, &["d", "a"])] {
+        let after = Some((at(2), &thread_id("thr_b")));
+        let threads = archive.threads_of(&scope, after, limit).await?;
+        let ids: Vec<&str> = threads.iter().map(|one| one.id.as_str()).collect();
+        let ids: Vec<&str> = ids.iter().map(|id| id.trim_start_matches("thr_")).collect();
+        assert_eq!(ids, expected);
+        let after = Some((at(2), &item_id("msg_b")));
+        let items = archive.stored_items(&scope, &talked, after, limit).await?;
+        let ids: Vec<&str> = items.iter().map(|one| one.item.id().as_str()).collect();
+        let ids: Vec<&str> = ids.iter().map(|id| id.trim_start_matches("msg_")).collect();
+        assert_eq!(ids, expected);
+    }
     Ok(())
 }
 

@@ -11,8 +11,8 @@ use super::sample::{
     take_over, thread, thread_id, turn_id,
 };
 use crate::{
-    Began, Connection, LogBatch, Result, Step, Store, StoredItem, ThreadPatch, Trim, TurnId,
-    TurnRecord, TurnStatus, TurnWrite, UtcDay, Written,
+    Began, Connection, Entered, LogBatch, Result, Step, Store, StoredItem, ThreadPatch, Trim,
+    TurnId, TurnRecord, TurnStatus, TurnWrite, UtcDay, Written,
 };
 
 /// All that can be read with the ids of [`fill`].
@@ -23,10 +23,13 @@ struct Everything {
     item: Option<ThreadItem>,
     items: Option<Page<ThreadItem>>,
     recent_items: Vec<StoredItem>,
+    items_of_turn: Vec<ThreadItem>,
     steps: Vec<Step>,
     attachments: [Option<Attachment>; 2],
     turn: Option<TurnRecord>,
+    recent_with_steps: (Vec<StoredItem>, Vec<Step>),
     running_turn: Option<TurnId>,
+    thread_with_running: Option<Entered>,
     last_turn: Option<TurnRecord>,
     turn_log: Vec<LogBatch>,
     connection: Option<Vec<u8>>,
@@ -43,6 +46,7 @@ async fn everything(store: &dyn Store, scope: &Scope) -> Result<Everything> {
         item: store.item(scope, &thread, &item_id("msg_1")).await?,
         items: store.items(scope, &thread, &all).await?,
         recent_items: store.recent_items(scope, &thread, 9).await?,
+        items_of_turn: store.items_of_turn(scope, &thread, &turn).await?,
         steps: store
             .steps(scope, &thread, std::slice::from_ref(&turn))
             .await?,
@@ -51,7 +55,9 @@ async fn everything(store: &dyn Store, scope: &Scope) -> Result<Everything> {
             store.attachment(scope, &attachment_id("atc_2")).await?,
         ],
         turn: store.turn(scope, &turn).await?,
+        recent_with_steps: store.recent_with_steps(scope, &thread, 9).await?,
         running_turn: store.running_turn(scope, &thread).await?,
+        thread_with_running: store.thread_with_running(scope, &thread).await?,
         last_turn: store.last_turn(scope, &thread).await?,
         turn_log: store.turn_log(scope, &turn, None).await?,
         connection: store.load_connection(scope, "mail").await?,
@@ -137,7 +143,24 @@ pub async fn another_owner_reads_nothing(subject: &StoreUnderTest) -> Result<()>
             store.recent_items(&other, &thread_id("thr_1"), 9).await?,
             []
         );
+        assert_eq!(
+            store
+                .recent_with_steps(&other, &thread_id("thr_1"), 9)
+                .await?,
+            (vec![], vec![])
+        );
         assert_eq!(store.running_turn(&other, &thread_id("thr_1")).await?, None);
+        assert_eq!(
+            store
+                .thread_with_running(&other, &thread_id("thr_1"))
+                .await?,
+            Some(Entered {
+                thread: thread("thr_1", 1),
+                running: None,
+                newest: None,
+                last_turn: None,
+            })
+        );
     }
     Ok(())
 }

@@ -47,6 +47,36 @@ pub async fn a_key_is_kept_whole(subject: &StoreUnderTest) -> Result<()> {
     Ok(())
 }
 
+/// For an archive, keys are listed on behind one whose user was forgotten meanwhile.
+pub async fn an_archive_goes_on_behind_a_deleted_key(subject: &StoreUnderTest) -> Result<()> {
+    let archive = &subject.archive;
+    for (id, tenant, user, second) in [
+        ("d", "acme", "ann", 1),
+        ("c", "acme", "bob", 2),
+        ("b", "other", "ann", 2),
+        ("e", "acme", "ann", 2),
+        ("a", "acme", "ann", 3),
+    ] {
+        let key = sample(id, tenant, Some(user), second)?;
+        subject.keys.create_key(key).await?;
+    }
+    let (acme, bob) = (owner("acme", "ann")?.tenant, owner("acme", "bob")?);
+    assert_eq!(archive.forget(&bob).await?.keys, 1);
+    let deleted = KeyId::new("c");
+    for (tenant, after, limit, expected) in [
+        (None, None, 9, "dbea"),
+        (None, None, 2, "db"),
+        (None, Some((at(2), &deleted)), 9, "ea"),
+        (Some(&acme), Some((at(2), &deleted)), 1, "e"),
+        (Some(&acme), None, 9, "dea"),
+    ] {
+        let keys = archive.keys_of(tenant, after, limit).await?;
+        let ids: String = keys.iter().map(|key| key.id.as_str()).collect();
+        assert_eq!(ids, expected);
+    }
+    Ok(())
+}
+
 /// Keys are listed by (time, id), of one tenant or of all, page by page.
 pub async fn keys_are_listed_by_tenant(subject: &StoreUnderTest) -> Result<()> {
     let keys = &subject.keys;

@@ -2,6 +2,7 @@
 
 use super::StoreUnderTest;
 use super::sample::{ann, at, batch, begin, end, key, owned, owner, take_over, thread, turn_id};
+use crate::limit::{LOG_PAGE_BATCHES, LOG_PAGE_BYTES, is_full_log_page};
 use crate::{EventId, LogBatch, Result, TurnKey, TurnStatus, TurnWrite, Written};
 
 fn event(attempt: u32, seq: u64) -> EventId {
@@ -73,6 +74,58 @@ pub async fn a_log_is_read_after_an_event(subject: &StoreUnderTest) -> Result<()
             "after {after:?}"
         );
     }
+    Ok(())
+}
+
+/// A log of any length comes whole, and each page of it is bounded.
+pub async fn a_long_log_comes_in_pages(subject: &StoreUnderTest) -> Result<()> {
+    let (scope, store, id) = (ann()?, &subject.store, turn_id("turn_1"));
+    store.create_thread(&scope, thread("thr_1", 1)).await?;
+    store
+        .begin_turn(&scope, begin("thr_1", "turn_1", 2))
+        .await?;
+    let (most, full) = (u64::from(LOG_PAGE_BATCHES), LOG_PAGE_BYTES);
+    let small = (0..2 * most + 3).map(|_| 1);
+    let large = [
+        full / 3,
+        full / 3,
+        full / 3 + 9,
+        1,
+        2 * full,
+        full - 1,
+        full,
+        1,
+    ];
+    let mut batches = Vec::new();
+    for (seq, bytes) in (1..).step_by(2).zip(small.chain(large)) {
+        batches.push(LogBatch {
+            events: vec![b'x'; bytes].into(),
+            ..batch("turn_1", seq, seq + 1)
+        });
+    }
+    let owned_batches = owned(&scope, &batches);
+    subject.maintenance.append_logs(&owned_batches).await?;
+    let (mut pages, mut read) = (Vec::new(), Vec::new());
+    loop {
+        let after = read.last().map(LogBatch::last);
+        let page = store.turn_log(&scope, &id, after).await?;
+        let all_but_one = page.split_last().map_or(&[][..], |(_, others)| others);
+        assert!(!is_full_log_page(all_but_one), "after {after:?}");
+        pages.push(page.len());
+        let is_last = !is_full_log_page(&page);
+        read.extend(page);
+        if is_last {
+            break;
+        }
+    }
+    assert_eq!(read, batches);
+    assert_eq!(pages, [256, 256, 6, 2, 2, 1]);
+    assert_eq!(
+        store
+            .turn_log(&scope, &id, read.last().map(LogBatch::last))
+            .await?,
+        []
+    );
     Ok(())
 }
 

@@ -25,6 +25,9 @@ const ROWS: [(&str, i64); 11] = [
 
 const OLDEST_FIRST: [&str; 11] = ["j", "k", "a", "b", "c", "d", "f", "g", "h", "i", "e"];
 
+/// More rows than all pages together show.
+const MOST_SHOWN: usize = 1_000;
+
 fn expected(order: Order) -> Vec<String> {
     let mut ids: Vec<String> = OLDEST_FIRST.iter().map(|&id| id.to_owned()).collect();
     match order {
@@ -57,6 +60,7 @@ fn take<T>(
     ids.extend(page.data.iter().map(|row| id(row).to_owned()));
     assert_eq!(page.has_more, page.after.is_some());
     assert!(page.after.is_none() || page.after.as_ref() == ids.last());
+    assert!(ids.len() < MOST_SHOWN, "the pages come to no end");
     page.after
 }
 

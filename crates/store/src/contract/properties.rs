@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use frontdesk_identity::Scope;
-use frontdesk_protocol::Order;
+use frontdesk_protocol::{Order, ThreadItem, ThreadMetadata};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
@@ -14,7 +14,7 @@ use super::StoreUnderTest;
 use super::archive::read;
 use super::sample::{begin, end, item, item_id, key, owner, page, thread, thread_id};
 use crate::memory::MemoryStore;
-use crate::{Result, StoreError, Trim, TurnStatus, TurnWrite};
+use crate::{PageRequest, Result, StoreError, Trim, TurnStatus, TurnWrite};
 
 /// How many histories are tried.
 const HISTORIES: usize = 24;
@@ -36,60 +36,130 @@ fn rows() -> impl Strategy<Value = Vec<(String, i64)>> {
     vec(("[a-cA-C0é]{1,3}", 1..4_i64), 1..12)
 }
 
-/// Check 7: pages of any size, in both orders, show each row that was there once and in order, whatever is added between
-/// them.
+/// Check 7: pages of items and of threads, of any size and in both orders, show each row that was there once and in
+/// order, whatever is added between them and while they are read.
 pub async fn check_07_pages_show_each_row_once(subject: &StoreUnderTest) -> Result<()> {
-    let store = &subject.store;
     let mut runner = TestRunner::deterministic();
     for history in 0..HISTORIES {
         let strategy = (rows(), vec(rows(), 0..6), 1..5_u32, any::<bool>());
-        let (mut there, mut added, limit, is_newest_first) = next(&mut runner, &strategy)?;
+        let (mut there, added, limit, is_newest_first) = next(&mut runner, &strategy)?;
         let order = if is_newest_first {
             Order::Desc
         } else {
             Order::Asc
         };
-        let scope = owner("acme", &format!("user_{history}"))?;
-        store.create_thread(&scope, thread("thr", 1)).await?;
         keep_first(&mut there);
-        for (id, second) in &there {
-            let put = vec![item("thr", id, *second, "there")];
-            store.put_items(&scope, &thread_id("thr"), put).await?;
-        }
-        let mut shown: Vec<(i64, String)> = Vec::new();
-        let mut after = None;
-        loop {
-            let request = page(limit, order, after.as_deref());
-            let found = store.items(&scope, &thread_id("thr"), &request).await?;
-            let Some(found) = found else {
-                return Err(StoreError::Failed {
-                    detail: format!("no page behind {after:?}"),
-                });
-            };
-            let rows = found.data.iter();
-            shown.extend(rows.map(|row| (row.created_at().as_second(), row.id().to_string())));
-            after = found.after;
-            if after.is_none() {
-                break;
+        for listed in [Listed::Items, Listed::Threads] {
+            let scope = owner("acme", &format!("{listed:?}_{history}"))?;
+            if listed == Listed::Items {
+                subject
+                    .store
+                    .create_thread(&scope, thread("thr", 1))
+                    .await?;
             }
-            for (id, second) in added.pop().unwrap_or_default() {
-                let put = vec![item("thr", &id, second, "added")];
-                store.put_items(&scope, &thread_id("thr"), put).await?;
+            listed.add(subject, &scope, &there).await?;
+            let shown = listed.pages(subject, &scope, (limit, order), added.clone());
+            let shown = shown.await?;
+            let mut sorted = shown.clone();
+            sorted.sort();
+            if is_newest_first {
+                sorted.reverse();
             }
-        }
-        let mut sorted = shown.clone();
-        sorted.sort();
-        if is_newest_first {
-            sorted.reverse();
-        }
-        sorted.dedup();
-        assert_eq!(shown, sorted, "in order, and each once");
-        let shown: BTreeSet<_> = shown.into_iter().collect();
-        for (id, second) in there {
-            assert!(shown.contains(&(second, id.clone())), "{id} is missing");
+            sorted.dedup();
+            assert_eq!(shown, sorted, "in order, and each once");
+            let shown: BTreeSet<_> = shown.into_iter().collect();
+            for (id, second) in &there {
+                assert!(shown.contains(&(*second, id.clone())), "{id} is missing");
+            }
         }
     }
     Ok(())
+}
+
+/// What is listed in pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listed {
+    Items,
+    Threads,
+}
+
+impl Listed {
+    /// Adds rows; those that are there stay as they are.
+    async fn add(
+        self,
+        subject: &StoreUnderTest,
+        scope: &Scope,
+        rows: &[(String, i64)],
+    ) -> Result<()> {
+        for (id, second) in rows {
+            if self == Self::Items {
+                let put = vec![item("thr", id, *second, "")];
+                subject
+                    .store
+                    .put_items(scope, &thread_id("thr"), put)
+                    .await?;
+                continue;
+            }
+            match subject
+                .store
+                .create_thread(scope, thread(id, *second))
+                .await
+            {
+                Ok(()) | Err(StoreError::Conflict { .. }) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the pages show, while rows are added.
+    async fn pages(
+        self,
+        subject: &StoreUnderTest,
+        scope: &Scope,
+        (limit, order): (u32, Order),
+        mut added: Vec<Vec<(String, i64)>>,
+    ) -> Result<Vec<(i64, String)>> {
+        let mut shown = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let request = page(limit, order, after.as_deref());
+            let between = added.pop().unwrap_or_default();
+            let meanwhile = added.pop().unwrap_or_default();
+            let (rows, added) = tokio::join!(
+                self.page(subject, scope, &request),
+                self.add(subject, scope, &meanwhile),
+            );
+            added?;
+            let (rows, next) = rows?.ok_or_else(|| StoreError::Failed {
+                detail: format!("no page behind {after:?}"),
+            })?;
+            shown.extend(rows);
+            if next.is_none() {
+                return Ok(shown);
+            }
+            assert_ne!(next, after, "a page ends where it began");
+            after = next;
+            self.add(subject, scope, &between).await?;
+        }
+    }
+
+    async fn page(
+        self,
+        subject: &StoreUnderTest,
+        scope: &Scope,
+        request: &PageRequest,
+    ) -> Result<Option<(Vec<(i64, String)>, Option<String>)>> {
+        let store = &subject.store;
+        if self == Self::Items {
+            let found = store.items(scope, &thread_id("thr"), request).await?;
+            let row = |row: &ThreadItem| (row.created_at().as_second(), row.id().to_string());
+            return Ok(found.map(|page| (page.data.iter().map(row).collect(), page.after)));
+        }
+        let found = store.threads(scope, request).await?;
+        let row = |row: &ThreadMetadata| (row.created_at.as_second(), row.id.to_string());
+        Ok(found.map(|page| (page.data.iter().map(row).collect(), page.after)))
+    }
 }
 
 /// An item that is stored again keeps its first time, so each id counts once.
@@ -98,7 +168,8 @@ fn keep_first(rows: &mut Vec<(String, i64)>) {
     rows.retain(|(id, _)| ids.insert(id.clone()));
 }
 
-/// Something that one of two owners does, with ids that both have.
+/// Something that one of three owners does, with ids that all have: two users of a tenant, and one of the same name in
+/// another.
 #[derive(Debug, Clone)]
 enum Step {
     Create(&'static str),
@@ -122,11 +193,11 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
             .prop_map(|(thread, put, remove)| Step::Write(thread, put, remove)),
         thread().prop_map(Step::End),
     ];
-    vec((0..2_usize, step), 1..40)
+    vec((0..3_usize, step), 1..60)
 }
 
-/// Check 5: whatever two owners do with the same ids, every outcome, and all that is there at the end, is what the store
-/// in memory gives: so a repeated id, or another's, overwrites nothing.
+/// Check 5: whatever owners do with the same ids, every outcome, and all that is there at the end, is what the store in
+/// memory gives: so a repeated id, or another's, overwrites nothing.
 pub async fn check_05_any_history_gives_the_same_everywhere(
     subject: &StoreUnderTest,
 ) -> Result<()> {
@@ -136,6 +207,7 @@ pub async fn check_05_any_history_gives_the_same_everywhere(
         let model = StoreUnderTest::new(MemoryStore::new(), ());
         let owners = [
             owner("acme", &format!("ann_{history}"))?,
+            owner("acme", &format!("bob_{history}"))?,
             owner("other", &format!("ann_{history}"))?,
         ];
         for (number, (who, step)) in next(&mut runner, &steps)?.into_iter().enumerate() {

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 
 use super::StoreUnderTest;
 use crate::{
-    BeginTurn, Lease, LogBatch, PageRequest, ProcessId, Result, Step, StoreError, TurnEnd, TurnId,
-    TurnKey, TurnRecord, TurnStatus, TurnWrite,
+    After, BeginTurn, Lease, LogBatch, PageRequest, ProcessId, Result, Step, StoreError, TurnEnd,
+    TurnId, TurnKey, TurnRecord, TurnStatus, TurnWrite,
 };
 
 pub(super) fn owner(tenant: &str, user: &str) -> Result<Scope> {
@@ -95,6 +95,7 @@ pub(super) fn begin(thread: &str, id: &str, second: i64) -> BeginTurn {
     BeginTurn {
         turn: turn(thread, id, second),
         new_thread: None,
+        after: After::Any,
         trim: None,
         put: Vec::new(),
         remove: Vec::new(),

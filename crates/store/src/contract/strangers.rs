@@ -81,6 +81,7 @@ pub async fn a_stranger_finds_and_changes_nothing(subject: &StoreUnderTest) -> R
         let kept = files.keep_file(stranger, attachment("unsent_1", None), file("obj_1"));
         assert_eq!(kept.await?, Kept::Gone);
 
+        assert_eq!(archive.threads_of(stranger, None, 9).await?, []);
         assert_eq!(archive.turns_of(stranger, &id, None, 9).await?, []);
         assert_eq!(archive.stored_items(stranger, &id, None, 9).await?, []);
         assert_eq!(archive.attachments_of(stranger, None, 9).await?, []);

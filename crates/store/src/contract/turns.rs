@@ -1,12 +1,13 @@
 //! Turns: how they begin and end.
 
-use frontdesk_protocol::{ThreadStatus, Timestamp};
+use frontdesk_protocol::{ThreadId, ThreadItem, ThreadStatus, Timestamp};
 
 use super::StoreUnderTest;
 use super::sample::{
     ann, at, attachment, attachment_id, batch, begin, end, item, item_id, key, step, thread,
     thread_id, turn, turn_id,
 };
+use crate::limit::MAX_PAGE;
 use crate::{
     Began, Result, StoreError, StoredItem, ThreadPatch, TurnRecord, TurnStatus, TurnWrite, Written,
 };
@@ -227,6 +228,50 @@ pub async fn a_turn_ends_once(subject: &StoreUnderTest) -> Result<()> {
         assert_eq!(outcome, Written::Gone);
     }
     assert_eq!(store.turn(&scope, &turn_id("turn_1")).await?, Some(record));
+    Ok(())
+}
+
+/// What a turn stored is found in its thread, in the thread's order: what it stored first, and of much the newest.
+pub async fn what_a_turn_stored_is_found_by_its_turn(subject: &StoreUnderTest) -> Result<()> {
+    let (scope, store, id) = (ann()?, &subject.store, thread_id("thr_1"));
+    for name in ["thr_1", "thr_2"] {
+        store.create_thread(&scope, thread(name, 1)).await?;
+    }
+    let found = async |thread: &ThreadId, turn: &str| {
+        let turn = turn_id(turn);
+        store.items_of_turn(&scope, thread, &turn).await
+    };
+    assert_eq!(found(&id, "turn_1").await?, []);
+    let seeded = vec![item("thr_1", "seeded", 3, "")];
+    store.put_items(&scope, &id, seeded).await?;
+    for (turn, ids) in [
+        ("turn_1", ["msg_b", "msg_a"]),
+        ("turn_2", ["msg_d", "msg_c"]),
+    ] {
+        let mut first = begin("thr_1", turn, 2);
+        first.put = ids.map(|id| item("thr_1", id, 3, "said")).to_vec();
+        store.begin_turn(&scope, first).await?;
+        let write = TurnWrite {
+            // What another turn has stored before stays that turn's.
+            put: vec![item("thr_1", "msg_a", 9, "changed")],
+            ..end(TurnStatus::Done, 4)
+        };
+        store.write_turn(&scope, &key("thr_1", turn), write).await?;
+    }
+    let changed = item("thr_1", "msg_a", 3, "changed");
+    let said = |id| item("thr_1", id, 3, "said");
+    assert_eq!(found(&id, "turn_1").await?, [changed, said("msg_b")]);
+    assert_eq!(found(&id, "turn_2").await?, [said("msg_c"), said("msg_d")]);
+    assert_eq!(found(&thread_id("thr_2"), "turn_1").await?, []);
+
+    let name = |number: u32| format!("item_{number:03}");
+    let mut many = begin("thr_2", "turn_3", 2);
+    let all = (0..MAX_PAGE + 2).map(|number| item("thr_2", &name(number), 3, ""));
+    many.put = all.collect();
+    store.begin_turn(&scope, many).await?;
+    let newest = found(&thread_id("thr_2"), "turn_3").await?;
+    assert_eq!(newest.len(), usize::try_from(MAX_PAGE).unwrap_or_default());
+    assert_eq!(newest.first().map(ThreadItem::id), Some(&item_id(&name(2))));
     Ok(())
 }
 

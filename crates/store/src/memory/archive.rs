@@ -3,15 +3,15 @@
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use frontdesk_identity::Scope;
-use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId};
+use frontdesk_identity::{Scope, TenantId};
+use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId, ThreadMetadata, Timestamp};
 use tokio::time::Instant;
 
 use super::owner::{Hold, Owner, Turn};
 use super::{Data, MemoryStore};
 use crate::{
-    Archive, Connection, Entry, Forgotten, Lease, ProcessId, Result, SealedConnection, StoredFile,
-    StoredItem, TurnId, TurnRecord, TurnStatus, UtcDay, form, limit,
+    ApiKey, Archive, Connection, Entry, Forgotten, KeyId, Lease, ProcessId, Result,
+    SealedConnection, StoredFile, StoredItem, TurnId, TurnRecord, TurnStatus, UtcDay, form, limit,
 };
 
 #[async_trait]
@@ -23,6 +23,22 @@ impl Archive for MemoryStore {
             (scope.tenant.as_str(), scope.user.as_str()) > (tenant, user) && owner.has_something()
         });
         Ok(next.map(|(scope, _)| scope.clone()))
+    }
+
+    async fn threads_of(
+        &self,
+        scope: &Scope,
+        after: Option<(Timestamp, &ThreadId)>,
+        limit: u32,
+    ) -> Result<Vec<ThreadMetadata>> {
+        Ok(self.read(scope, |owner| {
+            let threads = owner.threads.values().map(|thread| &thread.metadata);
+            let mut threads: Vec<_> = threads
+                .filter(|row| after.is_none_or(|after| (row.created_at, &row.id) > after))
+                .collect();
+            threads.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+            threads.into_iter().take(most(limit)).cloned().collect()
+        }))
     }
 
     async fn turns_of(
@@ -51,19 +67,16 @@ impl Archive for MemoryStore {
         &self,
         scope: &Scope,
         thread: &ThreadId,
-        after: Option<&ItemId>,
+        after: Option<(Timestamp, &ItemId)>,
         limit: u32,
     ) -> Result<Vec<StoredItem>> {
         Ok(self.read(scope, |owner| {
             let order = owner.threads.get(thread).map(|thread| &thread.order);
             let ids = order.into_iter().flatten();
-            let items: Vec<_> = ids.filter_map(|(_, id)| owner.items.get(id)).collect();
-            rest(
-                items,
-                limit,
-                |stored| after == Some(stored.item.id()),
-                after.is_some(),
-            )
+            let after = after.map(|(time, id)| (time.as_microsecond(), id));
+            let ids = ids.filter(|(time, id)| after.is_none_or(|after| (*time, id) > after));
+            let items = ids.filter_map(|(_, id)| owner.items.get(id));
+            items.take(most(limit)).cloned().collect()
         }))
     }
 
@@ -74,14 +87,13 @@ impl Archive for MemoryStore {
         limit: u32,
     ) -> Result<Vec<(Attachment, Option<StoredFile>)>> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let limit = usize::try_from(limit::page_limit(limit)).unwrap_or(usize::MAX);
         Ok(self.read(scope, |owner| {
             let range = owner
                 .attachments
                 .range::<AttachmentId, _>((from, Bound::Unbounded));
             let with_file =
                 range.map(|(id, attachment)| (attachment.clone(), owner.files.get(id).cloned()));
-            with_file.take(limit).collect()
+            with_file.take(most(limit)).collect()
         }))
     }
 
@@ -90,6 +102,22 @@ impl Archive for MemoryStore {
             let days = owner.tokens.iter();
             days.map(|(day, tokens)| (*day, *tokens)).collect()
         }))
+    }
+
+    async fn keys_of(
+        &self,
+        tenant: Option<&TenantId>,
+        after: Option<(Timestamp, &KeyId)>,
+        limit: u32,
+    ) -> Result<Vec<ApiKey>> {
+        let data = self.data();
+        let here = data.keys.values().filter(|key| {
+            tenant.is_none_or(|tenant| key.tenant == *tenant)
+                && after.is_none_or(|after| (key.created_at, &key.id) > after)
+        });
+        let mut keys: Vec<&ApiKey> = here.collect();
+        keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(keys.into_iter().take(most(limit)).cloned().collect())
     }
 
     async fn restore(&self, entries: &[Entry]) -> Result<u64> {
@@ -119,8 +147,12 @@ fn rest<T: Clone>(
         None if has_cursor => rows.len(),
         None => 0,
     };
-    let limit = usize::try_from(limit::page_limit(limit)).unwrap_or(usize::MAX);
-    rows.into_iter().skip(start).take(limit).cloned().collect()
+    let rest = rows.into_iter().skip(start);
+    rest.take(most(limit)).cloned().collect()
+}
+
+fn most(limit: u32) -> usize {
+    usize::try_from(limit::page_limit(limit)).unwrap_or(usize::MAX)
 }
 
 impl Data {

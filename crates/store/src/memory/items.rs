@@ -5,7 +5,7 @@ use frontdesk_identity::Scope;
 use frontdesk_protocol::{ItemId, Page, ThreadId, ThreadItem};
 
 use super::MemoryStore;
-use super::owner::page;
+use super::owner::{Owner, page};
 use crate::{Items, PageRequest, Result, Step, StoredItem, TurnId, limit};
 
 #[async_trait]
@@ -54,24 +54,39 @@ impl Items for MemoryStore {
         thread: &ThreadId,
         limit: u32,
     ) -> Result<Vec<StoredItem>> {
-        let limit = usize::try_from(limit::page_limit(limit)).unwrap_or(usize::MAX);
+        Ok(self.read(scope, |owner| owner.recent_items(thread, limit)))
+    }
+
+    async fn items_of_turn(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        turn: &TurnId,
+    ) -> Result<Vec<ThreadItem>> {
+        Ok(self.read(scope, |owner| owner.items_of_turn(thread, turn)))
+    }
+
+    async fn recent_with_steps(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+        limit: u32,
+    ) -> Result<(Vec<StoredItem>, Vec<Step>)> {
         Ok(self.read(scope, |owner| {
-            let order = owner.threads.get(thread).map(|thread| &thread.order);
-            let newest = order.into_iter().flatten().rev().take(limit);
-            let mut items: Vec<_> = newest
-                .filter_map(|(_, id)| owner.items.get(id).cloned())
-                .collect();
-            items.reverse();
-            items
+            let items = owner.recent_items(thread, limit);
+            let mut turns: Vec<TurnId> = Vec::new();
+            for turn in items.iter().filter_map(|stored| stored.turn.as_ref()) {
+                if !turns.contains(turn) {
+                    turns.push(turn.clone());
+                }
+            }
+            let steps = owner.steps(thread, &turns);
+            (items, steps)
         }))
     }
 
     async fn steps(&self, scope: &Scope, thread: &ThreadId, turns: &[TurnId]) -> Result<Vec<Step>> {
-        Ok(self.read(scope, |owner| {
-            let turns = turns.iter().filter_map(|turn| owner.turns.get(turn));
-            let here = turns.filter(|turn| turn.record.thread_id == *thread);
-            here.flat_map(|turn| turn.steps.values().cloned()).collect()
-        }))
+        Ok(self.read(scope, |owner| owner.steps(thread, turns)))
     }
 
     async fn put_items(
@@ -88,5 +103,38 @@ impl Items for MemoryStore {
             owner.put_items(thread, items, None);
             Ok(true)
         })
+    }
+}
+
+impl Owner {
+    fn recent_items(&self, thread: &ThreadId, limit: u32) -> Vec<StoredItem> {
+        let limit = usize::try_from(limit::page_limit(limit)).unwrap_or(usize::MAX);
+        let order = self.threads.get(thread).map(|thread| &thread.order);
+        let newest = order.into_iter().flatten().rev().take(limit);
+        let mut items: Vec<_> = newest
+            .filter_map(|(_, id)| self.items.get(id).cloned())
+            .collect();
+        items.reverse();
+        items
+    }
+
+    fn items_of_turn(&self, thread: &ThreadId, turn: &TurnId) -> Vec<ThreadItem> {
+        let most = usize::try_from(limit::MAX_PAGE).unwrap_or(usize::MAX);
+        let order = self.threads.get(thread).map(|thread| &thread.order);
+        let newest = order.into_iter().flatten().rev();
+        let stored = newest.filter_map(|(_, id)| self.items.get(id));
+        let of_turn = stored.filter(|stored| stored.turn.as_ref() == Some(turn));
+        let mut items: Vec<_> = of_turn
+            .take(most)
+            .map(|stored| stored.item.clone())
+            .collect();
+        items.reverse();
+        items
+    }
+
+    fn steps(&self, thread: &ThreadId, turns: &[TurnId]) -> Vec<Step> {
+        let turns = turns.iter().filter_map(|turn| self.turns.get(turn));
+        let here = turns.filter(|turn| turn.record.thread_id == *thread);
+        here.flat_map(|turn| turn.steps.values().cloned()).collect()
     }
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_identity::Scope;
-use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId, ThreadItem};
+use frontdesk_protocol::{Attachment, AttachmentId, ItemId, ThreadId, ThreadItem, Timestamp};
 
 use super::MemoryStore;
 use super::owner::{Hold, Owner, Turn, from_now, same_step};
 use super::threads::patched;
 use crate::{
-    Began, BeginTurn, EventId, LogBatch, Result, StoreError, StoredItem, Trim, TurnId, TurnKey,
-    TurnRecord, TurnStatus, TurnWrite, Turns, UtcDay, Written, form,
+    After, Began, BeginTurn, Entered, EventId, LogBatch, Result, StoreError, StoredItem, Trim,
+    TurnId, TurnKey, TurnRecord, TurnStatus, TurnWrite, Turns, UtcDay, Written, form, limit,
 };
 
 #[async_trait]
@@ -34,13 +34,23 @@ impl Turns for MemoryStore {
         Ok(self.read(scope, |owner| Some(owner.running_turn(thread)?.id.clone())))
     }
 
-    async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
+    async fn thread_with_running(
+        &self,
+        scope: &Scope,
+        thread: &ThreadId,
+    ) -> Result<Option<Entered>> {
         Ok(self.read(scope, |owner| {
-            let records = owner.turns.values().map(|turn| &turn.record);
-            let here = records.filter(|record| record.thread_id == *thread);
-            here.max_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)))
-                .cloned()
+            Some(Entered {
+                thread: owner.threads.get(thread)?.metadata.clone(),
+                running: owner.running_turn(thread).cloned(),
+                newest: owner.newest(thread),
+                last_turn: owner.last_turn(thread).map(|turn| turn.id.clone()),
+            })
         }))
+    }
+
+    async fn last_turn(&self, scope: &Scope, thread: &ThreadId) -> Result<Option<TurnRecord>> {
+        Ok(self.read(scope, |owner| owner.last_turn(thread).cloned()))
     }
 
     async fn turn_of_key(&self, scope: &Scope, key: &[u8; 32]) -> Result<Option<TurnRecord>> {
@@ -79,7 +89,14 @@ impl Turns for MemoryStore {
                 .into_iter()
                 .flatten()
                 .filter(|batch| Some(batch.last()) > after);
-            later.cloned().collect()
+            let mut page = Vec::new();
+            for batch in later {
+                page.push(batch.clone());
+                if limit::is_full_log_page(&page) {
+                    break;
+                }
+            }
+            page
         }))
     }
 }
@@ -88,6 +105,32 @@ impl Owner {
     fn running_turn(&self, thread: &ThreadId) -> Option<&TurnRecord> {
         let mut records = self.turns.values().map(|turn| &turn.record);
         records.find(|record| record.thread_id == *thread && record.status == TurnStatus::Running)
+    }
+
+    /// The newest of the thread's turns.
+    fn last_turn(&self, thread: &ThreadId) -> Option<&TurnRecord> {
+        let records = self.turns.values().map(|turn| &turn.record);
+        let here = records.filter(|record| record.thread_id == *thread);
+        here.max_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)))
+    }
+
+    /// Whether the thread's newest turn is another one than was seen.
+    fn is_overtaken(&self, thread: &ThreadId, after: &After) -> bool {
+        match after {
+            After::Any => false,
+            After::Seen(seen) => self.last_turn(thread).map(|turn| &turn.id) != seen.as_ref(),
+        }
+    }
+
+    /// When the newest of the thread's items and turns was made.
+    fn newest(&self, thread: &ThreadId) -> Option<Timestamp> {
+        let records = self.turns.values().map(|turn| &turn.record);
+        let here = records.filter(|record| record.thread_id == *thread);
+        let turns = here.map(|record| record.created_at);
+        let order = self.threads.get(thread).map(|thread| &thread.order);
+        let item = order.and_then(|order| order.last());
+        let item = item.and_then(|(time, _)| Timestamp::from_microsecond(*time).ok());
+        turns.chain(item).max()
     }
 
     /// The turn that a request with this key began.
@@ -118,6 +161,9 @@ impl Owner {
         }
         if let Some(running) = self.running_turn(&thread) {
             return Ok(Began::Busy(running.clone()));
+        }
+        if begin.new_thread.is_none() && self.is_overtaken(&thread, &begin.after) {
+            return Ok(Began::Overtaken);
         }
         let trim = match &begin.trim {
             Some(trim) => match self.trimmed(&thread, trim) {

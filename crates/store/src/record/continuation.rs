@@ -30,7 +30,7 @@ pub struct Fingerprint {
 /// What a process that takes over a turn begins with.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TakenOver {
-    /// What the turn's first process left for it.
+    /// What the turn's first process left for it. What can't be read is left out: the turn can be ended without it.
     pub continuation: Option<Continuation>,
     /// Whether somebody asked to stop the turn.
     pub is_stop_asked: bool,

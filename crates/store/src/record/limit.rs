@@ -1,6 +1,6 @@
 //! How large things may be. Stores refuse what is larger, and clamp pages.
 
-use crate::{Result, StoreError};
+use crate::{LogBatch, Result, StoreError};
 
 /// The largest item, as JSON, in bytes.
 pub const MAX_ITEM_BYTES: usize = 4 * 1024 * 1024;
@@ -8,6 +8,10 @@ pub const MAX_ITEM_BYTES: usize = 4 * 1024 * 1024;
 pub const MAX_STEP_BYTES: usize = 16 * 1024 * 1024;
 /// The largest batch of a turn's log, in bytes.
 pub const MAX_LOG_BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// The most batches of a page of a turn's log.
+pub const LOG_PAGE_BATCHES: u32 = 256;
+/// With so many bytes of events, a page of a turn's log takes no further batch: it has at most one batch more.
+pub const LOG_PAGE_BYTES: usize = 1024 * 1024;
 /// The largest thread (without its items) or attachment record, as JSON, in bytes.
 pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
 /// The largest sealed value of a connection, in bytes.
@@ -26,6 +30,13 @@ pub const MAX_PAGE: u32 = 500;
 /// The number of rows that a page of this limit has: 1 to [`MAX_PAGE`].
 pub fn page_limit(limit: u32) -> u32 {
     limit.clamp(1, MAX_PAGE)
+}
+
+/// Whether a page of a turn's log is full: only then there may be more behind it.
+pub fn is_full_log_page(batches: &[LogBatch]) -> bool {
+    let bytes: usize = batches.iter().map(|batch| batch.events.len()).sum();
+    let most = usize::try_from(LOG_PAGE_BATCHES).unwrap_or(usize::MAX);
+    batches.len() >= most || bytes >= LOG_PAGE_BYTES
 }
 
 /// Refuses what is larger than the limit.

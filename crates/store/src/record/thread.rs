@@ -1,6 +1,22 @@
-//! A change of a thread.
+//! A change of a thread, and a thread as it is found before a turn.
 
-use frontdesk_protocol::{Map, ThreadMetadata, ThreadStatus};
+use frontdesk_protocol::{Map, ThreadMetadata, ThreadStatus, Timestamp};
+
+use crate::{TurnId, TurnRecord};
+
+/// A thread as it is found by who is about to run a turn in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entered {
+    /// The thread.
+    pub thread: ThreadMetadata,
+    /// The turn that runs in it.
+    pub running: Option<TurnRecord>,
+    /// When the newest of its items and turns was made. What is made next has to be later to come last.
+    pub newest: Option<Timestamp>,
+    /// The newest of its turns, by (time of making, id). What is begun because of what was read begins
+    /// [after](crate::After) this one.
+    pub last_turn: Option<TurnId>,
+}
 
 /// What to change in a thread. `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -13,6 +13,8 @@ pub struct BeginTurn {
     pub turn: TurnRecord,
     /// The thread, if the turn is its first.
     pub new_thread: Option<ThreadMetadata>,
+    /// Behind which turn it may begin. A new thread has none, so there it says nothing.
+    pub after: After,
     /// Where to cut the thread off first.
     pub trim: Option<Trim>,
     /// Items to store; they get the turn's id.
@@ -27,7 +29,18 @@ pub struct BeginTurn {
     pub continuation: Option<Continuation>,
 }
 
-/// What came of the beginning of a turn. Only [`Began::Started`] has written anything.
+/// Behind which turn of its thread another one begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum After {
+    /// Whichever is the newest.
+    Any,
+    /// This one, which was the thread's newest, by (time of making, id), when what the beginning rests on was read;
+    /// `None` where the thread had no turn.
+    Seen(Option<TurnId>),
+}
+
+/// What came of the beginning of a turn. Only [`Began::Started`] has written anything. Of several refusals the
+/// first one here is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Began {
     /// The turn runs.
@@ -37,10 +50,12 @@ pub enum Began {
     },
     /// The owner has a turn that was begun with the same key already. It counts before everything else.
     Repeated(TurnRecord),
-    /// This turn runs in the thread already.
-    Busy(TurnRecord),
     /// The owner has no such thread.
     NoThread,
+    /// This turn runs in the thread already.
+    Busy(TurnRecord),
+    /// The thread's newest turn is another one than was seen, and has ended already.
+    Overtaken,
     /// The item that the trim names isn't in the thread.
     NoItem,
 }

@@ -5,6 +5,10 @@ use unicode_normalization::char::canonical_combining_class;
 
 use super::MAX_WORD_CHARS;
 
+/// The most characters that a character of a dense script has with its marks, so that no word outgrows what an index
+/// takes.
+const MAX_DENSE_CHARS: usize = 8;
+
 /// A piece of a text, with the byte at which it starts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Run {
@@ -38,9 +42,7 @@ pub(super) fn scan(text: &str) -> Vec<Run> {
             (Kind::Joiner, Some(run)) if before != Kind::Gap => join(run, c),
             (Kind::Joiner, Some(_)) => continue,
             (Kind::Letter, Some(Run::Word { folded, .. })) if before == Kind::Letter => {
-                if folded.chars().count() < MAX_WORD_CHARS {
-                    folded.push_str(&fold(c));
-                }
+                add(folded, c, MAX_WORD_CHARS);
             }
             (Kind::Letter, _) => runs.push(Run::Word {
                 start,
@@ -69,6 +71,9 @@ fn whole(run: Run) -> Option<Run> {
             (!folded.is_empty()).then_some(Run::Word { start, folded })
         }
         Run::Dense { mut chars } => {
+            for (_, folded) in &mut chars {
+                *folded = folded.chars().take(MAX_DENSE_CHARS).collect();
+            }
             chars.retain(|(_, folded)| !folded.is_empty());
             (!chars.is_empty()).then_some(Run::Dense { chars })
         }
@@ -77,15 +82,21 @@ fn whole(run: Run) -> Option<Run> {
 }
 
 fn join(run: &mut Run, c: char) {
-    let folded = fold(c);
     match run {
-        Run::Word { folded: word, .. } => word.push_str(&folded),
+        Run::Word { folded, .. } => add(folded, c, MAX_WORD_CHARS),
         Run::Dense { chars } => {
             if let Some((_, last)) = chars.last_mut() {
-                last.push_str(&folded);
+                add(last, c, MAX_DENSE_CHARS);
             }
         }
         Run::Sign { .. } => {}
+    }
+}
+
+/// Adds a character, folded, unless so many are there.
+fn add(folded: &mut String, c: char, most: usize) {
+    if folded.chars().count() < most {
+        folded.push_str(&fold(c));
     }
 }
 

@@ -90,6 +90,9 @@ fn words_and_terms_are_bounded() {
     assert!(Query::parse("x").unwrap().finds(&cut_within_a_character));
     let marks = format!("e{}", "\u{94d}".repeat(100_000));
     assert!(words(&marks).iter().all(|word| word.chars().count() <= 40));
+    let voiced = format!("か{}な", "\u{3099}".repeat(700));
+    assert!(words(&voiced).iter().all(|word| word.chars().count() <= 16));
+    assert!(Query::parse("かな").unwrap().finds("かな"));
 }
 
 #[test]
