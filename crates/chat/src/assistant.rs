@@ -29,6 +29,7 @@ use frontdesk_model::{Model, Transcriber};
 use frontdesk_protocol::{
     Action, ItemId, ThreadId, TranscriptionResult, UserMessageInput, UserMessageItem, WidgetItem,
 };
+use frontdesk_store::Step;
 
 pub use instructions::{InstructionsError, InstructionsTemplate};
 
@@ -255,6 +256,12 @@ impl Responder for Assistant {
                 self.go_on_deciding(turn, action, sender).await
             }
         }
+    }
+
+    fn tokens_of(&self, steps: &[Step]) -> u64 {
+        let used = steps.iter().filter_map(StepData::read);
+        let used = used.filter_map(|step| step.usage).map(events::tokens);
+        used.fold(0, u64::saturating_add)
     }
 
     async fn transcribe(

@@ -6,8 +6,10 @@
 //! The built-in responder is [`assistant::Assistant`].
 
 pub mod assistant;
+mod clearing;
 mod context;
 mod error;
+mod json_size;
 mod options;
 mod page;
 mod responder;

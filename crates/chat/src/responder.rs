@@ -6,6 +6,7 @@ use frontdesk_protocol::{
     Action, FeedbackKind, ItemId, SyncCustomActionResponse, ThreadId, ThreadMetadata,
     TranscriptionResult, UserMessageInput, UserMessageItem, WidgetItem,
 };
+use frontdesk_store::Step;
 
 use crate::{ChatError, RequestContext, Turn};
 
@@ -130,6 +131,13 @@ pub trait Responder: Send + Sync {
     async fn go_on(&self, turn: &mut Turn, call: Unfinished) -> Result<(), TurnError> {
         let _ = (turn, call);
         Err(TurnError::Interrupted)
+    }
+
+    /// The tokens that these steps of a turn used. Where the turn's process died they are counted with its end, however
+    /// that comes.
+    fn tokens_of(&self, steps: &[Step]) -> u64 {
+        let _ = steps;
+        0
     }
 
     /// Whether an action that is about to begin a turn can be answered now: what is refused here begins none.

@@ -33,6 +33,7 @@ use tracing::Instrument;
 
 pub use self::reading::Stopped;
 pub use self::search::FoundThread;
+use crate::clearing::Clearing;
 use crate::turn::{Flusher, Followers, Hub, Keeper, Takeover, TurnReader};
 use crate::upkeep::Upkeep;
 use crate::{ChatError, Options, RequestContext, Responder, Uploads};
@@ -108,11 +109,15 @@ impl Service {
             hub: Arc::clone(&hub),
             maintenance: Arc::clone(&parts.maintenance),
             wakeups: Arc::clone(&parts.wakeups),
-            clock: Arc::clone(&parts.clock),
             interval: parts.options.log_interval,
-            kept: parts.options.log_kept,
         };
         tasks.spawn(flusher.run(upkeep.clone()));
+        let clearing = Clearing {
+            maintenance: Arc::clone(&parts.maintenance),
+            clock: Arc::clone(&parts.clock),
+            kept: parts.options.log_kept,
+        };
+        tasks.spawn(clearing.run(upkeep.clone()));
         let followers = Followers::new(
             Arc::clone(&parts.store),
             Arc::clone(&parts.wakeups),
@@ -132,6 +137,7 @@ impl Service {
             hub: Arc::clone(&hub),
             tasks: tasks.clone(),
             keeper: Arc::clone(&keeper),
+            taking: taking.clone(),
         });
         tasks.spawn(Arc::clone(&takeover).run(taking.clone()));
         Self(Arc::new(Inner {

@@ -20,10 +20,12 @@ mod pending;
 mod reader;
 mod recall;
 mod recorder;
+mod refused;
 mod stored;
 mod tail;
 mod takeover;
 mod task;
+mod thread_time;
 mod tokens;
 mod writing;
 
@@ -33,7 +35,7 @@ pub use reader::TurnReader;
 
 pub(crate) use continuation::write as write_continuation;
 pub(crate) use flush::Flusher;
-pub(crate) use follow::Followers;
+pub(crate) use follow::{Followers, NOTED_FOR};
 pub(crate) use frame::Audience;
 pub(crate) use hub::Hub;
 pub(crate) use lease::Keeper;
@@ -42,3 +44,4 @@ pub(crate) use pending::NOT_FINISHED;
 pub(crate) use recorder::Recorder;
 pub(crate) use takeover::Takeover;
 pub(crate) use task::{Call, Running, STOPPED_NOTE, run};
+pub(crate) use thread_time::ThreadTime;

@@ -18,12 +18,21 @@ mod attached;
 mod beside;
 #[path = "all/busy.rs"]
 mod busy;
+#[cfg(test)]
+#[path = "all/calls.rs"]
+mod calls;
 #[path = "all/choice.rs"]
 mod choice;
+#[cfg(test)]
+#[path = "all/clocks.rs"]
+mod clocks;
 #[path = "all/credentials.rs"]
 mod credentials;
 #[path = "all/cuts.rs"]
 mod cuts;
+#[cfg(test)]
+#[path = "all/deaf.rs"]
+mod deaf;
 #[path = "all/desk.rs"]
 mod desk;
 #[path = "all/elsewhere.rs"]
@@ -32,6 +41,9 @@ mod elsewhere;
 mod endings;
 #[path = "all/faulty.rs"]
 mod faulty;
+#[cfg(test)]
+#[path = "all/flushing.rs"]
+mod flushing;
 #[path = "all/going_on.rs"]
 mod going_on;
 #[path = "all/guardrails.rs"]
@@ -48,8 +60,16 @@ mod leases;
 mod limits;
 #[path = "all/live.rs"]
 mod live;
+#[cfg(test)]
+#[path = "all/logged.rs"]
+mod logged;
+#[path = "all/long_logs.rs"]
+mod long_logs;
 #[path = "all/model.rs"]
 mod model;
+#[cfg(test)]
+#[path = "all/moments.rs"]
+mod moments;
 #[path = "all/named.rs"]
 mod named;
 #[path = "all/notices.rs"]
@@ -58,6 +78,9 @@ mod notices;
 mod once;
 #[path = "all/outcomes.rs"]
 mod outcomes;
+#[cfg(test)]
+#[path = "all/overtaken.rs"]
+mod overtaken;
 #[path = "all/page.rs"]
 mod page;
 #[path = "all/process.rs"]
@@ -70,16 +93,25 @@ mod reciting;
 mod refused;
 #[path = "all/retention.rs"]
 mod retention;
+#[cfg(test)]
+#[path = "all/retrying.rs"]
+mod retrying;
 #[path = "all/several.rs"]
 mod several;
 #[path = "all/shown.rs"]
 mod shown;
+#[path = "all/small_history.rs"]
+mod small_history;
 #[path = "all/stopping.rs"]
 mod stopping;
 #[path = "all/takeover.rs"]
 mod takeover;
 #[path = "all/turns.rs"]
 mod turns;
+#[path = "all/unanswered.rs"]
+mod unanswered;
+#[path = "all/unkept.rs"]
+mod unkept;
 #[path = "all/upkeep.rs"]
 mod upkeep;
 #[path = "all/usage.rs"]

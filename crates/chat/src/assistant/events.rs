@@ -27,6 +27,7 @@ use super::notices::Notices;
 use super::step::{ReadAs, StepData, VERSION};
 use super::title::Held;
 use super::weight;
+use crate::json_size::json_size;
 use crate::{Turn, TurnError};
 use images::{Images, without_images};
 use texts::{Form, Texts};
@@ -97,7 +98,7 @@ impl<'t> Events<'t> {
     ) -> Self {
         // What the tools did stays done, whoever stops the turn.
         turn.keep_workflows();
-        let input_bytes = serde_json::to_vec(&start.input).map_or(0, |json| json.len());
+        let input_bytes = json_size(&start.input).unwrap_or_default();
         Self {
             turn,
             agents,
@@ -397,8 +398,9 @@ impl<'t> Events<'t> {
         Ok(())
     }
 
-    /// The step's messages are done: stored with the step, then shown as done. Without a call they may end the turn,
-    /// and wait for its end.
+    /// The step's messages are done: stored with the step, then shown as done. With calls the step is stored before any
+    /// of them is made, so that the model is never asked for them again. Without a call they may end the turn, and wait
+    /// for its end.
     async fn step_done(&mut self, items: Vec<Item>, usage: Usage) -> Result<(), TurnError> {
         // A model's reply counts only when its message is let through.
         if let Some(titled) = self.titled.take() {
@@ -418,7 +420,8 @@ impl<'t> Events<'t> {
         self.images.finish(self.turn).await?;
         self.thoughts.finish(self.turn).await?;
         if goes_on {
-            return self.finish_texts().await;
+            self.finish_texts().await?;
+            return self.turn.store_steps().await;
         }
         Ok(())
     }

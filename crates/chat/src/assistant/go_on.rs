@@ -3,7 +3,7 @@
 use frontdesk_agent::{LeftOff, Start};
 use frontdesk_protocol::{Action, ThreadEvent, UserMessageItem, WidgetItem};
 
-use super::approval::{self, ACTION};
+use super::approval::{self, ACTION, Standing};
 use super::ending::{finish, say};
 use super::events::{Events, message_as, structured};
 use super::history::{self, Left};
@@ -23,7 +23,6 @@ impl Assistant {
     ) -> Result<(), TurnError> {
         let reading = self.reading(turn);
         let (mut past, left) = history::load_left(turn, reading.limits).await?;
-        count(turn, &left);
         if left.is_withheld() {
             say(turn, WITHHELD);
             return Ok(());
@@ -90,15 +89,18 @@ impl Assistant {
         }
         let reading = self.reading(turn);
         let (past, left) = history::load_left(turn, reading.limits).await?;
-        count(turn, &left);
         let decided =
             approval::decided_before(turn, &past, &left, &action, sender.as_ref()).await?;
         let Some(decided) = decided else {
-            // Nothing was decided: either nothing has happened, or the user was told why not.
-            return if left.is_empty() {
-                self.action(turn, action, sender).await
-            } else {
-                Ok(())
+            if left.is_empty() {
+                return self.action(turn, action, sender).await;
+            }
+            let standing = sender.as_ref().and_then(Standing::of);
+            return match standing {
+                // What was decided about can't be read any more.
+                Some(Standing::Approved | Standing::Declined) => Err(TurnError::Interrupted),
+                // Nothing was decided, and the user was told why not.
+                Some(Standing::Pending | Standing::PutAside) | None => Ok(()),
             };
         };
         let start = Start {
@@ -139,13 +141,5 @@ impl Assistant {
             turn.emit(ThreadEvent::item_done(message)).await?;
         }
         Ok(())
-    }
-}
-
-/// Counts what the earlier processes of the turn used: they didn't come to its end.
-fn count(turn: &mut Turn, left: &Left) {
-    let used = left.tokens();
-    if used > 0 {
-        turn.count_tokens(used);
     }
 }

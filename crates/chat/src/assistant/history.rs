@@ -77,23 +77,23 @@ pub(super) async fn of_first(
 
 /// The newest items of the thread with the steps of their turns.
 pub(super) async fn load(turn: &Turn, limits: HistoryLimits) -> Result<Past, TurnError> {
-    let mut recent = turn.recent_items(limits.items).await?;
+    let (recent, steps) = turn.recent_with_steps(limits.items).await?;
+    load_with(turn, recent, steps, limits).await
+}
+
+/// These items with the steps of their turns.
+async fn load_with(
+    turn: &Turn,
+    mut recent: Vec<StoredItem>,
+    steps: Vec<Step>,
+    limits: HistoryLimits,
+) -> Result<Past, TurnError> {
     // What this turn began with comes last, whatever the clocks of other machines say.
     recent.sort_by_key(|stored| stored.turn.as_ref() == Some(turn.id()));
-    let mut turns: Vec<TurnId> = Vec::new();
-    for id in recent.iter().filter_map(|stored| stored.turn.as_ref()) {
-        // This turn has no steps yet.
-        if id != turn.id() && !turns.contains(id) {
-            turns.push(id.clone());
-        }
-    }
-    let steps = if turns.is_empty() {
-        Vec::new()
-    } else {
-        turn.steps(&turns).await?
-    };
+    // Those of this turn, where an earlier process has stored any, are no past.
+    let past = steps.into_iter().filter(|step| step.turn != *turn.id());
     let readable = |step: Step| Some((step.turn.clone(), StepData::read(&step)?));
-    let steps = steps.into_iter().filter_map(readable).collect();
+    let steps = past.filter_map(readable).collect();
     let newest_first = recent.iter().rev().filter_map(|stored| match &stored.item {
         ThreadItem::UserMessage(message) => Some(message),
         _ => None,

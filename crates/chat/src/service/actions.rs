@@ -7,6 +7,7 @@ use frontdesk_protocol::{
 
 use super::asked::Asked;
 use super::begin::Opening;
+use super::enter::being_answered;
 use super::{Reply, Service, json};
 use crate::turn::Call;
 use crate::{ChatError, Frame, RequestContext, TurnReader};
@@ -25,19 +26,20 @@ impl Service {
         asked: &Asked,
     ) -> Result<Reply, ChatError> {
         let scope = &asked.scope;
-        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
+        let (_guard, ground) = self.enter(asked, &params.thread_id).await?;
         let sender = match self
-            .sender(scope, &thread.id, params.item_id.as_ref())
+            .sender(scope, &params.thread_id, params.item_id.as_ref())
             .await?
         {
             Sender::Widget(widget) => Some(Box::new(widget)),
             Sender::Nobody => None,
+            Sender::Other if self.has_begun(asked).await? => return Err(being_answered()),
             Sender::Other => return Ok(not_a_sender()),
         };
         let responder = &self.0.parts.responder;
         responder.admit_action(&params.action, sender.as_deref())?;
         self.begin(
-            Opening::of(thread, Call::Action(params.action, sender)),
+            Opening::of(ground, Call::Action(params.action, sender)),
             asked,
         )
         .await

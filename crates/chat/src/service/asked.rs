@@ -1,6 +1,6 @@
 //! A request that begins a turn, and by what it is known again: sent twice, it begins one turn.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use frontdesk_identity::Scope;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Reply, Service};
 use crate::{ChatError, RequestContext};
 
-/// How often a request begins again because another process began a turn in its thread in the same moment.
+/// How often a request begins because another process began a turn in its thread after it was read.
 const MOST_TRIES: u32 = 3;
 
 /// The header that a key comes in.
@@ -26,7 +26,7 @@ pub(super) struct Asked {
     pub(super) request: Fingerprint,
     /// Cancelled when the caller has gone away.
     pub(super) left: CancellationToken,
-    met: Mutex<Option<TurnRecord>>,
+    has_met: AtomicBool,
 }
 
 impl Asked {
@@ -51,7 +51,7 @@ impl Asked {
             cx,
             request,
             left,
-            met: Mutex::default(),
+            has_met: AtomicBool::new(false),
         })
     }
 
@@ -65,15 +65,14 @@ impl Asked {
         is_same_key && self.request.body == request.body
     }
 
-    /// Notes a turn that nobody knew of until this one was to begin.
-    pub(super) fn meet(&self, turn: TurnRecord) {
-        *self.met.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+    /// Notes that there is a turn which nobody knew of until this one was to begin.
+    pub(super) fn meet_another(&self) {
+        self.has_met.store(true, Ordering::Relaxed);
     }
 
-    /// Forgets the turn that was met; whether there was one.
-    fn has_met(&self) -> bool {
-        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        met.take().is_some()
+    /// Whether another turn was met since this was asked last.
+    fn has_met_another(&self) -> bool {
+        self.has_met.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -86,20 +85,18 @@ impl Service {
         left: CancellationToken,
     ) -> Result<Reply, ChatError> {
         let asked = Asked::new(operation, cx, left)?;
-        if let Some(reply) = self.join_by_key(&asked).await? {
-            return Ok(reply);
-        }
         let mut tries = 1;
         loop {
             let refused = match self.try_to_begin(operation.clone(), &asked).await {
                 Ok(reply) => return Ok(reply),
                 Err(refused) => refused,
             };
-            // What an equal request has done a moment ago can't be done again, but it is what was asked for.
+            // What an equal request has done can't be done again, but it is what was asked for. A known key is refused by
+            // the store at the latest, so nobody asks for it before.
             if let Some(reply) = self.join_equal(&asked).await? {
                 return Ok(reply);
             }
-            if !asked.has_met() || tries >= MOST_TRIES {
+            if !asked.has_met_another() || tries >= MOST_TRIES {
                 return Err(refused);
             }
             tries += 1;
@@ -124,11 +121,20 @@ impl Service {
         }
     }
 
+    /// Whether a turn was begun with the key of this request.
+    pub(super) async fn has_begun(&self, asked: &Asked) -> Result<bool, ChatError> {
+        Ok(self.turn_of_key(asked).await?.is_some())
+    }
+
+    async fn turn_of_key(&self, asked: &Asked) -> Result<Option<TurnRecord>, ChatError> {
+        match &asked.request.key {
+            Some(key) => Ok(self.store().turn_of_key(&asked.scope, key).await?),
+            None => Ok(None),
+        }
+    }
+
     async fn join_by_key(&self, asked: &Asked) -> Result<Option<Reply>, ChatError> {
-        let Some(key) = &asked.request.key else {
-            return Ok(None);
-        };
-        match self.store().turn_of_key(&asked.scope, key).await? {
+        match self.turn_of_key(asked).await? {
             None => Ok(None),
             Some(turn) if asked.is_equal(&turn) => self.join(asked, &turn).await.map(Some),
             Some(_) => Err(ChatError::unprocessable(

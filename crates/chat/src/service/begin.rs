@@ -7,7 +7,9 @@ use frontdesk_identity::{Credentials, Scope};
 use frontdesk_protocol::{
     Attachment, ItemId, ThreadEvent, ThreadItem, ThreadMetadata, ThreadStatus,
 };
-use frontdesk_store::{Began, BeginTurn, Trim, TurnId, TurnKey, TurnRecord, TurnStatus, UtcDay};
+use frontdesk_store::{
+    After, Began, BeginTurn, StoreError, Trim, TurnId, TurnKey, TurnRecord, TurnStatus, UtcDay,
+};
 
 use tracing::Instrument;
 
@@ -15,13 +17,21 @@ use super::asked::Asked;
 use super::enter::being_answered;
 use super::{Reply, Service};
 use crate::turn::{
-    Audience, Call, LiveTurn, Recorder, Running, TurnReader, run, write_continuation,
+    Audience, Call, LiveTurn, Recorder, Running, ThreadTime, TurnReader, run, write_continuation,
 };
 use crate::{ChatError, Place, RequestContext, Turn};
 
+/// What a turn begins on: its thread as the request has read it.
+pub(super) struct Ground {
+    pub(super) thread: ThreadMetadata,
+    pub(super) time: ThreadTime,
+    /// Behind which turn all that the request has read since is true.
+    pub(super) after: After,
+}
+
 /// What a turn begins with.
 pub(super) struct Opening {
-    pub(super) thread: ThreadMetadata,
+    pub(super) ground: Ground,
     pub(super) place: Place,
     pub(super) trim: Option<Trim>,
     pub(super) put: Vec<ThreadItem>,
@@ -36,9 +46,9 @@ pub(super) struct Opening {
 
 impl Opening {
     /// A turn of a known thread that changes nothing by itself.
-    pub(super) fn of(thread: ThreadMetadata, call: Call) -> Self {
+    pub(super) fn of(ground: Ground, call: Call) -> Self {
         Self {
-            thread,
+            ground,
             place: Place::Later,
             trim: None,
             put: Vec::new(),
@@ -76,10 +86,10 @@ impl Service {
         let when_unread = self.options().on_disconnect.when_unread(cx.client);
         let record = TurnRecord {
             id: TurnId::new(parts.ids.next("turn")),
-            thread_id: opening.thread.id.clone(),
+            thread_id: opening.ground.thread.id.clone(),
             status: TurnStatus::Running,
             attempt: 1,
-            created_at: parts.clock.now(),
+            created_at: opening.ground.time.now(),
             ended_at: None,
             request: Some(asked.request),
         };
@@ -90,7 +100,8 @@ impl Service {
         };
         let begin = BeginTurn {
             turn: record,
-            new_thread: (opening.place == Place::First).then(|| opening.thread.clone()),
+            new_thread: (opening.place == Place::First).then(|| opening.ground.thread.clone()),
+            after: opening.ground.after.clone(),
             trim: opening.trim.clone(),
             put: opening.put.clone(),
             remove: opening.remove.clone(),
@@ -101,6 +112,8 @@ impl Service {
         // In the hub before the store: what the store names as running is found here.
         let live = LiveTurn::new(scope.clone(), key, cx.credentials.clone(), when_unread);
         let running = Running::admit(&self.0.hub, &live, &self.options().limits)?;
+        // What shutting down didn't find in the hub must not begin any more.
+        self.refuse_while_draining()?;
         let until = self.0.keeper.until();
         let removed = self.store_begin(asked, begin).await?;
         live.hold().lease(until);
@@ -134,14 +147,31 @@ impl Service {
     }
 
     async fn store_begin(&self, asked: &Asked, begin: BeginTurn) -> Result<Vec<ItemId>, ChatError> {
-        match self.store().begin_turn(&asked.scope, begin).await? {
+        let outcome = match self.store().begin_turn(&asked.scope, begin).await {
+            // Another turn has taken what this one brings after the request had read that it was free.
+            Err(StoreError::Conflict { what }) => {
+                tracing::debug!(what, "a turn brings what is taken");
+                asked.meet_another();
+                return Err(ChatError::conflict(
+                    "something of this was sent in another thread just now; load it again and repeat this",
+                ));
+            }
+            outcome => outcome?,
+        };
+        match outcome {
             Began::Started { removed } => Ok(removed),
             Began::NoThread => Err(ChatError::NotFound { what: "thread" }),
             Began::NoItem => Err(ChatError::NotFound { what: "item" }),
             Began::Repeated(_) => Err(being_answered()),
-            Began::Busy(turn) => {
-                asked.meet(turn);
+            Began::Busy(_) => {
+                asked.meet_another();
                 Err(being_answered())
+            }
+            Began::Overtaken => {
+                asked.meet_another();
+                Err(ChatError::conflict(
+                    "others keep answering in this thread; load it again and repeat this",
+                ))
             }
         }
     }
@@ -157,15 +187,10 @@ impl Service {
         let parts = &self.0.parts;
         let limits = self.options().limits.clone();
         let store = Arc::clone(&parts.store);
-        let recorder = Recorder::new(Arc::clone(running.live()), store, limits, opening.thread);
-        let turn = Turn::new(
-            recorder,
-            cx,
-            Arc::clone(&parts.clock),
-            Arc::clone(&parts.ids),
-            opening.place,
-        )
-        .with_files(parts.uploads.clone());
+        let Ground { thread, time, .. } = opening.ground;
+        let recorder = Recorder::new(Arc::clone(running.live()), store, limits, thread);
+        let turn = Turn::new(recorder, cx, time, Arc::clone(&parts.ids), opening.place)
+            .with_files(parts.uploads.clone());
         for id in removed {
             turn.recorder
                 .show(&ThreadEvent::item_removed(id), Audience::Resuming);

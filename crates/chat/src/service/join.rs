@@ -1,7 +1,6 @@
 //! Joining the turn that an equal request has begun: its events from the beginning, also after its end.
 
-use frontdesk_protocol::{ErrorCode, ErrorEvent, Map, Page, ThreadEvent};
-use frontdesk_store::limit::MAX_PAGE;
+use frontdesk_protocol::{ErrorCode, ErrorEvent, Map, Page, ThreadEvent, ThreadItem};
 use frontdesk_store::{TurnRecord, TurnStatus};
 
 use super::asked::Asked;
@@ -31,16 +30,18 @@ impl Service {
         let thread = self.thread(&asked.scope, &turn.thread_id).await?;
         let items = self
             .store()
-            .recent_items(&asked.scope, &turn.thread_id, MAX_PAGE)
+            .items_of_turn(&asked.scope, &turn.thread_id, &turn.id)
             .await?;
         let mut events = Vec::new();
         if asked.thread.is_none() {
             events.push(ThreadEvent::thread_created(thread.to_wire(Page::default())));
         }
-        let items = items
-            .into_iter()
-            .filter(|stored| stored.turn.as_ref() == Some(&turn.id) && !stored.item.is_hidden());
-        events.extend(items.map(|stored| ThreadEvent::item_done(stored.item)));
+        for mut item in items.into_iter().filter(|item| !item.is_hidden()) {
+            if let ThreadItem::UserMessage(message) = &mut item {
+                self.show_attachments(message, &asked.scope);
+            }
+            events.push(ThreadEvent::item_done(item));
+        }
         if matches!(turn.status, TurnStatus::Failed | TurnStatus::Interrupted) {
             events.push(ThreadEvent::Error(ErrorEvent {
                 code: ErrorCode::StreamError,

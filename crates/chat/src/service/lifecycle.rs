@@ -77,6 +77,7 @@ impl Service {
             }
             self.0.upkeep.cancel();
             self.0.tasks.wait().await;
+            self.0.keeper.release_unended(self.store()).await;
         };
         if tokio::time::timeout(SHUTDOWN_WAIT, ended).await.is_err() {
             tracing::error!(in_time, "shutting down left something behind");
@@ -94,10 +95,12 @@ impl Service {
         if record.ended_at.is_some() {
             return Ok(None);
         }
+        // Asked first: what is no longer being taken over then is found.
+        let is_taking = self.0.hub.is_taking(&record.id);
         if let Some(live) = self.0.hub.find(scope, &record.id) {
             return Ok(Some(live));
         }
-        if self.0.draining.load(Ordering::Acquire) || self.0.hub.is_taking(&record.id) {
+        if is_taking || self.0.draining.load(Ordering::Acquire) {
             return Ok(None);
         }
         let key = TurnKey {

@@ -1,16 +1,19 @@
 //! `threads.create`, `threads.add_user_message` and `threads.retry_after_item`: what a user says begins a turn.
 
+use std::sync::Arc;
+
 use frontdesk_identity::Scope;
 use frontdesk_protocol::{
     ItemId, Map, Page, ThreadEvent, ThreadId, ThreadItem, ThreadMetadata, ThreadsAddUserMessage,
     ThreadsCreate, ThreadsRetryAfterItem, UserMessageInput, UserMessageItem,
 };
-use frontdesk_store::Trim;
+use frontdesk_store::{After, Trim};
 
 use super::asked::Asked;
-use super::begin::{Opening, refuse_unless_open};
+use super::begin::{Ground, Opening, refuse_unless_open};
 use super::{Reply, Service};
-use crate::turn::Call;
+use crate::json_size::json_size;
+use crate::turn::{Call, ThreadTime};
 use crate::{ChatError, Limits, Place};
 
 impl Service {
@@ -22,13 +25,19 @@ impl Service {
         check_input(&params.input, &self.options().limits)?;
         self.0.parts.responder.admit_message(&params.input)?;
         let parts = &self.0.parts;
-        let thread = ThreadMetadata::new(ThreadId::new(parts.ids.next("thr")), parts.clock.now());
-        let mut opening = self.message(params.input, thread, &asked.scope).await?;
+        let time = ThreadTime::new(Arc::clone(&parts.clock));
+        let thread = ThreadMetadata::new(ThreadId::new(parts.ids.next("thr")), time.now());
+        let ground = Ground {
+            thread,
+            time,
+            after: After::Any,
+        };
+        let mut opening = self.message(params.input, ground, &asked.scope).await?;
         opening.place = Place::First;
         if let Call::Respond(Some(first)) = &opening.call {
-            opening.thread.title = parts.responder.title(first);
+            opening.ground.thread.title = parts.responder.title(first);
         }
-        let created = ThreadEvent::thread_created(opening.thread.to_wire(Page::default()));
+        let created = ThreadEvent::thread_created(opening.ground.thread.to_wire(Page::default()));
         opening.before.insert(0, created);
         self.begin(opening, asked).await
     }
@@ -42,13 +51,14 @@ impl Service {
         self.0.parts.responder.admit_message(&params.input)?;
         let replaces = params.replaces;
         let scope = &asked.scope;
-        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
-        refuse_unless_open(&thread)?;
+        let (_guard, ground) = self.enter(asked, &params.thread_id).await?;
+        let thread = &ground.thread;
+        refuse_unless_open(thread)?;
         if let Some(id) = &replaces {
             self.user_message(scope, &thread.id, id, "params.replaces")
                 .await?;
         }
-        let mut opening = self.message(params.input, thread, scope).await?;
+        let mut opening = self.message(params.input, ground, scope).await?;
         opening.trim = replaces.map(Trim::From);
         self.begin(opening, asked).await
     }
@@ -59,12 +69,13 @@ impl Service {
         asked: &Asked,
     ) -> Result<Reply, ChatError> {
         let scope = &asked.scope;
-        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
-        refuse_unless_open(&thread)?;
+        let (_guard, ground) = self.enter(asked, &params.thread_id).await?;
+        let thread = &ground.thread;
+        refuse_unless_open(thread)?;
         let message = self
             .user_message(scope, &thread.id, &params.item_id, "params.item_id")
             .await?;
-        let mut opening = Opening::of(thread, Call::Respond(Some(Box::new(message))));
+        let mut opening = Opening::of(ground, Call::Respond(Some(Box::new(message))));
         opening.trim = Some(Trim::After(params.item_id.clone()));
         self.begin(opening, asked).await
     }
@@ -89,22 +100,23 @@ impl Service {
     async fn message(
         &self,
         input: UserMessageInput,
-        thread: ThreadMetadata,
+        ground: Ground,
         scope: &Scope,
     ) -> Result<Opening, ChatError> {
-        let attachments = self.attachments_of(&input, &thread.id, scope).await?;
+        let thread = &ground.thread.id;
+        let attachments = self.attachments_of(&input, thread, scope).await?;
         let parts = &self.0.parts;
         let item = UserMessageItem {
             id: ItemId::new(parts.ids.next("msg")),
-            thread_id: thread.id.clone(),
-            created_at: parts.clock.now(),
+            thread_id: thread.clone(),
+            created_at: ground.time.now(),
             content: input.content,
             attachments: attachments.clone(),
             quoted_text: input.quoted_text,
             inference_options: input.inference_options,
             extra: Map::new(),
         };
-        let mut opening = Opening::of(thread, Call::Respond(Some(Box::new(item.clone()))));
+        let mut opening = Opening::of(ground, Call::Respond(Some(Box::new(item.clone()))));
         opening.attachments = attachments;
         let mut shown = item.clone();
         self.show_attachments(&mut shown, scope);
@@ -126,7 +138,7 @@ fn check_input(input: &UserMessageInput, limits: &Limits) -> Result<(), ChatErro
         text.sum::<usize>() + quoted,
         limits.message_chars,
     )?;
-    let bytes = serde_json::to_vec(input).map_or(usize::MAX, |json| json.len());
+    let bytes = json_size(input).unwrap_or(usize::MAX);
     at_most("params.input", "bytes", bytes, limits.message_bytes)?;
     at_most(
         "params.input.content",

@@ -29,12 +29,12 @@ impl Service {
         asked: &Asked,
     ) -> Result<Reply, ChatError> {
         let scope = &asked.scope;
-        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
-        let calls = self.client_calls(scope, &thread.id).await?;
+        let (_guard, ground) = self.enter(asked, &params.thread_id).await?;
+        let calls = self.client_calls(scope, &params.thread_id).await?;
         let (mut call, left_behind) = answered(calls, &params.extra)?;
         call.status = ClientToolCallStatus::Completed;
         call.output = Some(params.result).filter(|output| !output.is_null());
-        let mut opening = Opening::of(thread, Call::Respond(None));
+        let mut opening = Opening::of(ground, Call::Respond(None));
         opening.put = vec![ThreadItem::ClientToolCall(call)];
         opening.remove = left_behind;
         self.begin(opening, asked).await
@@ -74,12 +74,12 @@ impl Service {
         asked: &Asked,
     ) -> Result<Reply, ChatError> {
         let scope = &asked.scope;
-        let (_guard, thread) = self.enter(asked, &params.thread_id).await?;
+        let (_guard, ground) = self.enter(asked, &params.thread_id).await?;
         let input = self
-            .pending_input(scope, &thread.id, &params.item_id)
+            .pending_input(scope, &params.thread_id, &params.item_id)
             .await?;
         let answered = ThreadItem::StructuredInput(answer(input, &params.input));
-        let mut opening = Opening::of(thread, Call::Respond(None));
+        let mut opening = Opening::of(ground, Call::Respond(None));
         opening.put = vec![answered.clone()];
         opening.after = vec![ThreadEvent::item_replaced(answered)];
         self.begin(opening, asked).await

@@ -46,7 +46,7 @@ impl Service {
         let scope = cx.scope();
         self.look_after(cx, &scope, turn).await?;
         self.ask_to_stop(&scope, turn).await?;
-        let is_over = self.is_over_within(&scope, turn, STOP_WAIT).await?;
+        let is_over = self.is_over_within(cx, turn, STOP_WAIT).await?;
         Ok(if is_over {
             Stopped::Over
         } else {
@@ -75,6 +75,8 @@ impl Service {
 
     /// Asks whoever runs the turn to stop it.
     pub(super) async fn ask_to_stop(&self, scope: &Scope, turn: &TurnId) -> Result<(), ChatError> {
+        // First, so that whoever takes the turn over hears of it in one way or the other.
+        self.0.hub.stop_when_taken(turn, StopReason::User);
         if let Some(live) = self.0.hub.find(scope, turn) {
             live.stop(StopReason::User);
             if !live.stop_reason().is_some_and(StopReason::is_no_end) {
@@ -96,20 +98,23 @@ impl Service {
         }
     }
 
-    /// Waits until the turn is over, at most this long; `false` if it still runs then.
+    /// Waits until the turn is over, at most this long; `false` if it still runs then. Taken over meanwhile, it goes on
+    /// with what the request signed in with.
     pub(super) async fn is_over_within(
         &self,
-        scope: &Scope,
+        cx: &RequestContext,
         turn: &TurnId,
         longest: Duration,
     ) -> Result<bool, ChatError> {
+        let scope = cx.scope();
         let mut bell = self.0.hub.bells.of(turn);
         let over = async {
             loop {
-                if let Some(live) = self.0.hub.find(scope, turn) {
+                if let Some(live) = self.0.hub.find(&scope, turn) {
+                    live.renew(&cx.credentials);
                     live.over().await;
                 }
-                let record = self.store().turn(scope, turn).await?;
+                let record = self.store().turn(&scope, turn).await?;
                 if record.is_none_or(|record| record.ended_at.is_some()) {
                     return Ok(());
                 }

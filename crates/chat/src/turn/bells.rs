@@ -1,6 +1,7 @@
 //! Who in this process waits for news of a turn, and the one task that passes on what other processes wake it for.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 /// The turns of which somebody in this process awaits news.
 #[derive(Debug, Default)]
-pub(crate) struct Bells(Mutex<HashMap<TurnId, watch::Sender<()>>>);
+pub(crate) struct Bells(Mutex<HashMap<TurnId, Rope>>);
+
+/// What rings all bells of a turn.
+#[derive(Debug, Default)]
+struct Rope {
+    rung: watch::Sender<()>,
+    bells: usize,
+}
 
 /// One who awaits news of a turn.
 #[derive(Debug)]
@@ -22,13 +30,17 @@ pub(crate) struct Bell {
 }
 
 impl Bells {
-    fn turns(&self) -> MutexGuard<'_, HashMap<TurnId, watch::Sender<()>>> {
+    fn turns(&self) -> MutexGuard<'_, HashMap<TurnId, Rope>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The bell of a turn: it rings for all news from now on.
     pub(crate) fn of(self: &Arc<Self>, turn: &TurnId) -> Bell {
-        let rung = self.turns().entry(turn.clone()).or_default().subscribe();
+        let mut turns = self.turns();
+        let rope = turns.entry(turn.clone()).or_default();
+        rope.bells += 1;
+        let rung = rope.rung.subscribe();
+        drop(turns);
         Bell {
             bells: Arc::clone(self),
             turn: turn.clone(),
@@ -40,12 +52,12 @@ impl Bells {
     pub(crate) fn ring(&self, turns: &[TurnId]) {
         let bells = self.turns();
         let bells = turns.iter().filter_map(|turn| bells.get(turn));
-        bells.for_each(|bell| bell.send_replace(()));
+        bells.for_each(|rope| rope.rung.send_replace(()));
     }
 
     fn ring_all(&self) {
         let bells = self.turns();
-        bells.values().for_each(|bell| bell.send_replace(()));
+        bells.values().for_each(|rope| rope.rung.send_replace(()));
     }
 
     /// Passes wake-ups on until the token is cancelled. Where some were lost, everybody looks.
@@ -79,11 +91,11 @@ impl Bell {
 impl Drop for Bell {
     fn drop(&mut self) {
         let mut turns = self.bells.turns();
-        let is_last = turns
-            .get(&self.turn)
-            .is_some_and(|bell| bell.receiver_count() <= 1);
-        if is_last {
-            turns.remove(&self.turn);
+        if let Entry::Occupied(mut entry) = turns.entry(self.turn.clone()) {
+            entry.get_mut().bells -= 1;
+            if entry.get().bells == 0 {
+                entry.remove();
+            }
         }
     }
 }
@@ -122,5 +134,18 @@ mod tests {
         closing.cancel();
         tasks.close();
         tasks.wait().await;
+    }
+
+    #[test]
+    fn bells_that_are_dropped_at_once_leave_nothing_behind() {
+        let (bells, turn) = (Arc::new(Bells::default()), TurnId::new("turn_1"));
+        let (first, other) = (bells.of(&turn), bells.of(&turn));
+        // What listens goes after the lock: of two, each may still be there when the other one is counted.
+        let listening = (first.rung.clone(), other.rung.clone());
+        drop(first);
+        assert_eq!(bells.turns().len(), 1);
+        drop(other);
+        assert!(bells.turns().is_empty());
+        drop(listening);
     }
 }

@@ -68,27 +68,11 @@ impl Drop for Claim {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use frontdesk_identity::{Credentials, TenantId, UserId};
-    use frontdesk_protocol::ThreadId;
-    use frontdesk_store::{EventId, TurnId, TurnKey};
+    use frontdesk_store::EventId;
 
     use super::super::frame::Audience;
-    use super::super::live::WhenUnread;
     use super::super::tail::{BATCH_BYTES, KEPT_BYTES, Tailed};
     use super::*;
-
-    fn turn() -> Arc<LiveTurn> {
-        let scope = Scope {
-            tenant: TenantId::single(),
-            user: UserId::new("dev").unwrap(),
-        };
-        let key = TurnKey {
-            thread: ThreadId::new("thr_1"),
-            turn: TurnId::new("turn_1"),
-            attempt: 1,
-        };
-        LiveTurn::new(scope, key, Credentials::default(), WhenUnread::GoOn)
-    }
 
     fn say(turn: &LiveTurn, bytes: usize) {
         turn.push(Bytes::from(vec![b'x'; bytes]), Audience::Everyone);
@@ -105,7 +89,7 @@ mod tests {
 
     #[test]
     fn claims_that_settle_out_of_order_are_all_remembered() {
-        let turn = turn();
+        let turn = LiveTurn::sample();
         let claims: Vec<Claim> = (0..3)
             .map(|_| {
                 say(&turn, KEPT_BYTES);
@@ -119,27 +103,30 @@ mod tests {
 
     #[test]
     fn the_rest_includes_what_somebody_is_just_storing() {
-        let turn = turn();
+        let turn = LiveTurn::sample();
         say(&turn, 1);
         let flushing = turn.claim_visible().unwrap();
         say(&turn, 1);
         assert_eq!(ranges(&turn.claim_rest().unwrap()), [(1, 2)]);
         drop(flushing);
-        assert_eq!(ranges(&turn.claim_all().unwrap()), [(1, 2)]);
+        assert_eq!(ranges(&turn.claim_rest().unwrap()), [(1, 2)]);
     }
 
     #[test]
     fn a_claim_is_cut_into_batches_of_bounded_size() {
-        let turn = turn();
+        let turn = LiveTurn::sample();
         for _ in 0..5 {
             say(&turn, BATCH_BYTES / 2);
         }
-        assert_eq!(ranges(&turn.claim_all().unwrap()), [(1, 2), (3, 4), (5, 5)]);
+        assert_eq!(
+            ranges(&turn.claim_rest().unwrap()),
+            [(1, 2), (3, 4), (5, 5)]
+        );
     }
 
     #[test]
     fn a_silly_place_to_read_on_from_is_the_end() {
-        let turn = turn();
+        let turn = LiveTurn::sample();
         say(&turn, 1);
         let after = EventId {
             attempt: 1,

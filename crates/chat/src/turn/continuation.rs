@@ -19,7 +19,8 @@ const VERSION: u16 = 1;
 /// What is known again of a turn.
 #[derive(Debug)]
 pub(crate) struct Recalled {
-    pub(crate) calls_for: CallsFor,
+    /// `None` where it isn't known.
+    pub(crate) calls_for: Option<CallsFor>,
     pub(crate) place: Place,
     pub(crate) context: RequestContext,
     pub(crate) when_unread: WhenUnread,
@@ -29,7 +30,7 @@ impl Recalled {
     /// Where nothing is known but whose turn it is.
     pub(crate) fn nothing(context: RequestContext) -> Self {
         Self {
-            calls_for: CallsFor::Answer { message: None },
+            calls_for: None,
             place: Place::Later,
             context,
             when_unread: WhenUnread::GoOn,
@@ -126,7 +127,7 @@ pub(crate) fn read(continuation: &Continuation) -> Option<Recalled> {
         credentials.expect_one();
     }
     Some(Recalled {
-        calls_for: form.calls_for,
+        calls_for: Some(form.calls_for),
         place: if form.is_first {
             Place::First
         } else {
@@ -234,7 +235,7 @@ mod tests {
         assert!(!written.data.get().contains("canary"));
         let read = read(&written).unwrap();
         let widget = Some(ItemId::new("wid_1"));
-        assert_eq!(read.calls_for, CallsFor::Action { action, widget });
+        assert_eq!(read.calls_for, Some(CallsFor::Action { action, widget }));
         assert_eq!(
             (read.place, read.when_unread),
             (Place::First, WhenUnread::Stop)
@@ -255,7 +256,7 @@ mod tests {
         let cx = context(Credentials::default());
         let written = write(&call, Place::Later, &cx, WhenUnread::GoOn).unwrap();
         let known = read(&written).unwrap();
-        assert_eq!(known.calls_for, CallsFor::Answer { message: None });
+        assert_eq!(known.calls_for, Some(CallsFor::Answer { message: None }));
         assert!(!known.context.credentials.is_awaited());
         let later = Continuation {
             version: VERSION + 1,

@@ -1,9 +1,8 @@
-//! Takes the logs of all running turns to the store, in one statement, a short while behind.
+//! Takes the logs of all running turns to the store together, a short while behind.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk_clock::{Clock, Timestamp};
 use frontdesk_identity::Scope;
 use frontdesk_store::{LogBatch, Maintenance, Wakeups};
 use tokio::time::Instant;
@@ -13,14 +12,11 @@ use super::claim::Claim;
 use super::hub::Hub;
 use super::live::LiveTurn;
 
-/// How often logs that nobody will read again are dropped.
-const DROP_EVERY: Duration = Duration::from_mins(1);
-
-/// How often what has run out is swept.
-const SWEEP_EVERY: Duration = Duration::from_mins(10);
-
 /// The shortest time between two flushes of what other processes read.
 const QUICK: Duration = Duration::from_millis(20);
+
+/// How long storing logs may take: what comes later would wait for it.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which turns' logs are taken to the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,9 +31,7 @@ pub(crate) struct Flusher {
     pub(crate) hub: Arc<Hub>,
     pub(crate) maintenance: Arc<dyn Maintenance>,
     pub(crate) wakeups: Arc<dyn Wakeups>,
-    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) interval: Duration,
-    pub(crate) kept: Duration,
 }
 
 impl Flusher {
@@ -45,10 +39,6 @@ impl Flusher {
     pub(crate) async fn run(self, shutdown: CancellationToken) {
         let mut flush = tokio::time::interval(self.interval);
         flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut drop = tokio::time::interval(DROP_EVERY);
-        drop.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut sweep = tokio::time::interval(SWEEP_EVERY);
-        sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut quick = Instant::now();
         loop {
             tokio::select! {
@@ -59,8 +49,6 @@ impl Flusher {
                     quick = Instant::now() + QUICK;
                     self.flush(Which::ReadElsewhere).await;
                 }
-                _ = drop.tick() => self.drop_old().await,
-                _ = sweep.tick() => self.sweep().await,
             }
         }
         self.flush(Which::All).await;
@@ -88,23 +76,10 @@ impl Flusher {
             return;
         }
         let batches: Vec<(Scope, LogBatch)> = claims.iter().flat_map(Claim::owned).collect();
-        match self.maintenance.append_logs(&batches).await {
-            Ok(()) => claims.into_iter().for_each(Claim::settle),
-            Err(error) => tracing::warn!(?error, turns = claims.len(), "logs are not stored yet"),
-        }
-    }
-
-    async fn sweep(&self) {
-        if let Err(error) = self.maintenance.sweep(self.clock.now()).await {
-            tracing::warn!(?error, "what has run out was not swept");
-        }
-    }
-
-    async fn drop_old(&self) {
-        let kept = jiff::SignedDuration::try_from(self.kept).unwrap_or(jiff::SignedDuration::MAX);
-        let before = self.clock.now().checked_sub(kept).unwrap_or(Timestamp::MIN);
-        if let Err(error) = self.maintenance.drop_logs(before).await {
-            tracing::warn!(?error, "old logs were not dropped");
+        let stored = self.maintenance.append_logs(&batches);
+        match tokio::time::timeout(FLUSH_PATIENCE, stored).await {
+            Ok(Ok(())) => claims.into_iter().for_each(Claim::settle),
+            failed => tracing::warn!(?failed, turns = claims.len(), "logs are not stored yet"),
         }
     }
 }

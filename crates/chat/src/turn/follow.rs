@@ -16,13 +16,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::hub::Hub;
-use super::stored::{stored_frames, without_gap};
+use super::stored::{StoredLog, StoredPage};
 use crate::ChatError;
 
 pub(super) use followed::{Followed, Found, Standing};
 
 /// For how long it holds that somebody reads a turn here.
-const NOTED_FOR: Duration = Duration::from_secs(6);
+pub(crate) const NOTED_FOR: Duration = Duration::from_secs(6);
 
 /// How often it is noted again.
 const NOTE_EVERY: Duration = Duration::from_secs(2);
@@ -31,8 +31,9 @@ const NOTE_EVERY: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long what is missing in the log is waited for before what comes after it is shown.
-const GAP_PATIENCE: Duration = Duration::from_secs(2);
+/// How long what is missing in the log is waited for before what comes after it is shown: longer than the store can take
+/// for what is under way.
+const GAP_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What reading the turns of other processes needs, and who is read here.
 pub(crate) struct Followers {
@@ -145,12 +146,17 @@ impl Followers {
             return Ok(Standing::Here);
         }
         self.note(followed, round).await;
-        let after = followed.last();
-        let mut frames = stored_frames(store, scope, turn, after).await?;
-        if !round.has_waited_for_gap(!frames.is_empty(), after) {
-            without_gap(&mut frames, after);
+        let log = StoredLog { store, scope, turn };
+        let mut has_grown = false;
+        loop {
+            let page = next_page(log, round, followed.last()).await?;
+            let is_last = page.is_last;
+            has_grown |= followed.extend(page.frames);
+            if is_last {
+                break;
+            }
         }
-        if followed.extend(frames) {
+        if has_grown {
             round.pause = FIRST_PAUSE;
             return Ok(Standing::Running);
         }
@@ -158,10 +164,14 @@ impl Followers {
         match store.turn(scope, turn).await? {
             None => Ok(Standing::Gone),
             Some(record) if record.ended_at.is_none() => Ok(Standing::Running),
-            Some(_) => {
-                followed.extend(stored_frames(store, scope, turn, after).await?);
-                Ok(Standing::Ended)
-            }
+            Some(_) => loop {
+                let page = log.page(followed.last()).await?;
+                let is_last = page.is_last;
+                followed.extend(page.frames);
+                if is_last {
+                    return Ok(Standing::Ended);
+                }
+            },
         }
     }
 
@@ -203,6 +213,19 @@ impl Drop for Following {
             }
         }
     }
+}
+
+/// The next events for readers. What comes after a gap is waited for.
+async fn next_page(
+    log: StoredLog<'_>,
+    round: &mut Round,
+    after: Option<EventId>,
+) -> Result<StoredPage, ChatError> {
+    let page = log.page(after).await?;
+    if round.has_waited_for_gap(!page.frames.is_empty(), after) {
+        return Ok(page);
+    }
+    log.without_gap(page, after).await
 }
 
 /// What a follower remembers from one look to the next.

@@ -53,6 +53,14 @@ impl Frame {
         }
     }
 
+    /// The same for those alone who know how to resume.
+    pub(crate) fn for_resuming(self) -> Self {
+        Self {
+            audience: Audience::Resuming,
+            ..self
+        }
+    }
+
     pub(crate) fn is_for(&self, client: Client) -> bool {
         match self.audience {
             Audience::Everyone => true,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_clock::{Clock, Ids, Timestamp};
+use frontdesk_clock::{Ids, Timestamp};
 use frontdesk_protocol::{
     AttachmentId, ItemId, ThreadEvent, ThreadId, ThreadMetadata, UserMessageItem,
 };
@@ -10,13 +10,14 @@ use frontdesk_store::{Step, StoredItem, TurnId};
 use tokio_util::sync::CancellationToken;
 
 use super::recorder::Recorder;
+use super::thread_time::ThreadTime;
 use crate::{RequestContext, TurnError, UploadedFile, Uploads};
 
 /// A turn, as its responder sees it: who asked, the thread, and [`emit`](Self::emit).
 pub struct Turn {
     pub(crate) recorder: Recorder,
     context: RequestContext,
-    clock: Arc<dyn Clock>,
+    time: ThreadTime,
     ids: Arc<dyn Ids>,
     place: Place,
     uploads: Option<Arc<dyn Uploads>>,
@@ -36,14 +37,14 @@ impl Turn {
     pub(crate) fn new(
         recorder: Recorder,
         context: RequestContext,
-        clock: Arc<dyn Clock>,
+        time: ThreadTime,
         ids: Arc<dyn Ids>,
         place: Place,
     ) -> Self {
         Self {
             recorder,
             context,
-            clock,
+            time,
             ids,
             place,
             uploads: None,
@@ -55,6 +56,14 @@ impl Turn {
     pub(crate) fn resume_after(&mut self, steps: &[Step]) {
         let last = steps.iter().map(|step| step.number).max();
         self.next_step = last.map_or(1, |last| last.saturating_add(1));
+    }
+
+    /// Follows an event of an earlier attempt. What it left open may be of a time that the thread doesn't have.
+    pub(crate) fn follow(&mut self, event: &ThreadEvent) {
+        if let ThreadEvent::ItemAdded(added) = event {
+            self.time.pass(added.item.created_at());
+        }
+        self.recorder.resume_after(event);
     }
 
     /// The same with attachments that can be read.
@@ -150,9 +159,10 @@ impl Turn {
         ItemId::new(self.ids.next(prefix))
     }
 
-    /// The time now.
+    /// The time now, for all that is made for the thread: later than what the thread has and than what was told before,
+    /// so that the thread's order is the one in which things were made, whatever the machine's clock says.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.time.now()
     }
 
     /// Keeps a step, opaque JSON, to be stored with the next thing that is stored.
@@ -207,6 +217,22 @@ impl Turn {
             .recent_items(scope, self.thread_id(), limit)
             .await
             .map_err(|error| TurnError::other(format!("reading items failed: {error:?}")))
+    }
+
+    /// [`recent_items`](Self::recent_items), and the steps of the turns that wrote them, turn by turn in the same
+    /// order. It is one look into the store.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn recent_with_steps(
+        &self,
+        limit: u32,
+    ) -> Result<(Vec<StoredItem>, Vec<Step>), TurnError> {
+        let (scope, store) = (self.recorder.scope(), self.recorder.store());
+        store
+            .recent_with_steps(scope, self.thread_id(), limit)
+            .await
+            .map_err(|error| TurnError::other(format!("reading the past failed: {error:?}")))
     }
 
     /// The steps of turns of this thread.

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(crate) struct Hold {
     until: Mutex<Option<Instant>>,
+    is_ending: AtomicBool,
     has_ended: AtomicBool,
     is_read_elsewhere: AtomicBool,
     is_wanted: AtomicBool,
@@ -29,7 +30,14 @@ impl Hold {
         *self.lock()
     }
 
-    /// The store has given the lease, or renewed it.
+    /// The store has renewed the lease. What was given away meanwhile stays so.
+    pub(crate) fn renew(&self, until: Instant) {
+        if let Some(held) = self.lock().as_mut() {
+            *held = until;
+        }
+    }
+
+    /// The store has given the lease.
     pub(crate) fn lease(&self, until: Instant) {
         *self.lock() = Some(until);
     }
@@ -37,6 +45,16 @@ impl Hold {
     /// The turn is given away.
     pub(crate) fn give_away(&self) {
         *self.lock() = None;
+    }
+
+    /// The turn's end is about to be stored.
+    pub(crate) fn begin_end(&self) {
+        self.is_ending.store(true, Ordering::Release);
+    }
+
+    /// Whether the store may have the turn's end by now.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire)
     }
 
     /// The turn's end is stored.
@@ -57,19 +75,19 @@ impl Hold {
     /// Another process reads the turn.
     pub(crate) fn read_elsewhere(&self) {
         self.want();
-        if !self.is_read_elsewhere.swap(true, Ordering::AcqRel) {
+        if !self.is_read_elsewhere.swap(true, Ordering::SeqCst) {
             self.hurry();
         }
     }
 
-    /// No other process reads it any more.
-    pub(crate) fn unread_elsewhere(&self) {
-        self.is_read_elsewhere.store(false, Ordering::Release);
+    /// No other process reads it any more. Answers whether one did.
+    pub(crate) fn unread_elsewhere(&self) -> bool {
+        self.is_read_elsewhere.swap(false, Ordering::SeqCst)
     }
 
     /// Whether another process reads the turn.
     pub(crate) fn is_read_elsewhere(&self) -> bool {
-        self.is_read_elsewhere.load(Ordering::Acquire)
+        self.is_read_elsewhere.load(Ordering::SeqCst)
     }
 
     /// Another process waits for the turn's end.

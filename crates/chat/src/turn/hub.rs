@@ -1,6 +1,7 @@
 //! The turns that run in this process, and one begin at a time per thread.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,7 +37,8 @@ struct Running {
     turns: HashMap<TurnId, Arc<LiveTurn>>,
     /// One turn, or a second one for the moment until the store refuses it.
     by_thread: HashMap<ThreadKey, Vec<TurnId>>,
-    taking: HashSet<TurnId>,
+    /// What this process is just taking over, and whether it is to be stopped then.
+    taking: HashMap<TurnId, Option<StopReason>>,
 }
 
 impl Running {
@@ -102,6 +104,9 @@ impl Hub {
             return false;
         }
         turn.hold().hurried_by(Arc::clone(&self.hurry));
+        if let Some(Some(reason)) = running.taking.get(&id) {
+            turn.stop(*reason);
+        }
         running.add(turn);
         drop(running);
         self.bells.ring(&[id]);
@@ -115,15 +120,26 @@ impl Hub {
         if running.turns.len() >= most || running.turns.contains_key(turn) {
             return None;
         }
-        running.taking.insert(turn.clone()).then(|| Taking {
+        let Entry::Vacant(entry) = running.taking.entry(turn.clone()) else {
+            return None;
+        };
+        entry.insert(None);
+        Some(Taking {
             hub: Arc::clone(self),
             turn: turn.clone(),
         })
     }
 
+    /// Has a turn stopped that this process is just taking over, as soon as it runs here.
+    pub(crate) fn stop_when_taken(&self, turn: &TurnId, reason: StopReason) {
+        if let Some(stop) = self.running().taking.get_mut(turn) {
+            *stop = Some(reason);
+        }
+    }
+
     /// Whether this process is just taking the turn over.
     pub(crate) fn is_taking(&self, turn: &TurnId) -> bool {
-        self.running().taking.contains(turn)
+        self.running().taking.contains_key(turn)
     }
 
     pub(crate) fn remove(&self, turn: &LiveTurn) {

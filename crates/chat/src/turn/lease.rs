@@ -3,19 +3,21 @@
 //!
 //! One rule: a turn whose lease has run out by this process's own clock does nothing more here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use frontdesk_identity::Scope;
 use frontdesk_store::{
-    Held, Lease, Maintenance, ProcessId, Result, TurnId, TurnKey, Wakeup, Wakeups,
+    Held, Lease, Maintenance, ProcessId, Result, Store, TurnId, TurnKey, Wakeup, Wakeups,
 };
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::hold::Hold;
 use super::hub::Hub;
 use super::live::{LiveTurn, StopReason};
 use crate::{Parts, Processes};
@@ -43,8 +45,62 @@ pub(crate) struct Keeper {
     processes: Processes,
     /// When leases were renewed last. Whoever gives a turn away holds it, so that no renewal takes that back.
     renewed: Mutex<Option<Instant>>,
+    /// Asks for a renewal before its time.
+    early: Notify,
     /// Turns that are over here and whose end could not be stored.
-    unended: std::sync::Mutex<Vec<(Scope, TurnKey)>>,
+    unended: std::sync::Mutex<VecDeque<Unended>>,
+}
+
+/// A turn that is over here and still runs in the store, and what is to become of it.
+type Unended = (Scope, TurnKey, Wanted);
+
+/// Such a turn, while it is told to the store. Dropped unsettled, it is to be told again.
+struct Note<'a> {
+    keeper: &'a Keeper,
+    unended: Unended,
+    is_settled: bool,
+}
+
+impl<'a> Note<'a> {
+    fn take(keeper: &'a Keeper) -> Option<Self> {
+        let unended = keeper.lock_unended().pop_front()?;
+        Some(Self {
+            keeper,
+            unended,
+            is_settled: false,
+        })
+    }
+
+    fn settle(mut self) {
+        self.is_settled = true;
+    }
+}
+
+impl Drop for Note<'_> {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            let (scope, key, wanted) = &self.unended;
+            self.keeper.note_unended(scope, key, *wanted);
+        }
+    }
+}
+
+/// What becomes of a turn that this process leaves before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Whoever takes it up goes on with it.
+    GoOn,
+    /// Its user has stopped it.
+    Stop,
+}
+
+impl Wanted {
+    pub(super) fn of(turn: &LiveTurn) -> Self {
+        match turn.stop_reason() {
+            Some(StopReason::User) => Self::Stop,
+            _ => Self::GoOn,
+        }
+    }
 }
 
 impl Keeper {
@@ -63,6 +119,7 @@ impl Keeper {
             wakeups: Arc::clone(&parts.wakeups),
             processes: parts.options.processes,
             renewed: Mutex::default(),
+            early: Notify::new(),
             unended: std::sync::Mutex::default(),
         }
     }
@@ -94,32 +151,126 @@ impl Keeper {
     }
 
     /// Notes a turn whose end could not be stored, to be taken up again when the store is back.
-    pub(crate) fn note_unended(&self, scope: &Scope, key: &TurnKey) {
-        self.lock_unended().push((scope.clone(), key.clone()));
+    pub(crate) fn note_unended(&self, scope: &Scope, key: &TurnKey, wanted: Wanted) {
+        self.lock_unended()
+            .push_back((scope.clone(), key.clone(), wanted));
     }
 
-    /// Gives away what was noted.
-    pub(crate) async fn release_unended(&self) {
-        let noted = std::mem::take(&mut *self.lock_unended());
-        for (scope, key) in noted {
-            if let Err(error) = self.release(&scope, &key).await {
-                tracing::debug!(turn = %key.turn, ?error, "a turn that is over still runs in the store");
-                self.note_unended(&scope, &key);
+    /// Gives away what was noted. What the store doesn't take, and what is under way where this is dropped, stays noted.
+    pub(crate) async fn release_unended(&self, store: &dyn Store) {
+        let notes = self.lock_unended().len();
+        for _ in 0..notes {
+            let Some(note) = Note::take(self) else {
+                return;
+            };
+            let (scope, key, wanted) = &note.unended;
+            let passed = match wanted {
+                Wanted::Stop => self.ask_others_to_stop(store, scope, key).await,
+                Wanted::GoOn => self.release(scope, key).await.map(|_| ()),
+            };
+            match passed {
+                Ok(()) => note.settle(),
+                Err(error) => {
+                    tracing::debug!(turn = %key.turn, ?error, "a turn that is over still runs in the store");
+                }
             }
         }
     }
 
-    fn lock_unended(&self) -> MutexGuard<'_, Vec<(Scope, TurnKey)>> {
+    /// Gives a lost turn away, of which a renewal under way may have made this process's again.
+    pub(crate) async fn let_go(&self, scope: &Scope, key: &TurnKey) {
+        if let Err(error) = self.release(scope, key).await {
+            tracing::debug!(turn = %key.turn, ?error, "a turn that was lost is not given away");
+        }
+    }
+
+    /// Has the turn stopped by whoever runs it, or takes it up. What can't be asked now is noted.
+    pub(crate) async fn pass_stop_on(&self, store: &dyn Store, scope: &Scope, key: &TurnKey) {
+        if let Err(error) = self.ask_others_to_stop(store, scope, key).await {
+            tracing::debug!(turn = %key.turn, ?error, "a turn that was stopped still runs in the store");
+            self.note_unended(scope, key, Wanted::Stop);
+        }
+    }
+
+    async fn ask_others_to_stop(
+        &self,
+        store: &dyn Store,
+        scope: &Scope,
+        key: &TurnKey,
+    ) -> Result<()> {
+        store.ask_to_stop(scope, &key.turn).await?;
+        self.release(scope, key).await?;
+        if let Err(error) = self.wakeups.wake(std::slice::from_ref(&key.turn)).await {
+            // They look by themselves a little later.
+            tracing::debug!(turn = %key.turn, ?error, "other processes were not woken");
+        }
+        Ok(())
+    }
+
+    /// Does what is to be done about a turn before it is in the hub, and renews its lease meanwhile. `None` where that
+    /// was lost.
+    pub(crate) async fn keep_while<T>(
+        &self,
+        scope: &Scope,
+        key: &TurnKey,
+        hold: &Hold,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let keeping = async {
+            while let Some(until) = hold.until() {
+                tokio::time::sleep_until(until - self.lease.length * 2 / 3).await;
+                let until = self.until();
+                let keys = [(scope.clone(), key.clone())];
+                let asked = self.maintenance.renew_leases(&self.lease, &keys);
+                match tokio::time::timeout(self.patience(), asked).await {
+                    Ok(Ok(ours)) if ours.is_empty() => return,
+                    _ if hold.until() <= Some(Instant::now()) => return,
+                    Ok(Ok(_)) => hold.renew(until),
+                    failed => {
+                        tracing::warn!(turn = %key.turn, ?failed, "a lease was not renewed");
+                        tokio::time::sleep(self.retry()).await;
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            done = work => Some(done),
+            () = keeping => None,
+        }
+    }
+
+    /// Has the leases renewed soon where this one has lost a third of its time by now.
+    pub(crate) fn renew_early(&self, hold: &Hold) {
+        let early = Instant::now() + self.lease.length * 2 / 3;
+        if hold.until().is_some_and(|until| until < early) {
+            self.early.notify_one();
+        }
+    }
+
+    /// How long a renewal may take.
+    fn patience(&self) -> Duration {
+        (self.lease.length / 3).max(SHORTEST)
+    }
+
+    /// The pause before a renewal that failed is tried again.
+    fn retry(&self) -> Duration {
+        RETRY.min(self.lease.length / 10).max(SHORTEST)
+    }
+
+    fn lock_unended(&self) -> MutexGuard<'_, VecDeque<Unended>> {
         self.unended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn renew_always(&self) {
         loop {
             let pause = match self.renew().await {
-                Ok(()) => self.lease.length / 3,
-                Err(()) => RETRY.min(self.lease.length / 10),
+                Ok(()) => (self.lease.length / 3).max(SHORTEST),
+                Err(()) => self.retry(),
             };
-            tokio::time::sleep(pause.max(SHORTEST)).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.early.notified() => {}
+            }
         }
     }
 
@@ -137,8 +288,7 @@ impl Keeper {
             .collect();
         let until = self.until();
         let asked = self.maintenance.renew_leases(&self.lease, &keys);
-        let patience = (self.lease.length / 3).max(SHORTEST);
-        let held = match tokio::time::timeout(patience, asked).await {
+        let held = match tokio::time::timeout(self.patience(), asked).await {
             Ok(Ok(held)) => by_turn(held),
             failed => {
                 tracing::warn!(?failed, turns = keys.len(), "leases were not renewed");
@@ -149,9 +299,11 @@ impl Keeper {
         for turn in turns {
             match held.get(&turn.key.turn) {
                 Some(held) => {
-                    turn.hold().lease(until);
+                    turn.hold().renew(until);
                     heed(&turn, Some(held));
                 }
+                // That its end is stored may be why. Whoever stores it is told if it isn't.
+                None if turn.hold().is_ending() => {}
                 None => lose(&turn, "it is another process's"),
             }
         }
@@ -163,8 +315,13 @@ impl Keeper {
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut next = Instant::now();
+        let mut put_off: Option<Instant> = None;
         loop {
             tokio::select! {
+                () = tokio::time::sleep_until(put_off.unwrap_or(next)), if put_off.is_some() => {
+                    put_off = None;
+                    let _ = self.renew().await;
+                }
                 _ = tick.tick() => {
                     if !self.hub.is_empty() {
                         self.look().await;
@@ -174,7 +331,7 @@ impl Keeper {
                     tokio::time::sleep_until(next).await;
                     // What came until now is seen by one look.
                     wakeups = wakeups.resubscribe();
-                    self.look_or_renew().await;
+                    put_off = self.look_or_renew().await;
                     next = Instant::now() + LOOK_PAUSE;
                 }
             }
@@ -196,13 +353,19 @@ impl Keeper {
         }
     }
 
-    /// A renewal tells as much as a look, and which turns are gone.
-    async fn look_or_renew(&self) {
+    /// A renewal tells as much as a look, and which turns are gone. Where it is too soon for one, answers with when it
+    /// is due.
+    async fn look_or_renew(&self) -> Option<Instant> {
         let last = *self.renewed.lock().await;
-        if last.is_none_or(|last| last.elapsed() >= RENEW_PAUSE) {
-            let _ = self.renew().await;
-        } else {
-            self.look().await;
+        match last.map(|last| last + RENEW_PAUSE) {
+            Some(due) if due > Instant::now() => {
+                self.look().await;
+                Some(due)
+            }
+            _ => {
+                let _ = self.renew().await;
+                None
+            }
         }
     }
 
@@ -222,7 +385,7 @@ impl Keeper {
     async fn watch_always(&self) {
         loop {
             let now = Instant::now();
-            let mut next = now + self.lease.length.max(SHORTEST);
+            let mut next = now + self.patience();
             for turn in self.hub.all() {
                 match turn.hold().until() {
                     Some(until) if until <= now => lose(&turn, "its lease has run out"),

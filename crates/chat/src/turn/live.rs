@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use frontdesk_identity::{Credentials, Scope};
+use frontdesk_protocol::ThreadEvent;
 use frontdesk_store::{EventId, TurnKey};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -15,6 +16,9 @@ use super::frame::Audience;
 use super::hold::Hold;
 use super::tail::{Tail, Tailed};
 use crate::Client;
+
+/// Events that readers may see and aren't told of yet, at most: they read an answer that never pauses while it is made.
+const MOST_UNTOLD: u64 = 64;
 
 /// Why a turn was told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +50,13 @@ pub(crate) enum WhenUnread {
     Stop,
 }
 
+/// Whether readers of an error may be offered to have the turn's message answered anew, which forgets what it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    AsTheErrorSays,
+    Never,
+}
+
 /// A running turn, shared by its task and its readers.
 #[derive(Debug)]
 pub(crate) struct LiveTurn {
@@ -59,10 +70,13 @@ pub(crate) struct LiveTurn {
     changed: watch::Sender<u64>,
     readers: AtomicUsize,
     plain_readers: AtomicUsize,
-    /// The last reader here has gone while another process read the turn.
-    is_left: AtomicBool,
     stop: CancellationToken,
     reason: OnceLock<StopReason>,
+    /// It is another process's, whatever it was told before.
+    is_elsewhere: AtomicBool,
+    /// No error of it offers to try again.
+    is_never_retried: AtomicBool,
+    parting: OnceLock<Bytes>,
     over: CancellationToken,
 }
 
@@ -83,9 +97,11 @@ impl LiveTurn {
             changed: watch::Sender::new(0),
             readers: AtomicUsize::new(0),
             plain_readers: AtomicUsize::new(0),
-            is_left: AtomicBool::new(false),
             stop: CancellationToken::new(),
             reason: OnceLock::new(),
+            is_elsewhere: AtomicBool::new(false),
+            is_never_retried: AtomicBool::new(false),
+            parting: OnceLock::new(),
             over: CancellationToken::new(),
         })
     }
@@ -127,19 +143,43 @@ impl LiveTurn {
         self.tail().push(self.key.attempt, json, audience)
     }
 
-    /// Shows readers all that was appended.
+    /// Lets readers see all that was appended. Those that wait look when they are [told](Self::tell).
     pub(crate) fn publish(&self) {
-        let seq = self.tail().publish();
-        self.changed.send_replace(seq);
-        self.hold.shown();
+        let visible = self.tail().publish();
+        if visible.saturating_sub(*self.changed.borrow()) > MOST_UNTOLD {
+            self.tell();
+        }
     }
 
-    /// Takes back what readers haven't seen.
-    pub(crate) fn retract(&self) {
-        self.tail().retract();
+    /// Tells readers that there is something to see, if that is new.
+    pub(crate) fn tell(&self) {
+        let visible = self.tail().visible;
+        let is_news = self.changed.send_if_modified(|told| {
+            let is_news = *told < visible;
+            *told = visible.max(*told);
+            is_news
+        });
+        if is_news {
+            self.hold.shown();
+        }
     }
 
-    /// Marks the end: readers that have read everything are done.
+    /// Takes back what readers haven't seen; answers with how many events that were.
+    pub(crate) fn retract(&self) -> u64 {
+        self.tail().retract()
+    }
+
+    /// Says something to the readers who are there that is in no log, after all else.
+    pub(crate) fn part(&self, event: &ThreadEvent) {
+        self.parting.get_or_init(|| event.to_wire().into());
+    }
+
+    /// What was said so.
+    pub(crate) fn parting(&self) -> Option<Bytes> {
+        self.parting.get().cloned()
+    }
+
+    /// Marks the end, and tells readers: those that have read everything are done.
     pub(crate) fn finish(&self) {
         self.tail().ended = true;
         self.changed.send_modify(|seq| *seq += 1);
@@ -160,13 +200,8 @@ impl LiveTurn {
         Claim::of(self, |tail| tail.unclaimed..tail.visible)
     }
 
-    /// Takes all events that nobody has taken to the store yet, to be stored with what they say.
-    pub(crate) fn claim_all(self: &Arc<Self>) -> Option<Claim> {
-        Claim::of(self, |tail| tail.unclaimed..tail.next)
-    }
-
-    /// Takes all events that aren't known to be in the store, also those that somebody is just storing:
-    /// nobody comes after the end to store what that one fails to.
+    /// Takes all events that aren't known to be in the store, to be stored with what they say; also those that somebody
+    /// is just storing: what comes after them is of no use to readers elsewhere before they are there.
     pub(crate) fn claim_rest(self: &Arc<Self>) -> Option<Claim> {
         Claim::of(self, |tail| tail.stored..tail.next)
     }
@@ -186,10 +221,30 @@ impl LiveTurn {
         self.reason.get().copied()
     }
 
+    /// The turn is another process's, or will be.
+    pub(crate) fn leave(&self) {
+        self.is_elsewhere.store(true, Ordering::Release);
+    }
+
     /// Whether the turn is another process's now: that it is over here is no end.
     pub(crate) fn is_elsewhere(&self) -> bool {
-        let has_left = self.stop_reason().is_some_and(StopReason::is_no_end);
+        let is_no_end = self.stop_reason().is_some_and(StopReason::is_no_end);
+        let has_left = is_no_end || self.is_elsewhere.load(Ordering::Acquire);
         has_left && !self.hold.has_ended()
+    }
+
+    /// Says that no error of this turn offers to try again.
+    pub(crate) fn never_retry(&self) {
+        self.is_never_retried.store(true, Ordering::Release);
+    }
+
+    /// What its errors may offer.
+    pub(crate) fn retry(&self) -> Retry {
+        if self.is_never_retried.load(Ordering::Acquire) {
+            Retry::Never
+        } else {
+            Retry::AsTheErrorSays
+        }
     }
 
     /// Waits until the turn is told to stop.
@@ -219,21 +274,30 @@ impl LiveTurn {
         if client == Client::Plain {
             self.plain_readers.fetch_sub(1, Ordering::AcqRel);
         }
-        let was_last = self.readers.fetch_sub(1, Ordering::AcqRel) == 1;
-        if was_last && self.when_unread == WhenUnread::Stop {
-            if self.hold.is_read_elsewhere() {
-                self.is_left.store(true, Ordering::Release);
-            } else {
-                self.stop(StopReason::User);
-            }
+        // Of the last reader here and the last one elsewhere, whoever goes later finds the other one gone.
+        let was_last = self.readers.fetch_sub(1, Ordering::SeqCst) == 1;
+        if was_last && !self.hold.is_read_elsewhere() {
+            self.stop_unread();
         }
     }
 
-    /// No other process reads the turn any more. Its last reader here may have gone before.
+    /// No other process reads the turn any more. Its last reader here may have gone before, or there never was one.
     pub(crate) fn unread_elsewhere(&self) {
-        self.hold.unread_elsewhere();
-        let is_left = self.is_left.swap(false, Ordering::AcqRel);
-        if is_left && self.readers.load(Ordering::Acquire) == 0 {
+        let was_read = self.hold.unread_elsewhere();
+        if was_read && self.readers.load(Ordering::SeqCst) == 0 {
+            self.stop_unread();
+        }
+    }
+
+    /// Whether the turn stops when it is found that who read it in another process has gone.
+    pub(crate) fn may_be_left(&self) -> bool {
+        let is_read_elsewhere = self.hold.is_read_elsewhere();
+        let is_unread_here = self.readers.load(Ordering::SeqCst) == 0;
+        self.when_unread == WhenUnread::Stop && is_unread_here && is_read_elsewhere
+    }
+
+    fn stop_unread(&self) {
+        if self.when_unread == WhenUnread::Stop {
             self.stop(StopReason::User);
         }
     }
@@ -246,5 +310,51 @@ impl LiveTurn {
         } else {
             StopReason::HandedOver
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use frontdesk_identity::{TenantId, UserId};
+    use frontdesk_protocol::ThreadId;
+    use frontdesk_store::TurnId;
+
+    use super::*;
+
+    impl LiveTurn {
+        /// The first attempt of some turn.
+        pub(crate) fn sample() -> Arc<Self> {
+            let scope = Scope {
+                tenant: TenantId::single(),
+                user: UserId::new("dev").unwrap(),
+            };
+            let key = TurnKey {
+                thread: ThreadId::new("thr_1"),
+                turn: TurnId::new("turn_1"),
+                attempt: 1,
+            };
+            Self::new(scope, key, Credentials::default(), WhenUnread::GoOn)
+        }
+    }
+
+    #[test]
+    fn readers_are_told_once_of_what_comes_in_one_burst_unless_it_never_ends() {
+        let live = LiveTurn::sample();
+        let mut told = live.subscribe();
+        let show = |events: u64| {
+            for _ in 0..events {
+                live.push(Bytes::from_static(b"{}"), Audience::Everyone);
+                live.publish();
+            }
+        };
+        show(MOST_UNTOLD - 1);
+        assert!(!told.has_changed().unwrap());
+        live.tell();
+        assert!(told.has_changed().unwrap());
+        told.mark_unchanged();
+        live.tell();
+        assert!(!told.has_changed().unwrap(), "there is nothing new");
+        show(MOST_UNTOLD + 1);
+        assert!(told.has_changed().unwrap());
     }
 }

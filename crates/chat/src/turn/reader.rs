@@ -9,12 +9,12 @@ use std::sync::Arc;
 use frontdesk_identity::Scope;
 use frontdesk_store::{EventId, TurnId};
 
-use self::source::{FollowedSource, LiveSource, Next};
+use self::source::{FollowedSource, LiveSource, Next, StoredSource};
 use super::follow::Followers;
 use super::frame::Frame;
-use super::live::LiveTurn;
-use super::stored::{is_stored, stored_frames};
-use super::task::{elsewhere, gone};
+use super::live::{LiveTurn, Retry};
+use super::stored::StoredLog;
+use super::task::{elsewhere, gone, interrupted, lost_track};
 use crate::{ChatError, Client};
 
 /// Tells a client that resumes to load the thread anew. Not of ChatKit: only our own front end reads it.
@@ -28,7 +28,21 @@ pub struct TurnReader {
     /// What is read; nothing where all of the answer is here.
     origin: Option<Origin>,
     source: Source,
+    /// What was taken out of the source and not given out yet: who awaits it may be dropped in the middle.
+    taken: Vec<Frame>,
+    track: Track,
     end: End,
+}
+
+/// Whether a plain client reads what it can make sense of. It can't be told to load the thread anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Track {
+    Kept,
+    /// It saw of a dead attempt what nobody takes back. It is shown no more, and is told so at the end: leaving before
+    /// would stop the turn.
+    Lost,
+    /// It was told why it reads no more.
+    Told,
 }
 
 /// How what there was to read ended.
@@ -62,6 +76,8 @@ enum Source {
     Live(Box<LiveSource>),
     /// It runs in another process.
     Followed(Box<FollowedSource>),
+    /// It is over.
+    Stored(Box<StoredSource>),
     /// Everything is here already.
     Rest(Vec<Frame>),
 }
@@ -88,6 +104,8 @@ impl TurnReader {
             seen: Seen::Perhaps,
             origin: Some(origin),
             source,
+            taken: Vec::new(),
+            track: Track::Kept,
             end: End::Whole,
         }))
     }
@@ -105,6 +123,8 @@ impl TurnReader {
                 turn: turn.key.turn.clone(),
             }),
             source: Source::Live(Box::new(LiveSource::new(turn, client))),
+            taken: Vec::new(),
+            track: Track::Kept,
             end: End::Whole,
         }
     }
@@ -117,13 +137,19 @@ impl TurnReader {
             seen: Seen::Stored,
             origin: None,
             source: Source::Rest(frames),
+            taken: Vec::new(),
+            track: Track::Kept,
             end: End::Whole,
         }
     }
 
     /// Whether there is nothing to read and nothing will come.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(&self.source, Source::Rest(frames) if frames.is_empty())
+        match &self.source {
+            Source::Live(_) | Source::Followed(_) => false,
+            Source::Stored(stored) => stored.is_empty(),
+            Source::Rest(frames) => frames.is_empty(),
+        }
     }
 
     /// Whether the events broke off before the turn's end, which is to be read in another process, or later.
@@ -132,47 +158,101 @@ impl TurnReader {
     }
 
     /// The next events, at least one; `None` when the turn has ended and all of it was read, or when the events
-    /// [broke off](Self::has_broken_off).
+    /// [broke off](Self::has_broken_off). Dropped before it is ready, it loses nothing.
     pub async fn next(&mut self) -> Option<Vec<Frame>> {
         loop {
-            let mut frames = match self.read().await {
-                Next::Frames(frames) => frames,
-                Next::Moved => match self.move_on().await {
-                    Some(()) => continue,
-                    None => return self.break_off(),
-                },
-                Next::Broken => return self.break_off(),
-                Next::Gone => {
-                    self.source = Source::Rest(Vec::new());
-                    vec![Frame::loose(gone().to_wire())]
-                }
-                Next::End => return None,
-            };
-            self.reload_first(&mut frames).await;
-            if let Some(last) = frames.iter().rev().find_map(|frame| frame.id) {
-                self.after = Some(last);
-                self.seen = match self.source {
-                    Source::Live(_) => Seen::Perhaps,
-                    Source::Followed(_) | Source::Rest(_) => Seen::Stored,
+            if self.taken.is_empty() {
+                self.taken = match self.read().await {
+                    Next::Frames(frames) => frames,
+                    Next::Moved => match self.move_on().await {
+                        Some(()) => continue,
+                        None => return self.break_off(),
+                    },
+                    Next::Broken => return self.break_off(),
+                    Next::Gone => {
+                        self.source = Source::Rest(Vec::new());
+                        vec![Frame::loose(gone().to_wire())]
+                    }
+                    Next::End => vec![self.last_word().await?],
                 };
             }
-            frames.retain(|frame| frame.is_for(self.client));
+            let stale = self.stale().await;
+            let mut frames = std::mem::take(&mut self.taken);
+            match (stale, self.client) {
+                (Some(attempt), Client::Resuming) => frames.insert(0, reload(attempt)),
+                (Some(_), Client::Plain) => self.track = Track::Lost,
+                (None, _) => {}
+            }
+            self.pass(&frames);
+            self.filter(&mut frames);
             if !frames.is_empty() {
                 return Some(frames);
             }
         }
     }
 
+    /// Leaves out what isn't for this reader. To a plain client, what is in no log is the last word.
+    fn filter(&mut self, frames: &mut Vec<Frame>) {
+        frames.retain(|frame| frame.is_for(self.client));
+        if self.track == Track::Lost {
+            frames.retain(|frame| frame.id.is_none());
+        }
+        if self.client == Client::Plain && frames.iter().any(|frame| frame.id.is_none()) {
+            self.track = Track::Told;
+        }
+    }
+
+    /// What there is to say to a reader who has read to the end and doesn't have what the store has.
+    async fn last_word(&mut self) -> Option<Frame> {
+        match (self.track, self.client) {
+            (Track::Told, _) => None,
+            (Track::Kept, Client::Resuming) => self.left_behind().await.map(reload),
+            (Track::Kept, Client::Plain) => {
+                self.left_behind().await?;
+                self.track = Track::Lost;
+                Some(Frame::loose(lost_track().to_wire()))
+            }
+            (Track::Lost, _) => Some(Frame::loose(lost_track().to_wire())),
+        }
+    }
+
+    /// Notes what the reader has seen with these.
+    fn pass(&mut self, frames: &[Frame]) {
+        if let Some(last) = frames.iter().rev().find_map(|frame| frame.id) {
+            self.after = Some(last);
+            self.seen = match self.source {
+                Source::Live(_) => Seen::Perhaps,
+                Source::Followed(_) | Source::Stored(_) | Source::Rest(_) => Seen::Stored,
+            };
+        }
+    }
+
+    /// What can't be read any more: who can come back for it does, and others are told.
     fn break_off(&mut self) -> Option<Vec<Frame>> {
-        self.end = End::BrokenOff;
+        let retry = match &self.source {
+            Source::Live(live) => live.retry(),
+            Source::Followed(_) | Source::Rest(_) => Retry::AsTheErrorSays,
+            // It has an end already.
+            Source::Stored(_) => Retry::Never,
+        };
         self.source = Source::Rest(Vec::new());
-        None
+        match self.client {
+            Client::Resuming => {
+                self.end = End::BrokenOff;
+                None
+            }
+            Client::Plain => {
+                self.track = Track::Told;
+                Some(vec![Frame::loose(interrupted(retry).to_wire())])
+            }
+        }
     }
 
     async fn read(&mut self) -> Next {
         match (&mut self.source, &self.origin) {
             (Source::Live(live), Some(origin)) => live.next(origin, self.after).await,
             (Source::Followed(followed), Some(origin)) => followed.next(origin, self.after).await,
+            (Source::Stored(stored), Some(origin)) => stored.next(origin, self.after).await,
             (Source::Rest(frames), _) if !frames.is_empty() => Next::Frames(std::mem::take(frames)),
             _ => Next::End,
         }
@@ -201,21 +281,60 @@ impl TurnReader {
     }
 
     /// A reader who saw more than the log has of an attempt that died is told to load the thread anew before it reads
-    /// the next attempt: it can't be known what to take back.
-    async fn reload_first(&mut self, frames: &mut Vec<Frame>) {
-        let next = frames.iter().find_map(|frame| frame.id);
-        let (Some(origin), Some(after), Some(next)) = (&self.origin, self.after, next) else {
-            return;
+    /// the next attempt, which is this: it can't be known what to take back.
+    async fn stale(&self) -> Option<u32> {
+        let mut next = self.taken.iter().filter(|frame| !is_reload(frame));
+        let next = next.find_map(|frame| frame.id)?;
+        let after = self.after.filter(|after| after.attempt < next.attempt)?;
+        self.saw_more(after).await.then_some(next.attempt)
+    }
+
+    /// The same at the end, where the attempts after the one that died had nothing to say.
+    async fn left_behind(&self) -> Option<u32> {
+        let after = self.after?;
+        let has_all = match &self.source {
+            Source::Live(live) => live.attempt() <= after.attempt,
+            Source::Followed(_) | Source::Stored(_) | Source::Rest(_) => false,
         };
-        if self.seen == Seen::Stored || after.seq == 0 || after.attempt >= next.attempt {
-            return;
+        if has_all || !self.saw_more(after).await {
+            return None;
         }
-        let (store, scope) = (origin.followers.store.as_ref(), &origin.scope);
-        let known = is_stored(store, scope, &origin.turn, after).await;
-        if !known.unwrap_or(false) {
-            frames.insert(0, Frame::loose(RELOAD.to_vec()));
+        let newest = self.newest_attempt(after.attempt).await?;
+        (newest > after.attempt).then_some(newest)
+    }
+
+    /// The turn's last attempt; the one after this where it can't be asked for.
+    async fn newest_attempt(&self, attempt: u32) -> Option<u32> {
+        let origin = self.origin.as_ref()?;
+        let store = &origin.followers.store;
+        match store.turn(&origin.scope, &origin.turn).await {
+            Ok(record) => record.map(|record| record.attempt),
+            Err(_) => Some(attempt.saturating_add(1)),
         }
     }
+
+    /// Whether the log lacks what this reader saw up to this event.
+    async fn saw_more(&self, after: EventId) -> bool {
+        let Some(origin) = self.origin.as_ref().filter(|_| after.seq > 0) else {
+            return false;
+        };
+        if self.seen == Seen::Stored {
+            return false;
+        }
+        !origin.log().has(after).await.unwrap_or(false)
+    }
+}
+
+/// Where it stands a reader who has loaded the thread reads on: before this attempt.
+fn reload(attempt: u32) -> Frame {
+    Frame {
+        id: Some(EventId { attempt, seq: 0 }),
+        ..Frame::loose(RELOAD.to_vec()).for_resuming()
+    }
+}
+
+fn is_reload(frame: &Frame) -> bool {
+    frame.json == RELOAD
 }
 
 impl Origin {
@@ -230,7 +349,9 @@ impl Origin {
         }
         match followers.store.turn(scope, turn).await? {
             None => Ok(None),
-            Some(record) if record.ended_at.is_some() => Ok(Some(self.rest(after).await?)),
+            Some(record) if record.ended_at.is_some() => {
+                Ok(Some(self.rest(after, record.attempt).await?))
+            }
             Some(_) => {
                 let source = FollowedSource::new(followers.join(scope, turn));
                 Ok(Some(Source::Followed(Box::new(source))))
@@ -239,14 +360,27 @@ impl Origin {
     }
 
     /// What the store has of a turn that is over. Who reads on after its log was dropped loads the thread anew.
-    async fn rest(&self, after: Option<EventId>) -> Result<Source, ChatError> {
-        let store = self.followers.store.as_ref();
-        let mut frames = stored_frames(store, &self.scope, &self.turn, None).await?;
-        let is_gone = frames.is_empty() && after.is_some();
-        frames.retain(|frame| frame.id > after);
-        if is_gone {
-            frames.push(Frame::loose(RELOAD.to_vec()));
+    async fn rest(&self, after: Option<EventId>, attempt: u32) -> Result<Source, ChatError> {
+        let log = self.log();
+        let page = log.page(after).await?;
+        // Whoever has been told so comes back from behind everything.
+        let told = reload(attempt.saturating_add(1));
+        let may_be_gone = page.frames.is_empty() && after.is_some() && after < told.id;
+        if may_be_gone && log.page(None).await?.frames.is_empty() {
+            return Ok(Source::Rest(vec![told]));
         }
-        Ok(Source::Rest(frames))
+        let dropped = match self.client {
+            Client::Resuming => told,
+            Client::Plain => Frame::loose(lost_track().to_wire()),
+        };
+        Ok(Source::Stored(Box::new(StoredSource::new(page, dropped))))
+    }
+
+    fn log(&self) -> StoredLog<'_> {
+        StoredLog {
+            store: self.followers.store.as_ref(),
+            scope: &self.scope,
+            turn: &self.turn,
+        }
     }
 }

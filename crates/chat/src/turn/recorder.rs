@@ -14,15 +14,21 @@ use frontdesk_store::{
 use tokio::time::Instant;
 
 use super::frame::Audience;
-use super::live::{LiveTurn, StopReason};
+use super::live::{LiveTurn, Retry, StopReason};
 use super::meaning::{difference, visible, waits, write_of};
 use super::pending::{Pending, Unfinished};
+use super::refused::Refused;
 use super::tokens::Tokens;
 use super::writing::Writing;
 use crate::{Limits, TurnError};
 
 /// How long after something was stored the turn counts as this process's: much shorter than leases are.
 const CONFIRMED_FOR: Duration = Duration::from_secs(1);
+
+/// How long a write that the store doesn't answer is made again: it may have been made, so that it is the same.
+const WRITE_PATIENCE: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Records one turn.
 pub(crate) struct Recorder {
@@ -38,19 +44,20 @@ pub(crate) struct Recorder {
     steps: Vec<Step>,
     concluding: Vec<ThreadEvent>,
     waits_for_user: bool,
-    retry: Retry,
     tokens: Tokens,
     store_has_failed: bool,
     writing: Writing,
     /// When something was stored last.
     stored_at: Option<Instant>,
+    certainty: Certainty,
 }
 
-/// Whether readers of an error may be offered to have the turn's message answered anew, which forgets what it did.
+/// Whether it is known what the store has of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Retry {
-    AsTheErrorSays,
-    Never,
+enum Certainty {
+    Known,
+    /// It may have events under numbers that were taken back: this attempt gives those to nothing else.
+    Unknown,
 }
 
 impl Recorder {
@@ -72,11 +79,11 @@ impl Recorder {
             steps: Vec::new(),
             concluding: Vec::new(),
             waits_for_user: false,
-            retry: Retry::AsTheErrorSays,
             tokens: Tokens::default(),
             store_has_failed: false,
             writing: Writing::default(),
             stored_at: None,
+            certainty: Certainty::Known,
         }
     }
 
@@ -120,8 +127,8 @@ impl Recorder {
     }
 
     /// Says that no error of this turn offers to try again.
-    pub(crate) fn never_retry(&mut self) {
-        self.retry = Retry::Never;
+    pub(crate) fn never_retry(&self) {
+        self.live.never_retry();
     }
 
     /// Says that workflows stay where the turn is stopped.
@@ -156,10 +163,11 @@ impl Recorder {
         }
     }
 
-    /// Records an event: stores what it says is done, then shows it.
+    /// Records an event: stores what it says is done, then shows it. Who works on the turn tells its readers.
     pub(crate) async fn record(&mut self, mut event: ThreadEvent) -> Result<(), TurnError> {
         // What an earlier call left behind when it was dropped was never stored.
         self.live.retract();
+        self.refuse_uncertain()?;
         self.take_back_left_open();
         self.adopt(&mut event);
         let write = write_of(&event);
@@ -167,7 +175,7 @@ impl Recorder {
             self.append(&event)?;
         }
         if let Some(write) = write {
-            self.store_now(write, Share::Unclaimed).await?;
+            self.store_now(write, WRITE_PATIENCE).await?;
         }
         self.waits_for_user |= waits(&event);
         self.pending.follow(&event);
@@ -181,7 +189,7 @@ impl Recorder {
     pub(crate) fn conclude(&mut self, mut event: ThreadEvent) {
         self.adopt(&mut event);
         self.waits_for_user |= waits(&event);
-        if let (ThreadEvent::Error(error), Retry::Never) = (&mut event, self.retry) {
+        if let (ThreadEvent::Error(error), Retry::Never) = (&mut event, self.live.retry()) {
             error.allow_retry = false;
         }
         self.concluding.push(event);
@@ -189,6 +197,9 @@ impl Recorder {
 
     /// Stores and announces what the responder changed of the thread.
     async fn announce_thread(&mut self) -> Result<(), TurnError> {
+        if self.thread_touched {
+            self.follow_title().await;
+        }
         let Some(patch) = self.thread_patch() else {
             return Ok(());
         };
@@ -197,10 +208,23 @@ impl Recorder {
             thread: Some(patch),
             ..TurnWrite::default()
         };
-        self.store_now(write, Share::Unclaimed).await?;
+        self.store_now(write, WRITE_PATIENCE).await?;
         self.saved = self.thread.clone();
         self.live.publish();
         Ok(())
+    }
+
+    /// Takes the title as it is stored, where the turn changes others of the thread's fields: its user may have renamed
+    /// the thread since the turn began.
+    async fn follow_title(&mut self) {
+        if self.thread == self.saved || self.thread.title != self.saved.title {
+            return;
+        }
+        let thread = &self.live.key.thread;
+        if let Ok(Some(stored)) = self.store.thread(&self.live.scope, thread).await {
+            self.thread.title.clone_from(&stored.title);
+            self.saved.title = stored.title;
+        }
     }
 
     fn thread_patch(&mut self) -> Option<ThreadPatch> {
@@ -214,8 +238,12 @@ impl Recorder {
 
     /// Shows an event of the turn's beginning.
     pub(crate) fn show(&self, event: &ThreadEvent, audience: Audience) {
+        if self.is_uncertain() {
+            return;
+        }
         self.live.push(event.to_wire().into(), audience);
         self.live.publish();
+        self.live.tell();
     }
 
     /// Concludes the turn with what is unfinished: text that was seen becomes a message, the rest is taken back.
@@ -254,10 +282,12 @@ impl Recorder {
         }
     }
 
-    /// Stores the turn's end with what concludes it and all that is left of its log, then shows the rest.
+    /// Stores the turn's end with what concludes it and all that is left of its log, then shows the rest, of which readers
+    /// are told when the turn is finished.
     pub(crate) async fn end(&mut self, status: TurnStatus, at: Timestamp) -> Result<(), Refused> {
         self.live.retract();
         self.take_back_left_open();
+        self.follow_title().await;
         let end = TurnEnd {
             status,
             at,
@@ -268,8 +298,10 @@ impl Recorder {
             ..TurnWrite::default()
         };
         for event in &self.concluding {
-            if let ThreadEvent::ItemDone(done) = event {
-                write.put.push(done.item.clone());
+            match event {
+                ThreadEvent::ItemDone(done) => write.put.push(done.item.clone()),
+                ThreadEvent::ItemRemoved(removed) => write.remove.push(removed.item_id.clone()),
+                _ => {}
             }
         }
         for event in self.concluding.iter().filter_map(visible) {
@@ -280,7 +312,9 @@ impl Recorder {
             self.live
                 .push(self.thread_updated().to_wire().into(), Audience::Everyone);
         }
-        self.store_now(write, Share::Rest).await?;
+        self.refuse_uncertain()?;
+        self.live.hold().begin_end();
+        self.store_now(write, Duration::ZERO).await?;
         self.live.hold().end();
         self.concluding.clear();
         self.live.publish();
@@ -318,9 +352,7 @@ impl Recorder {
         if self.steps.is_empty() {
             return Ok(());
         }
-        Ok(self
-            .store_now(TurnWrite::default(), Share::Unclaimed)
-            .await?)
+        Ok(self.store_now(TurnWrite::default(), WRITE_PATIENCE).await?)
     }
 
     /// Makes sure that the turn is still this process's: whatever is done after that is known to whoever takes it over.
@@ -333,16 +365,27 @@ impl Recorder {
         if self.steps.is_empty() && self.stored_at.is_some_and(is_fresh) {
             return Ok(());
         }
-        Ok(self
-            .store_now(TurnWrite::default(), Share::Unclaimed)
-            .await?)
+        Ok(self.store_now(TurnWrite::default(), WRITE_PATIENCE).await?)
+    }
+
+    /// Whether the store may have events that were taken back. Only a new attempt can go on then.
+    pub(crate) fn is_uncertain(&self) -> bool {
+        self.certainty == Certainty::Unknown
+    }
+
+    fn refuse_uncertain(&self) -> Result<(), Refused> {
+        if self.is_uncertain() {
+            let detail = "it is not known what of this turn is stored".to_owned();
+            return Err(Refused::Away { detail });
+        }
+        Ok(())
     }
 
     /// Stores what readers have seen, and nothing else of what is under way: another process does that anew.
     pub(crate) async fn leave(&mut self) -> Result<(), Refused> {
         self.live.retract();
         self.steps.clear();
-        self.store_now(TurnWrite::default(), Share::Rest).await
+        self.store_now(TurnWrite::default(), Duration::ZERO).await
     }
 
     /// Appends an event to the log; readers see it when it is published.
@@ -363,24 +406,18 @@ impl Recorder {
         Ok(())
     }
 
-    /// One transaction: the write itself, the steps that wait, and the log with the events that say so.
-    /// If it fails, those events are taken back.
-    async fn store_now(&mut self, mut write: TurnWrite, share: Share) -> Result<(), Refused> {
+    /// One transaction: the write itself, the steps that wait, and all of the log that isn't known to be stored, with
+    /// the events that say so. While the store is away the same is tried again for so long. If it fails, those events
+    /// are taken back.
+    async fn store_now(&mut self, mut write: TurnWrite, patience: Duration) -> Result<(), Refused> {
         write.steps.extend(self.steps.iter().cloned());
-        let claim = match share {
-            Share::Unclaimed => self.live.claim_all(),
-            Share::Rest => self.live.claim_rest(),
-        };
+        let claim = self.live.claim_rest();
         write.log = claim
             .iter()
             .flat_map(|claim| claim.batches().to_vec())
             .collect();
         let under_way = self.writing.begin();
-        let asked_at = Instant::now();
-        let written = self
-            .store
-            .write_turn(&self.live.scope, &self.live.key, write)
-            .await;
+        let (written, asked_at) = self.write(&write, patience).await;
         drop(under_way);
         if let Ok(Written::Stored) = written {
             self.stored_at = Some(asked_at);
@@ -391,7 +428,11 @@ impl Recorder {
             return Ok(());
         }
         drop(claim);
-        self.live.retract();
+        let is_away = matches!(written, Err(StoreError::Unavailable { .. }));
+        // The end is tried again by whoever asks for it, the same each time.
+        if self.live.retract() > 0 && is_away && write.end.is_none() {
+            self.certainty = Certainty::Unknown;
+        }
         self.store_has_failed = true;
         Err(match written {
             Err(StoreError::Unavailable { detail }) => Refused::Away { detail },
@@ -400,6 +441,33 @@ impl Recorder {
             },
             Ok(_) => Refused::Gone,
         })
+    }
+
+    /// Makes a write, again and again while the store is away: what it has made already changes nothing. A turn that is
+    /// another process's waits for nothing.
+    async fn write(
+        &self,
+        write: &TurnWrite,
+        patience: Duration,
+    ) -> (Result<Written, StoreError>, Instant) {
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let asked_at = Instant::now();
+            let (scope, key) = (&self.live.scope, &self.live.key);
+            let written = self.store.write_turn(scope, key, write.clone()).await;
+            let is_away = matches!(written, Err(StoreError::Unavailable { .. }));
+            if !is_away || began.elapsed() >= patience || self.has_no_time() {
+                return (written, asked_at);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn has_no_time(&self) -> bool {
+        let reason = self.live.stop_reason();
+        reason.is_some_and(StopReason::is_no_end)
     }
 
     /// Makes the event's item this thread's: a responder can't write into another one.
@@ -412,36 +480,6 @@ impl Recorder {
         };
         if *item.thread_id() != self.live.key.thread {
             item.set_thread_id(self.live.key.thread.clone());
-        }
-    }
-}
-
-/// How much of the log goes with a write.
-#[derive(Debug, Clone, Copy)]
-enum Share {
-    /// What nobody has taken yet.
-    Unclaimed,
-    /// All that isn't known to be stored.
-    Rest,
-}
-
-/// Why a write of the turn was refused.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// The store is away; the same may succeed later.
-    Away { detail: String },
-    /// The store doesn't take it.
-    Never { detail: String },
-    /// The turn is gone.
-    Gone,
-}
-
-impl From<Refused> for TurnError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Away { detail } => Self::other(format!("the store is away: {detail}")),
-            Refused::Never { detail } => Self::other(format!("the store refused: {detail}")),
-            Refused::Gone => Self::Gone,
         }
     }
 }

@@ -1,52 +1,109 @@
-//! What the store has of a turn's log.
+//! What the store has of a turn's log, read page by page: nobody holds more than a page of it.
 
 use frontdesk_identity::Scope;
-use frontdesk_store::{EventId, Store, TurnId};
+use frontdesk_store::limit::is_full_log_page;
+use frontdesk_store::{EventId, LogBatch, Store, TurnId};
 
 use super::frame::{Frame, decode};
 use crate::ChatError;
 
-/// All events after this one, in order.
-pub(super) async fn stored_frames(
-    store: &dyn Store,
-    scope: &Scope,
-    turn: &TurnId,
-    after: Option<EventId>,
-) -> Result<Vec<Frame>, ChatError> {
-    let batches = store.turn_log(scope, turn, after).await?;
-    let mut frames = Vec::new();
-    let mut last = after;
-    for frame in batches.iter().flat_map(decode) {
-        if frame.id > last {
-            last = frame.id;
-            frames.push(frame);
+/// The log of a turn.
+#[derive(Clone, Copy)]
+pub(super) struct StoredLog<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) scope: &'a Scope,
+    pub(super) turn: &'a TurnId,
+}
+
+/// The next events of a log, in order.
+#[derive(Debug, Default)]
+pub(super) struct StoredPage {
+    /// At least one, unless the page is the last.
+    pub(super) frames: Vec<Frame>,
+    /// Whether there is nothing behind them for now.
+    pub(super) is_last: bool,
+}
+
+impl StoredLog<'_> {
+    /// The events after this one.
+    pub(super) async fn page(&self, after: Option<EventId>) -> Result<StoredPage, ChatError> {
+        let mut place = after;
+        loop {
+            let batches = self.store.turn_log(self.scope, self.turn, place).await?;
+            let is_last = !is_full_log_page(&batches);
+            let mut frames = Vec::new();
+            let mut last = after;
+            for frame in batches.iter().flat_map(decode) {
+                if frame.id > last {
+                    last = frame.id;
+                    frames.push(frame);
+                }
+            }
+            if is_last || !frames.is_empty() {
+                return Ok(StoredPage { frames, is_last });
+            }
+            // Of a whole page nothing could be read.
+            place = place.max(batches.iter().map(LogBatch::last).max());
         }
     }
-    Ok(frames)
+
+    /// A page without what comes after a gap in the newest attempt: of two writes under way the later one may be stored
+    /// first. Nothing will fill a gap in an earlier attempt any more.
+    pub(super) async fn without_gap(
+        &self,
+        mut page: StoredPage,
+        after: Option<EventId>,
+    ) -> Result<StoredPage, ChatError> {
+        let Some((end, attempt)) = gap(&page.frames, after) else {
+            return Ok(page);
+        };
+        if !page.is_last && self.has_later(attempt).await? {
+            // What filled the gap until then is there now.
+            return self.page(after).await;
+        }
+        page.frames.truncate(end);
+        page.is_last = true;
+        Ok(page)
+    }
+
+    /// Whether the log has anything of a later attempt.
+    async fn has_later(&self, attempt: u32) -> Result<bool, ChatError> {
+        let end = EventId {
+            attempt,
+            seq: u64::MAX,
+        };
+        let later = self.store.turn_log(self.scope, self.turn, Some(end));
+        Ok(!later.await?.is_empty())
+    }
+
+    /// Whether the log has this event and all before it of the same attempt.
+    pub(super) async fn has(&self, event: EventId) -> Result<bool, ChatError> {
+        let mut next = 1;
+        loop {
+            let place = EventId {
+                seq: next - 1,
+                ..event
+            };
+            let page = self.page(Some(place)).await?;
+            for id in page.frames.iter().filter_map(|frame| frame.id) {
+                if id.attempt != event.attempt || id.seq != next {
+                    return Ok(false);
+                }
+                if id == event {
+                    return Ok(true);
+                }
+                next += 1;
+            }
+            if page.is_last {
+                return Ok(false);
+            }
+        }
+    }
 }
 
-/// Whether the log has this event.
-pub(super) async fn is_stored(
-    store: &dyn Store,
-    scope: &Scope,
-    turn: &TurnId,
-    event: EventId,
-) -> Result<bool, ChatError> {
-    let before = EventId {
-        seq: event.seq.saturating_sub(1),
-        ..event
-    };
-    let frames = stored_frames(store, scope, turn, Some(before)).await?;
-    Ok(frames.first().is_some_and(|frame| frame.id == Some(event)))
-}
-
-/// Leaves out what comes after a gap in the newest attempt: of two writes under way the later one may be stored first.
-/// Nothing will fill a gap in an earlier attempt any more.
-pub(super) fn without_gap(frames: &mut Vec<Frame>, after: Option<EventId>) {
-    let newest = frames.last().and_then(|frame| frame.id);
-    let Some(newest) = newest.map(|id| id.attempt) else {
-        return;
-    };
+/// The first event after a gap in the newest attempt of these events, by its place among them, and that attempt.
+fn gap(frames: &[Frame], after: Option<EventId>) -> Option<(usize, u32)> {
+    let newest = frames.last().and_then(|frame| frame.id)?.attempt;
     let mut expected = match after {
         Some(after) if after.attempt == newest => after.seq.saturating_add(1),
         _ => 1,
@@ -59,9 +116,8 @@ pub(super) fn without_gap(frames: &mut Vec<Frame>, after: Option<EventId>) {
         }
         _ => false,
     };
-    if let Some(end) = frames.iter().position(is_beyond_gap) {
-        frames.truncate(end);
-    }
+    let end = frames.iter().position(is_beyond_gap)?;
+    Some((end, newest))
 }
 
 #[cfg(test)]
@@ -90,9 +146,9 @@ mod tests {
                 id: Some(id(*seen)),
                 ..Frame::loose(Vec::new())
             };
-            let mut frames: Vec<Frame> = ids.iter().map(frame).collect();
-            without_gap(&mut frames, after.map(id));
-            assert_eq!(frames.len(), whole, "{after:?} {ids:?}");
+            let frames: Vec<Frame> = ids.iter().map(frame).collect();
+            let end = gap(&frames, after.map(id)).map_or(frames.len(), |(end, _)| end);
+            assert_eq!(end, whole, "{after:?} {ids:?}");
         }
     }
 }

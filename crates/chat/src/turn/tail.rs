@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use bytes::Bytes;
+use frontdesk_store::limit::LOG_PAGE_BYTES;
 use frontdesk_store::{EventId, LogBatch, TurnKey};
 
 use super::frame::{Audience, Frame, encode};
@@ -12,7 +13,7 @@ use super::frame::{Audience, Frame, encode};
 pub(super) const KEPT_BYTES: usize = 1 << 20;
 
 /// Bytes of one stored batch, unless a single event has more.
-pub(super) const BATCH_BYTES: usize = 4 << 20;
+pub(super) const BATCH_BYTES: usize = LOG_PAGE_BYTES;
 
 /// Events that one read takes at the most.
 const READ_FRAMES: usize = 256;
@@ -83,15 +84,16 @@ impl Tail {
         self.total_bytes
     }
 
-    /// Shows readers all that was appended; answers with the first event that they may not see yet.
+    /// Lets readers see all that was appended; answers with the first event that they may not see yet.
     pub(super) fn publish(&mut self) -> u64 {
         self.visible = self.next;
         self.trim();
         self.visible
     }
 
-    /// Takes back what readers haven't seen.
-    pub(super) fn retract(&mut self) {
+    /// Takes back what readers haven't seen; answers with how many events that were.
+    pub(super) fn retract(&mut self) -> u64 {
+        let before = self.next;
         while self.next > self.visible
             && let Some(frame) = self.frames.pop_back()
         {
@@ -100,6 +102,7 @@ impl Tail {
             self.total_bytes -= frame.json.len();
         }
         self.unclaimed = self.unclaimed.min(self.next);
+        before - self.next
     }
 
     /// The events after this one, of a turn under this attempt.

@@ -17,9 +17,9 @@ use futures_util::FutureExt;
 use super::frame::Audience;
 use super::handle::Turn;
 use super::hub::Hub;
-use super::lease::Keeper;
-use super::live::{LiveTurn, StopReason};
-use super::recorder::Refused;
+use super::lease::{Keeper, Wanted};
+use super::live::{LiveTurn, Retry, StopReason};
+use super::refused::Refused;
 use crate::{ChatError, Limits, Responder, TurnError, Unfinished};
 
 /// What the model reads about an answer that the user stopped.
@@ -36,6 +36,10 @@ pub(super) const INTERRUPTED_MESSAGE: &str = "The answer was interrupted. Please
 /// What plain clients see of an answer that another process goes on with.
 const ELSEWHERE_MESSAGE: &str =
     "The server is restarting. The answer goes on: load this conversation again to read it.";
+
+/// What plain clients see at the end of an answer of which they saw something that was lost with its process.
+const LOST_TRACK_MESSAGE: &str =
+    "The answer went on elsewhere: load this conversation again to read it.";
 
 /// What readers see when the thread is deleted under them.
 const GONE_MESSAGE: &str = "This conversation was deleted.";
@@ -135,15 +139,29 @@ pub(crate) async fn run(
     keeper: Arc<Keeper>,
 ) {
     let outcome = work(&mut turn, call, responder.as_ref(), deadline, &running.live).await;
-    match settle(&mut turn, outcome) {
+    let left = match settle(&mut turn, outcome) {
+        Left::Ended(_) if turn.recorder.is_uncertain() => {
+            tracing::error!(turn = %turn.id(), "it is not known what of a turn is stored; it is taken up again when the store is back");
+            leave_unended(&mut turn, &keeper);
+            None
+        }
         Left::Ended(status) => store_end(&mut turn, status, &keeper).await,
         Left::Gone => find_out(&turn).await,
         Left::HandedOver => hand_over(&mut turn, &keeper).await,
+    };
+    // Readers needn't wait for what others are told.
+    drop(running);
+    let recorder = &turn.recorder;
+    let (store, scope, key) = (recorder.store(), recorder.scope(), recorder.key());
+    match left {
+        Some(Wanted::Stop) => keeper.pass_stop_on(store, scope, key).await,
+        Some(Wanted::GoOn) => keeper.let_go(scope, key).await,
+        None => {}
     }
 }
 
 /// Stores what readers have seen and gives the turn away.
-async fn hand_over(turn: &mut Turn, keeper: &Keeper) {
+async fn hand_over(turn: &mut Turn, keeper: &Keeper) -> Option<Wanted> {
     turn.recorder.live().hold().give_away();
     match turn.recorder.leave().await {
         Ok(()) => {}
@@ -159,22 +177,25 @@ async fn hand_over(turn: &mut Turn, keeper: &Keeper) {
             tracing::warn!(turn = %turn.id(), ?error, "a turn waits for its lease to run out");
         }
     }
+    None
 }
 
 /// The turn isn't this process's any more. Where it was deleted, readers are told; else it goes on elsewhere, and so do
-/// they. Those of a turn that was lost before find out by themselves.
-async fn find_out(turn: &Turn) {
+/// they. Those of a turn that was lost before find out by themselves. Answers with what is wanted of who has it.
+async fn find_out(turn: &Turn) -> Option<Wanted> {
     let recorder = &turn.recorder;
     let found = recorder.store().turn(recorder.scope(), turn.id());
     let found = tokio::time::timeout(GONE_PATIENCE, found).await;
     if !matches!(found, Ok(Ok(None))) {
-        recorder.live().stop(StopReason::Lost);
-        return;
+        recorder.live().leave();
+        let has_ended = matches!(found, Ok(Ok(Some(record))) if record.ended_at.is_some());
+        return (!has_ended).then(|| Wanted::of(recorder.live()));
     }
     if !recorder.live().is_elsewhere() {
         recorder.show(&gone(), Audience::Everyone);
     }
     count_anyway(turn).await;
+    None
 }
 
 /// Counts what a turn used whose thread is gone, and with it the place for its end.
@@ -209,7 +230,10 @@ async fn work(
     // The work comes first: what is finished when the stop arrives is finished.
     // It is never dropped while it stores something: what is stored and what is shown stay the same.
     poll_fn(|cx| {
-        if let Poll::Ready(result) = work.as_mut().poll(cx) {
+        let worked = work.as_mut().poll(cx);
+        // What comes in one burst is told once, and so read and sent in one piece.
+        live.tell();
+        if let Poll::Ready(result) = worked {
             let panicked = |_| Err(TurnError::other("the responder panicked"));
             return Poll::Ready(
                 match (result.unwrap_or_else(panicked), live.stop_reason()) {
@@ -278,7 +302,7 @@ fn settle(turn: &mut Turn, outcome: Outcome) -> Left {
             let note = note_of(turn, INTERRUPTED_NOTE);
             turn.recorder.conclude_pending();
             turn.recorder.conclude(ThreadEvent::item_done(note));
-            turn.recorder.conclude(interrupted());
+            turn.recorder.conclude(interrupted(Retry::AsTheErrorSays));
             TurnStatus::Interrupted
         }
         Outcome::TooLong => {
@@ -312,7 +336,7 @@ fn finished(turn: &Turn) -> TurnStatus {
 }
 
 /// Stores the end, as long as the store may come back; what the store doesn't take is given up.
-async fn store_end(turn: &mut Turn, mut status: TurnStatus, keeper: &Keeper) {
+async fn store_end(turn: &mut Turn, mut status: TurnStatus, keeper: &Keeper) -> Option<Wanted> {
     let mut pause = FIRST_PAUSE;
     // Each try may take a while itself.
     let began = tokio::time::Instant::now();
@@ -320,7 +344,7 @@ async fn store_end(turn: &mut Turn, mut status: TurnStatus, keeper: &Keeper) {
     while began.elapsed() < END_PATIENCE {
         let at = turn.now();
         match turn.recorder.end(status, at).await {
-            Ok(()) => return,
+            Ok(()) => return None,
             Err(Refused::Gone) => return find_out(turn).await,
             Err(Refused::Never { detail }) if is_bare => {
                 tracing::error!(turn = %turn.id(), detail, "a turn's end was refused");
@@ -342,10 +366,20 @@ async fn store_end(turn: &mut Turn, mut status: TurnStatus, keeper: &Keeper) {
         }
     }
     tracing::error!(turn = %turn.id(), "a turn's end was not stored; it is taken up again when the store is back");
-    turn.recorder.live().hold().give_away();
-    keeper.note_unended(turn.recorder.scope(), turn.recorder.key());
+    leave_unended(turn, keeper);
+    None
+}
+
+/// Leaves the turn to whoever takes it up. Readers who resume read on there; others are told. No number of the log is
+/// used for that, for what couldn't be stored may have been.
+fn leave_unended(turn: &mut Turn, keeper: &Keeper) {
+    let live = turn.recorder.live();
+    live.hold().give_away();
+    live.leave();
+    live.part(&interrupted(live.retry()));
+    let wanted = Wanted::of(live);
+    keeper.note_unended(turn.recorder.scope(), turn.recorder.key(), wanted);
     turn.recorder.forget_unstored();
-    turn.recorder.show(&interrupted(), Audience::Everyone);
 }
 
 fn error_event(error: &TurnError) -> ThreadEvent {
@@ -355,17 +389,17 @@ fn error_event(error: &TurnError) -> ThreadEvent {
             allow_retry,
         } => failure(ErrorCode::Custom, Some(message.clone()), *allow_retry),
         TurnError::Stream { allow_retry } => failure(ErrorCode::StreamError, None, *allow_retry),
-        TurnError::Interrupted => interrupted(),
+        TurnError::Interrupted => interrupted(Retry::AsTheErrorSays),
         TurnError::Other { .. } | TurnError::Gone => failure(ErrorCode::StreamError, None, true),
     }
 }
 
 /// What readers see of a turn whose server went away.
-pub(super) fn interrupted() -> ThreadEvent {
+pub(super) fn interrupted(retry: Retry) -> ThreadEvent {
     failure(
         ErrorCode::Custom,
         Some(INTERRUPTED_MESSAGE.to_owned()),
-        true,
+        retry == Retry::AsTheErrorSays,
     )
 }
 
@@ -378,6 +412,15 @@ pub(super) fn gone() -> ThreadEvent {
 pub(super) fn elsewhere() -> ThreadEvent {
     let message = Some(ELSEWHERE_MESSAGE.to_owned());
     failure(ErrorCode::Custom, message, false)
+}
+
+/// What plain clients see that have read something which is no longer so.
+pub(super) fn lost_track() -> ThreadEvent {
+    failure(
+        ErrorCode::Custom,
+        Some(LOST_TRACK_MESSAGE.to_owned()),
+        false,
+    )
 }
 
 fn failure(code: ErrorCode, message: Option<String>, allow_retry: bool) -> ThreadEvent {

@@ -74,6 +74,15 @@ async fn what_is_kept_is_bounded_and_what_is_not_readable_approves_nothing() {
 }
 
 #[tokio::test]
+async fn only_what_destroys_is_approved_in_the_colour_of_danger() {
+    let scene = Scene::always_asking(&[("show", "{}")]).await;
+    assert_eq!(scene.lines().await[2..], ["[Approve]", "[Decline]"]);
+    assert_eq!(scene.colour().await, Value::Null);
+    let scene = Scene::always_asking(&[("show", "{}"), ("delete_task", CALL)]).await;
+    assert_eq!(scene.colour().await, "danger");
+}
+
+#[tokio::test]
 async fn a_tool_that_always_asks_cannot_be_approved_for_good() {
     let scene = Scene::always_asking(&[("delete_task", CALL)]).await;
     let lines = scene.lines().await;

@@ -34,6 +34,7 @@ async fn check_16_a_destructive_tool_asks_the_user_first() {
         .chain(BUTTONS)
         .collect();
     assert_eq!(scene.lines().await, asked);
+    assert_eq!(scene.colour().await, "danger");
     let widget = scene.widget().await;
     let approve = &widget["widget"]["children"][4]["children"][0]["onClickAction"];
     assert_eq!(

@@ -102,10 +102,11 @@ impl Scene {
         Self::made(asked, deleting, |_| {}).await
     }
 
-    /// The same with a tool that always asks.
+    /// The same with tools that always ask.
     pub(crate) async fn always_asking(asked: &[(&str, &str)]) -> Self {
         let always = |agent: &mut Agent<TurnContext>| {
-            agent.approval.always.insert("delete_task".to_owned());
+            let both = ["delete_task", "show"].map(str::to_owned);
+            agent.approval.always.extend(both);
         };
         Self::made(asked, Deleting::Well, always).await
     }
@@ -161,6 +162,13 @@ impl Scene {
     /// What the widget says, line by line, with its buttons in brackets.
     pub(crate) async fn lines(&self) -> Vec<String> {
         lines(&self.widget().await["widget"])
+    }
+
+    /// The colour of the button that approves, where it isn't the usual one.
+    pub(crate) async fn colour(&self) -> Value {
+        let widget = self.widget().await;
+        let children = widget["widget"]["children"].as_array().unwrap();
+        children.last().unwrap()["children"][0]["color"].clone()
     }
 
     /// Presses a button.

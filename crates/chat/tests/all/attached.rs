@@ -12,7 +12,8 @@ use frontdesk_model::{Item, Model};
 use frontdesk_protocol::{Attachment, AttachmentId};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, add, create, plain, read_all, thread_of};
+use crate::desk::{Desk, add, answering, create, plain, read_all, thread_of};
+use crate::faulty::Faulty;
 use crate::model::{Told, says};
 
 /// Keeps bytes by the name of their file.
@@ -56,6 +57,13 @@ impl Uploads for Shelf {
     }
 }
 
+fn shelf(bytes: &[(&'static str, &'static [u8])]) -> Arc<Shelf> {
+    Arc::new(Shelf {
+        bytes: bytes.iter().copied().collect(),
+        named: Mutex::default(),
+    })
+}
+
 fn desk(model: &Arc<Told>, bytes: &[(&'static str, &'static [u8])], tokens: u32) -> Desk {
     let agent = Agent::new("assistant", "Be brief.", model.clone() as Arc<dyn Model>);
     let options = AssistantOptions {
@@ -66,11 +74,7 @@ fn desk(model: &Arc<Told>, bytes: &[(&'static str, &'static [u8])], tokens: u32)
         ..AssistantOptions::default()
     };
     let assistant = Arc::new(Assistant::with_options(Agents::of(agent), options));
-    let shelf = Shelf {
-        bytes: bytes.iter().copied().collect(),
-        named: Mutex::default(),
-    };
-    Desk::built(assistant, |parts| parts.uploads = Some(Arc::new(shelf)))
+    Desk::built(assistant, |parts| parts.uploads = Some(shelf(bytes)))
 }
 
 async fn attach(desk: &Desk, mut request: Value, files: &[(&str, &str)]) -> Value {
@@ -129,6 +133,42 @@ async fn text_images_and_pdfs_are_read_and_of_others_that_they_are_there() {
         json!({"type": "input_text", "text": "\n[Of the attached file \"plan.docx\", its content can't be read here.]"}),
     ];
     assert_eq!(attached(&model, 0), [expected]);
+}
+
+/// Both have read that the attachment is nobody's before one of them takes it.
+#[tokio::test]
+async fn of_two_messages_at_once_with_one_attachment_one_is_refused() {
+    let store = Faulty::new(9);
+    let desk = Desk::made_of(store.clone(), store.clone(), answering(), |parts| {
+        parts.uploads = Some(shelf(&[]));
+    });
+    let mut threads = Vec::new();
+    for _ in 0..2 {
+        let (_, mut reader) = desk.begin(create("hi"), &plain()).await;
+        threads.push(thread_of(&read_all(&mut reader).await));
+    }
+    let file = [("red.png", "image/png")];
+    let first = attach(&desk, create("See"), &file).await;
+    let third = attach(&desk, add(&threads[0], "See"), &file).await;
+    let mut fourth = add(&threads[1], "See");
+    fourth["params"]["input"] = third["params"]["input"].clone();
+    for (one, other) in [(first.clone(), first), (third, fourth)] {
+        let made = store.calls.made("begin_turn");
+        store.calls.close("begin_turn");
+        let opening = async {
+            while store.calls.made("begin_turn") < made + 2 {
+                tokio::task::yield_now().await;
+            }
+            store.calls.open("begin_turn");
+        };
+        let cx = plain();
+        let (one, other, ()) = tokio::join!(desk.ask(one, &cx), desk.ask(other, &cx), opening);
+        let refused = [one, other].map(|asked| asked.err().map(|error| error.status()));
+        assert!(
+            [[None, Some(422)], [Some(422), None]].contains(&refused),
+            "{refused:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -8,12 +8,14 @@ use frontdesk_agent::{
     Agent, Agents, FunctionTools, NoArguments, ToolContext, ToolError, function_tool,
 };
 use frontdesk_chat::assistant::{Assistant, TurnContext};
-use frontdesk_chat::{Client, Frame, RequestContext, Responder, Turn, TurnError, Unfinished};
+use frontdesk_chat::{
+    Client, Frame, Options, RequestContext, Responder, Turn, TurnError, Unfinished, WhenBusy,
+};
 use frontdesk_identity::{Credential, Credentials, Secret};
 use frontdesk_model::{Error, ErrorKind, Model};
 use frontdesk_protocol::{ThreadEvent, UserMessageItem};
 use frontdesk_store::memory::MemoryStore;
-use frontdesk_store::{EventId, Maintenance};
+use frontdesk_store::{EventId, Maintenance, TurnStatus, Turns};
 use serde_json::json;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::Instant;
@@ -180,6 +182,36 @@ async fn a_turn_that_was_taken_over_waits_for_the_credential_of_the_next_request
         let text = String::from_utf8_lossy(&last.json).into_owned();
         assert!(text.contains(expected), "{expected}: {text}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_waits_for_a_turn_that_was_taken_over_brings_it_its_credential() {
+    let store = Arc::new(MemoryStore::new());
+    let needing = Arc::new(Needing {
+        waits: Semaphore::new(0),
+        patience: Duration::from_secs(20),
+    });
+    let desk = |when_busy| Desk {
+        service: service(
+            &store,
+            needing.clone(),
+            Options {
+                when_busy,
+                ..options()
+            },
+        ),
+        store: store.clone(),
+    };
+    let cx = signed_in("dev", "first", 100);
+    let first = desk(WhenBusy::Refuse);
+    let (turn, mut reader) = first.begin(create("hi"), &cx).await;
+    let thread = thread_of(&read_until(&mut reader, |event| event["text"] == "two").await);
+    store.release_all().await.unwrap();
+    let later = signed_in("dev", "second", 200);
+    let second = desk(WhenBusy::Wait);
+    let (_, _reader) = second.begin(add(&thread, "more"), &later).await;
+    let record = store.turn(&cx.scope(), &turn).await.unwrap().unwrap();
+    assert_eq!((record.status, record.attempt), (TurnStatus::Done, 2));
 }
 
 fn stranger() -> RequestContext {

@@ -1,7 +1,6 @@
 //! Turns that another process runs: read, stopped, deleted and waited for as if they ran here.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use frontdesk_chat::{Client, Frame, Processes, Stopped, WhenBusy};
@@ -75,7 +74,7 @@ async fn ten_readers_elsewhere_read_every_event_once_and_cost_one() {
         assert!(begun.elapsed() < Duration::from_secs(3));
     }
     // Once or twice for each time that the log grew, and not ten times.
-    let read = store.logs_read.load(Ordering::SeqCst);
+    let read = store.calls.made("turn_log");
     assert!((2..3 * DELTAS).contains(&read), "{read}");
     gate.add_permits(1);
     let whole = read_all(&mut reader).await;
@@ -138,6 +137,28 @@ async fn check_13_a_stop_in_one_process_ends_the_turn_in_another_within_a_second
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_stops_a_turn_whose_end_takes_long_is_told_that_it_was_asked_to() {
+    let store = Faulty::new(0);
+    let [here, elsewhere] = desks(&store, &hanging(), WhenBusy::Refuse);
+    let cx = resuming();
+    let (turn, mut reader) = here.begin(create("hi"), &cx).await;
+    read_until(&mut reader, is_delta).await;
+    // The end waits at the gate.
+    for desk in [&here, &elsewhere] {
+        let stopped = desk.service.stop(&cx, &turn).await.unwrap();
+        assert_eq!(stopped, Stopped::Asked);
+        assert_eq!(status(&store, &turn).await, TurnStatus::Running);
+    }
+    store.gate.add_permits(MANY);
+    assert_eq!(kinds(&read_all(&mut reader).await), ["thread.item.done"]);
+    for desk in [&here, &elsewhere] {
+        let stopped = desk.service.stop(&cx, &turn).await.unwrap();
+        assert_eq!(stopped, Stopped::Over);
+    }
+    assert_eq!(status(&store, &turn).await, TurnStatus::Stopped);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thread_that_is_deleted_elsewhere_ends_its_turn_for_all_readers() {
     let store = Faulty::new(MANY);
     let [here, elsewhere] = desks(&store, &hanging(), WhenBusy::Refuse);
@@ -194,6 +215,30 @@ async fn a_turn_that_is_read_elsewhere_stops_when_that_reader_has_gone_too() {
     drop(other);
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(status(&store, &turn).await, TurnStatus::Stopped);
+}
+
+/// Its process hears of that late, wherever the message comes to.
+#[tokio::test(start_paused = true)]
+async fn a_message_waits_for_a_turn_that_was_left_by_its_last_reader_elsewhere() {
+    let store = Faulty::new(MANY);
+    let desks: [Desk; 3] = desks(&store, &hanging(), WhenBusy::Refuse);
+    for at in &desks {
+        let (turn, mut reader) = desks[0].begin(create("hi"), &plain()).await;
+        let thread = thread_of(&read_until(&mut reader, is_delta).await);
+        let other = desks[1].service.events(&plain(), &turn, None).await;
+        let mut other = other.unwrap();
+        read_until(&mut other, is_delta).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(reader);
+        // While it is read, it stands in the way.
+        assert_eq!(at.refused(add(&thread, "no"), &plain()).await, 409);
+        assert_eq!(status(&store, &turn).await, TurnStatus::Running);
+        drop(other);
+        let begun = Instant::now();
+        let (_, _reader) = at.begin(add(&thread, "and"), &plain()).await;
+        assert!(begun.elapsed() < Duration::from_secs(8));
+        assert_eq!(status(&store, &turn).await, TurnStatus::Stopped);
+    }
 }
 
 /// One process hands its turn over; it goes on in one of two others, and readers of both see one log.

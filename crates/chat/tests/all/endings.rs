@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use frontdesk_chat::{OnDisconnect, Options, Parts, Service};
-use frontdesk_store::TurnStatus;
+use frontdesk_store::{EventId, TurnStatus};
 use futures_util::FutureExt;
 
 use crate::desk::{
@@ -91,6 +91,65 @@ async fn a_store_that_hesitates_at_a_stop_loses_nothing() {
     assert_eq!(record.status, TurnStatus::Stopped);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_turn_whose_end_can_not_be_stored_ends_when_the_store_is_back() {
+    let store = Faulty::new(1_000);
+    store.fails.store(true, Ordering::SeqCst);
+    let desk = desk(&store, answering());
+    let (turn, mut reader) = desk.begin(create("hi"), &resuming()).await;
+    let mut plain_reader = desk.service.events(&plain(), &turn, None).await.unwrap();
+    let mut told = Vec::new();
+    while let Some(next) = plain_reader.next().await {
+        told.extend(next);
+    }
+    let last = told.last().unwrap();
+    assert_eq!(
+        (event(last)["type"].as_str(), last.id),
+        (Some("error"), None)
+    );
+    assert!(
+        told.iter()
+            .all(|frame| !String::from_utf8_lossy(&frame.json).contains("secret"))
+    );
+    let scope = plain().scope();
+    let record = desk.store.turn(&scope, &turn).await.unwrap().unwrap();
+    assert_eq!(record.ended_at, None);
+
+    store.fails.store(false, Ordering::SeqCst);
+    let frames = read_all(&mut reader).await;
+    let record = desk.store.turn(&scope, &turn).await.unwrap().unwrap();
+    assert_eq!(record.status, TurnStatus::Interrupted);
+    let errors = frames
+        .iter()
+        .filter(|frame| event(frame)["type"] == "error");
+    let errors: Vec<_> = errors.map(|error| error.id.unwrap().attempt).collect();
+    assert_eq!(errors, [record.attempt]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_resumes_reads_on_to_the_end_that_could_not_be_stored_for_long() {
+    let store = Faulty::new(1_000);
+    let desk = desk(&store, hanging());
+    let (turn, mut reader) = desk.begin(create("hi"), &resuming()).await;
+    let seen = read_until(&mut reader, is_delta).await;
+    let mut plain_reader = desk.service.events(&plain(), &turn, None).await.unwrap();
+    read_until(&mut plain_reader, is_delta).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    store.fails.store(true, Ordering::SeqCst);
+    desk.service.stop(&resuming(), &turn).await.unwrap();
+    // It is told so, for it can't come back.
+    let told = read_all(&mut plain_reader).await;
+    assert_eq!((kinds(&told), told[0].id), (vec!["error".to_owned()], None));
+    store.fails.store(false, Ordering::SeqCst);
+    let rest = read_all(&mut reader).await;
+    assert_eq!(kinds(&rest), ["thread.item.done"]);
+    let items = desk.items(&thread_of(&seen), &plain()).await;
+    assert_eq!(event(&rest[0])["item"], items[1]);
+    let record = desk.store.turn(&plain().scope(), &turn).await.unwrap();
+    let record = record.unwrap();
+    assert_eq!((record.status, record.attempt), (TurnStatus::Stopped, 2));
+}
+
 #[tokio::test]
 async fn a_failed_turn_takes_back_what_it_left_open_from_those_who_expect_it() {
     let fails = || {
@@ -155,12 +214,15 @@ async fn a_log_that_is_gone_sends_the_reader_to_the_thread() {
     });
     let (_, mut reader) = desk.begin(retry, &resuming()).await;
     read_all(&mut reader).await;
-    let mut late = desk
-        .service
-        .events(&resuming(), &turn, frames[3].id)
-        .await
-        .unwrap();
-    assert_eq!(kinds(&read_all(&mut late).await), ["frontdesk.reload"]);
+    let late = async |after: Option<EventId>| {
+        let reader = desk.service.events(&resuming(), &turn, after).await;
+        read_all(&mut reader.unwrap()).await
+    };
+    let told = late(frames[3].id).await;
+    assert_eq!(kinds(&told), ["frontdesk.reload"]);
+    // Who comes back after that isn't told again.
+    assert!(told[0].id > frames.last().unwrap().id);
+    assert_eq!(late(told[0].id).await, []);
 }
 
 #[tokio::test]
@@ -174,10 +236,7 @@ async fn an_answer_that_the_store_refused_for_a_moment_is_kept() {
         tokio::task::yield_now().await;
     }
     store.fails.store(false, Ordering::SeqCst);
-    assert_eq!(
-        kinds(&read_all(&mut reader).await),
-        ["thread.item.done", "error"]
-    );
+    assert_eq!(kinds(&read_all(&mut reader).await), ["thread.item.done"]);
     let items = desk.items(&thread_of(&seen), &plain()).await;
     assert_eq!(items[1]["content"][0]["text"], "done");
 }

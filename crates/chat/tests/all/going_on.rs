@@ -12,10 +12,13 @@ use frontdesk_agent::{
 };
 use frontdesk_chat::OnDisconnect;
 use frontdesk_chat::assistant::{Assistant, TurnContext};
+use frontdesk_clock::{Clock, SystemClock};
 use frontdesk_model::{Error, Event, EventStream, Item, Model, Request};
 use frontdesk_protocol::ThreadId;
 use frontdesk_store::memory::MemoryStore;
-use frontdesk_store::{Lease, Maintenance, ProcessId, Step, TurnKey, TurnStatus, TurnWrite, Turns};
+use frontdesk_store::{
+    Lease, Maintenance, ProcessId, Step, TurnKey, TurnStatus, TurnWrite, Turns, Usage, UtcDay,
+};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
@@ -24,7 +27,7 @@ use crate::desk::{
     Desk, PATIENCE, add, create, hanging, is_delta, plain, read_all, read_until, resuming,
     thread_of,
 };
-use crate::model::{calls_with, line, says, says_and_calls};
+use crate::model::{calls_with, line, says, says_and_calls, silently_calls};
 
 /// A reply of a model.
 pub(crate) type Events = Vec<Result<Event, Error>>;
@@ -156,9 +159,17 @@ pub(crate) async fn press(desk: &Desk, thread: &ThreadId, decision: &str) {
 
 #[tokio::test]
 async fn a_call_that_can_be_made_again_is_made_again() {
-    for name in ["look", "set"] {
+    let (thoughtful, silent) = (
+        |name| calls_with(&[(name, "{}")]),
+        |name| silently_calls(&[name]),
+    );
+    for (name, calls) in [
+        ("look", thoughtful("look")),
+        ("look", silent("look")),
+        ("set", silent("set")),
+    ] {
         let store = Arc::new(MemoryStore::new());
-        let plan = vec![(0, calls_with(&[(name, "{}")])), (1, says("Here."))];
+        let plan = vec![(0, calls), (1, says("Here."))];
         let (model, done) = (Planned::new(plan), Done::default());
         let first = process(&store, Agents::of(assistant(&model, &done, Work::Endless)));
         let (_, mut reader) = first.begin(create("Show"), &resuming()).await;
@@ -226,6 +237,39 @@ async fn of_a_call_that_may_have_been_made_the_user_is_told_and_asked() {
         model.asked()[1].last().unwrap(),
         "result \"add_task: done\""
     );
+}
+
+#[tokio::test]
+async fn what_a_dead_process_used_is_counted_where_its_turn_only_ends() {
+    for status in [TurnStatus::Stopped, TurnStatus::Interrupted] {
+        let (store, scope) = (Arc::new(MemoryStore::new()), plain().scope());
+        let plan = vec![(0, says_and_calls("I add it.", &["add_task"]))];
+        let (model, done) = (Planned::new(plan), Done::default());
+        let first = process(&store, Agents::of(assistant(&model, &done, Work::Endless)));
+        let (turn, mut reader) = first.begin(create("Add"), &resuming()).await;
+        let frames = read_until(&mut reader, |event| event["type"] == "thread.created").await;
+        until(|| done.lock().unwrap().len() == 1).await;
+        store.release_all().await.unwrap();
+        if status == TurnStatus::Stopped {
+            store.ask_to_stop(&scope, &turn).await.unwrap();
+        } else {
+            let lease = Lease {
+                holder: ProcessId::new("prc_other"),
+                length: Duration::ZERO,
+            };
+            for from in 1..5 {
+                let taken = store.take_over(&scope, &turn, from, &lease).await;
+                assert!(taken.unwrap().is_some());
+            }
+        }
+        let second = process(&store, Agents::of(assistant(&model, &done, Work::Quick)));
+        let thread = thread_of(&frames);
+        assert_eq!(second.recovered(&thread).await, 1);
+        assert_eq!(last_status(&store, &thread).await, status);
+        assert_eq!(model.asked().len(), 1);
+        let used = store.tokens_used(&scope, UtcDay::of(SystemClock.now()));
+        assert_eq!(used.await.unwrap(), 10, "{status:?}");
+    }
 }
 
 #[tokio::test]

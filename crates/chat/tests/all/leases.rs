@@ -4,21 +4,26 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use frontdesk_chat::{Options, Parts, RequestContext, Responder, Service};
+use async_trait::async_trait;
+use frontdesk_chat::{
+    Options, Parts, RequestContext, Responder, Service, Turn, TurnError, Unfinished,
+};
 use frontdesk_clock::{RandomIds, SystemClock};
-use frontdesk_protocol::ThreadId;
+use frontdesk_protocol::{ThreadId, UserMessageItem};
 use frontdesk_store::memory::MemoryStore;
 use frontdesk_store::{
-    Began, BeginTurn, Continuation, EventId, Lease, LogBatch, Maintenance, ProcessId, TurnId,
-    TurnRecord, TurnStatus, Turns,
+    After, Began, BeginTurn, Continuation, EventId, Lease, LogBatch, Maintenance, ProcessId, Step,
+    TurnId, TurnKey, TurnRecord, TurnStatus, TurnWrite, Turns, Written,
 };
 use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 
 use crate::desk::{
-    Desk, PATIENCE, create, event, hanging, is_delta, kinds, read_all, read_until, resuming,
-    thread_of,
+    Answering, Desk, PATIENCE, create, event, hanging, is_delta, kinds, read_all, read_until,
+    resuming, thread_of,
 };
+use crate::faulty::Faulty;
+use crate::logged::Logged;
 use crate::process::{options, service};
 use crate::reciting::{Reciting, View};
 use crate::upkeep::Upkeep;
@@ -103,6 +108,27 @@ async fn a_process_that_is_cut_off_loses_its_turns_and_its_readers_follow_them()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_turn_whose_end_is_about_to_be_known_is_not_called_lost() {
+    let (logged, cx) = (Logged::here(), resuming());
+    let store = Faulty::new(10_000);
+    let silent = Answering::with(|_, _| Box::pin(async { Ok(()) }));
+    let desk = Desk {
+        service: service(&store, silent, options()),
+        store: store.clone(),
+    };
+    store.answers.close_gate();
+    let (turn, mut reader) = desk.begin(create("hi"), &cx).await;
+    // By then leases were renewed.
+    tokio::time::sleep(LEASE / 2).await;
+    assert_eq!(store.calls.made("renew_leases"), 1);
+    let record = store.turn(&cx.scope(), &turn).await.unwrap().unwrap();
+    assert_eq!((record.status, record.attempt), (TurnStatus::Done, 1));
+    store.answers.open_gate();
+    read_all(&mut reader).await;
+    assert_eq!(logged.lines_with("lost"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_deleted_elsewhere_ends_here() {
     let (store, cx) = (Arc::new(MemoryStore::new()), resuming());
     let first = service(&store, hanging(), options());
@@ -143,22 +169,29 @@ async fn what_is_read_elsewhere_is_stored_at_once() {
     assert_eq!(last, seen.last().unwrap().id);
 }
 
-/// A turn in the store that nobody runs.
-async fn abandoned(store: &MemoryStore, attempt: u32, continuation: Option<Continuation>) {
+/// A turn in the store that nobody runs, of this age.
+async fn abandoned(
+    store: &MemoryStore,
+    attempt: u32,
+    age: Duration,
+    continuation: Option<Continuation>,
+) {
     let thread = ThreadId::new("thr_1");
     let clock = &SystemClock as &dyn frontdesk_clock::Clock;
-    let new = frontdesk_protocol::ThreadMetadata::new(thread.clone(), clock.now());
+    let made = clock.now() - age;
+    let new = frontdesk_protocol::ThreadMetadata::new(thread.clone(), made);
     let opening = BeginTurn {
         turn: TurnRecord {
             id: TurnId::new("turn_1"),
             thread_id: thread,
             status: TurnStatus::Running,
             attempt: 1,
-            created_at: clock.now(),
+            created_at: made,
             ended_at: None,
             request: None,
         },
         new_thread: Some(new),
+        after: After::Any,
         trim: None,
         put: Vec::new(),
         remove: Vec::new(),
@@ -201,6 +234,52 @@ async fn left() -> Continuation {
     }
 }
 
+/// Is called for nothing.
+struct NeverAsked;
+
+#[async_trait]
+impl Responder for NeverAsked {
+    async fn respond(&self, _: &mut Turn, _: Option<UserMessageItem>) -> Result<(), TurnError> {
+        unreachable!()
+    }
+
+    async fn go_on(&self, _: &mut Turn, _: Unfinished) -> Result<(), TurnError> {
+        unreachable!()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_turn_did_of_which_nothing_is_known_is_not_offered_to_be_done_again() {
+    let (store, cx) = (Arc::new(MemoryStore::new()), resuming());
+    abandoned(&store, 1, Duration::ZERO, None).await;
+    let turn = TurnId::new("turn_1");
+    let key = TurnKey {
+        thread: ThreadId::new("thr_1"),
+        turn: turn.clone(),
+        attempt: 1,
+    };
+    let step = Step {
+        turn: turn.clone(),
+        number: 1,
+        version: 1,
+        data: to_raw_value("?").unwrap(),
+    };
+    let write = TurnWrite {
+        steps: vec![step],
+        ..TurnWrite::default()
+    };
+    let written = store.write_turn(&cx.scope(), &key, write).await.unwrap();
+    assert_eq!(written, Written::Stored);
+    let second = service(&store, Reciting::whole(), options());
+    let mut reader = second.events(&cx, &turn, None).await.unwrap();
+    let told = read_all(&mut reader).await;
+    let last = event(told.last().unwrap());
+    assert_eq!(
+        (&last["type"], &last["allow_retry"]),
+        (&"error".into(), &false.into())
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn at_worst_a_turn_ends_as_interrupted() {
     let known = left().await;
@@ -212,18 +291,27 @@ async fn at_worst_a_turn_ends_as_interrupted() {
         data: to_raw_value("?").unwrap(),
         ..known.clone()
     };
-    let asks = crate::desk::Answering::with(|_, _| Box::pin(async { unreachable!() }));
+    let asks = Answering::with(|_, _| Box::pin(async { unreachable!() }));
+    let (new, old) = (Duration::ZERO, Options::default().turn_deadline);
     let cases = [
-        ("nothing is known", 1, None),
-        ("it is of another release", 1, Some(unknown)),
-        ("it is unreadable", 1, Some(unreadable)),
-        ("nothing can go on with it", 1, Some(known.clone())),
-        ("it was taken up too often", 5, Some(known)),
+        ("nothing is known", 1, new, None),
+        ("it is of another release", 1, new, Some(unknown)),
+        ("it is unreadable", 1, new, Some(unreadable)),
+        ("it was taken up too often", 5, new, Some(known.clone())),
+        (
+            "it is older than a turn may become",
+            1,
+            old,
+            Some(known.clone()),
+        ),
     ];
-    for (case, attempt, continuation) in cases {
+    let given_up = cases.map(|case| (case, Arc::new(NeverAsked) as Arc<dyn Responder>));
+    let case = ("nothing can go on with it", 1, new, Some(known));
+    let cases = given_up.into_iter().chain([(case, asks as _)]);
+    for ((case, attempt, age, continuation), responder) in cases {
         let (store, cx) = (Arc::new(MemoryStore::new()), resuming());
-        abandoned(&store, attempt, continuation).await;
-        let second = service(&store, asks.clone(), options());
+        abandoned(&store, attempt, age, continuation).await;
+        let second = service(&store, responder, options());
         let turn = TurnId::new("turn_1");
         let after = None::<EventId>;
         let mut reader = second.events(&cx, &turn, after).await.unwrap();

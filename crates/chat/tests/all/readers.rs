@@ -1,8 +1,9 @@
 //! Reading a turn's log: from the beginning, from the middle, several at once, after the end.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use frontdesk_chat::Frame;
+use frontdesk_chat::{Frame, Responder};
 use frontdesk_protocol::ThreadEvent;
 use frontdesk_store::EventId;
 use tokio::sync::Semaphore;
@@ -11,6 +12,7 @@ use crate::desk::{
     Answering, Desk, begin_message, create, delta, event, finish_message, kinds, plain, read_all,
     read_until, resuming,
 };
+use crate::faulty::Faulty;
 
 /// Says "one two", waits for the gate, then says the rest.
 fn gated(gate: &Arc<Semaphore>) -> Arc<Answering> {
@@ -74,8 +76,15 @@ async fn resuming_gives_the_rest_exactly_once() {
 
 #[tokio::test]
 async fn ten_readers_read_one_turn() {
-    let gate = Arc::new(Semaphore::new(0));
-    let desk = Desk::new(gated(&gate));
+    let (gate, calls) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (answers, called) = (gated(&gate), calls.clone());
+    let counted = Answering::with(move |turn, input| {
+        called.fetch_add(1, Ordering::SeqCst);
+        let answers = answers.clone();
+        Box::pin(async move { answers.respond(turn, input).await })
+    });
+    let store = Faulty::new(10_000);
+    let desk = crate::faulty::desk(&store, counted);
     let (turn, mut first) = desk.begin(create("hi"), &resuming()).await;
     read_until(&mut first, is_two).await;
     let mut readers = Vec::new();
@@ -89,6 +98,9 @@ async fn ten_readers_read_one_turn() {
     }
     assert_eq!(copies[0].len(), 8);
     assert!(copies.iter().all(|copy| *copy == copies[0]));
+    assert_eq!(calls.load(Ordering::SeqCst), 1, "one turn answers all");
+    let read = store.calls.made("turn_log");
+    assert_eq!(read, 0, "what runs here is read from memory");
 }
 
 #[tokio::test]

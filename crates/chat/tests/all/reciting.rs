@@ -109,7 +109,8 @@ impl View {
                 let last = self.last.replace(id);
                 let follows = match last {
                     Some(last) if last.attempt == id.attempt => id.seq == last.seq + 1,
-                    Some(last) => last.attempt < id.attempt && id.seq == 1,
+                    // Zero stands before the first one: only what says to load the thread anew does.
+                    Some(last) => last.attempt < id.attempt && id.seq <= 1,
                     None => id.seq == 1,
                 };
                 assert!(follows, "{id} after {last:?}");

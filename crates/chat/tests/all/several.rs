@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frontdesk_agent::{Agent, Agents, ClientTool, Handoff, ToolDefinition};
+use frontdesk_agent::{Agent, Agents, ClientTool, Handoff, Schema, ToolDefinition};
 use frontdesk_chat::OnDisconnect;
 use frontdesk_chat::assistant::{Assistant, TurnContext};
 use frontdesk_clock::{Clock, SystemClock};
@@ -42,7 +42,7 @@ fn agents(front: &Arc<Told>, billing: Option<&Arc<Told>>) -> Agents<TurnContext>
         definition: ToolDefinition {
             name: "open_page".to_owned(),
             description: "Opens a page.".to_owned(),
-            parameters: Arc::new(json!({
+            parameters: Schema::new(json!({
                 "type": "object",
                 "properties": {"path": {"type": "string"}},
                 "required": ["path"],

@@ -7,10 +7,11 @@ use frontdesk_chat::{Client, OnDisconnect, Reply};
 use frontdesk_store::memory::MemoryStore;
 use frontdesk_store::{EventId, TurnStatus, Turns};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::desk::{
-    Desk, PATIENCE, add, answering, context, create, event, hanging, is_delta, kinds, plain,
-    read_all, read_until, resuming, thread_of,
+    Answering, Desk, PATIENCE, add, answering, begin_message, context, create, delta, event,
+    finish_message, hanging, is_delta, kinds, plain, read_all, read_until, resuming, thread_of,
 };
 
 #[tokio::test]
@@ -218,4 +219,54 @@ async fn shutting_down_ends_what_plain_clients_read_as_interrupted() {
     assert_eq!(record.status, TurnStatus::Interrupted);
     assert_eq!(desk.refused(create("hi"), &cx).await, 503);
     assert!(desk.service.ready().await.is_err());
+}
+
+/// Says a message and changes what the thread keeps before its last part, or after it.
+fn keeping(gate: &Arc<Semaphore>, is_last: bool) -> Arc<Answering> {
+    let gate = Arc::clone(gate);
+    Answering::with(move |turn, _| {
+        let gate = Arc::clone(&gate);
+        Box::pin(async move {
+            let id = begin_message(turn).await?;
+            delta(turn, &id, "two").await?;
+            gate.acquire().await.unwrap().forget();
+            if is_last {
+                finish_message(turn, id, "two").await?;
+                turn.thread_mut()
+                    .metadata
+                    .insert("own".to_owned(), json!(1));
+            } else {
+                turn.thread_mut()
+                    .metadata
+                    .insert("own".to_owned(), json!(1));
+                finish_message(turn, id, "two").await?;
+            }
+            Ok(())
+        })
+    })
+}
+
+#[tokio::test]
+async fn a_thread_that_is_renamed_during_an_answer_is_shown_by_its_new_name() {
+    for is_last in [false, true] {
+        let gate = Arc::new(Semaphore::new(0));
+        let desk = Desk::new(keeping(&gate, is_last));
+        let (_, mut reader) = desk.begin(create("hi"), &resuming()).await;
+        let thread = thread_of(&read_until(&mut reader, is_delta).await);
+        let params = json!({"thread_id": thread, "title": "Mine"});
+        let rename = json!({"type": "threads.update", "params": params});
+        desk.json(rename, &plain()).await;
+        gate.add_permits(1);
+        let frames = read_all(&mut reader).await;
+        let updated: Vec<_> = frames.iter().map(event).collect();
+        let updated = updated
+            .iter()
+            .filter(|event| event["type"] == "thread.updated");
+        let titles: Vec<_> = updated.map(|event| &event["thread"]["title"]).collect();
+        assert_eq!(titles, ["Mine"]);
+        let stored = desk.store.thread(&plain().scope(), &thread).await.unwrap();
+        let stored = stored.unwrap();
+        assert_eq!(stored.title.as_deref(), Some("Mine"));
+        assert_eq!(stored.metadata["own"], 1);
+    }
 }

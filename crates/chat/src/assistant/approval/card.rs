@@ -109,10 +109,12 @@ pub(super) fn of(
         } else {
             ("Approve", "Decline")
         };
-        let mut buttons = vec![
-            button(approve, Answer::Approve, "primary"),
-            button(decline, Answer::Decline, "secondary"),
-        ];
+        let mut approval = button(approve, Answer::Approve, "primary");
+        let destroys = calls.iter().any(|call| call.destructive);
+        if let Some(approval) = approval.as_object_mut().filter(|_| destroys) {
+            approval.insert("color".to_owned(), "danger".into());
+        }
+        let mut buttons = vec![approval, button(decline, Answer::Decline, "secondary")];
         if offer == Offer::Always {
             buttons.push(button(ALWAYS, Answer::Always, "secondary"));
         }

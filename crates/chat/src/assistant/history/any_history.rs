@@ -128,6 +128,7 @@ fn asked(id: &str) -> AskedCall {
         tool: "add".to_owned(),
         title: None,
         known: BTreeSet::new(),
+        destructive: false,
         because: Because::Marked,
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::convert::{Exchange, Opening};
 use super::pairs::blocks;
+use crate::json_size::json_size;
 
 /// Bytes of text that are guessed to be a token.
 const BYTES_PER_TOKEN: usize = 4;
@@ -69,7 +70,7 @@ fn tokens_of_part(part: &Value) -> usize {
 }
 
 fn json_bytes(value: &impl serde::Serialize) -> usize {
-    serde_json::to_vec(value).map_or(0, |json| json.len())
+    json_size(value).unwrap_or_default()
 }
 
 /// Leaves out the images that are too much, all but the newest; the words beside each stay.

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use frontdesk_agent::{Outcome, Recorded, WITHHELD_INPUT};
 use frontdesk_model::{Item, Role};
 use frontdesk_protocol::{ItemId, ThreadItem, WorkflowKind};
+use frontdesk_store::limit::MAX_PAGE;
 
-use super::super::events::{Speech, tokens};
+use super::super::events::Speech;
 use super::super::step::{ReadAs, StepData};
 use super::super::{HistoryLimits, UNCHECKED};
 use super::summary::Summary;
-use super::{Past, load};
+use super::{Past, load_with};
 use crate::{Turn, TurnError};
 
 /// What an earlier process has stored of this turn.
@@ -27,7 +28,6 @@ pub(in super::super) async fn load_left(
     turn: &Turn,
     limits: HistoryLimits,
 ) -> Result<(Past, Left), TurnError> {
-    let mut past = load(turn, limits).await?;
     let stored = turn.steps(std::slice::from_ref(turn.id())).await?;
     let steps: Option<Vec<StepData>> = stored.iter().map(StepData::read).collect();
     let Some(steps) = steps else {
@@ -35,7 +35,9 @@ pub(in super::super) async fn load_left(
     };
     let mut items = Vec::new();
     let mut before = Vec::new();
-    for stored in std::mem::take(&mut past.recent) {
+    // What the turn has written takes no place of what came before it.
+    let (recent, mut past_steps) = turn.recent_with_steps(MAX_PAGE).await?;
+    for stored in recent {
         let is_own = stored.turn.as_ref() == Some(turn.id());
         if is_own && !is_begun_with(&stored.item) {
             items.push(stored.item);
@@ -43,7 +45,15 @@ pub(in super::super) async fn load_left(
             before.push(stored);
         }
     }
-    past.recent = before;
+    before.sort_by_key(|stored| stored.turn.as_ref() == Some(turn.id()));
+    let most = usize::try_from(limits.items.max(1)).unwrap_or(usize::MAX);
+    let before = before.split_off(before.len().saturating_sub(most));
+    past_steps.retain(|step| {
+        before
+            .iter()
+            .any(|item| item.turn.as_ref() == Some(&step.turn))
+    });
+    let mut past = load_with(turn, before, past_steps, limits).await?;
     let left = Left { steps, items };
     let read_as = left.read_as().cloned().map(StepData::reading);
     past.steps
@@ -61,12 +71,6 @@ impl Left {
             outcome: step.failure.unwrap_or(Outcome::Ok),
         });
         recorded.collect()
-    }
-
-    /// The tokens of the model calls that were recorded. They are counted at a turn's end, which there was none of.
-    pub(in super::super) fn tokens(&self) -> u64 {
-        let used = self.steps.iter().filter_map(|step| step.usage).map(tokens);
-        used.fold(0, u64::saturating_add)
     }
 
     /// Whether a model has replied.
