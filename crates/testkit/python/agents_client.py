@@ -1,12 +1,15 @@
 """What openai-agents' `MCPServerStreamableHttp` sees of TaskFlow at `<server>/mcp` and `/mcp/`.
 
-    agents_client.py SERVER TOKEN
+    agents_client.py SERVER COMMAND...
+
+The command prints a token that the server takes for a minute.
 
 One JSON value on standard output.
 """
 
 import asyncio
 import json
+import subprocess
 import sys
 
 from agents.mcp import MCPServerStreamableHttp
@@ -23,8 +26,13 @@ def server(url: str, token: str) -> MCPServerStreamableHttp:
     )
 
 
-async def seen(url: str, path: str, token: str) -> dict:
-    async with server(url + path, token) as connected:
+def token(command: list[str]) -> str:
+    """A new one: on a slow machine one that was made before may have run out."""
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+async def seen(url: str, path: str, command: list[str]) -> dict:
+    async with server(url + path, token(command)) as connected:
         tools = await connected.list_tools()
         added = await connected.call_tool("add_task", {"title": f"agents at {path}"})
         failed = await connected.call_tool("get_task", {"id": 999_999})
@@ -52,12 +60,12 @@ async def refused(url: str) -> list[str]:
     return ["not refused"]
 
 
-async def main(url: str, token: str) -> None:
+async def main(url: str, *command: str) -> None:
     paths = ("/mcp", "/mcp/")
     print(
         json.dumps(
             {
-                "seen": [await seen(url, path, token) for path in paths],
+                "seen": [await seen(url, path, list(command)) for path in paths],
                 "refused": [await refused(url + path) for path in paths],
             }
         )

@@ -1,12 +1,15 @@
 """What fastmcp's client sees of TaskFlow at `<server>/mcp` and `/mcp/`, in both eras; and without a good token.
 
-    fastmcp_client.py SERVER TOKEN
+    fastmcp_client.py SERVER COMMAND...
+
+The command prints a token that the server takes for a minute.
 
 One JSON value on standard output.
 """
 
 import asyncio
 import json
+import subprocess
 import sys
 
 from fastmcp import Client
@@ -14,7 +17,12 @@ from fastmcp import Client
 WAYS = [(mode, path) for mode in ("auto", "legacy") for path in ("/mcp", "/mcp/")]
 
 
-async def seen(server: str, path: str, token: str, mode: str) -> dict:
+def token(command: list[str]) -> str:
+    """A new one: on a slow machine one that was made before may have run out."""
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+async def seen(server: str, path: str, command: list[str], mode: str) -> dict:
     """Everything that TaskFlow's tools use of the protocol: results with a schema, failures, progress, questions."""
     progress: list[float] = []
     asked: list[str] = []
@@ -27,7 +35,7 @@ async def seen(server: str, path: str, token: str, mode: str) -> dict:
         return {"delete": True}
 
     async with Client(
-        server + path, auth=token, mode=mode, elicitation_handler=agree, progress_handler=reported
+        server + path, auth=token(command), mode=mode, elicitation_handler=agree, progress_handler=reported
     ) as client:
         tools = await client.list_tools()
         project = f"{mode} {path}"
@@ -60,11 +68,11 @@ async def refused(url: str, mode: str) -> str:
     return "not refused"
 
 
-async def main(server: str, token: str) -> None:
+async def main(server: str, *command: str) -> None:
     print(
         json.dumps(
             {
-                "seen": [await seen(server, path, token, mode) for mode, path in WAYS],
+                "seen": [await seen(server, path, list(command), mode) for mode, path in WAYS],
                 "refused": [await refused(server + path, mode) for mode, path in WAYS],
             }
         )

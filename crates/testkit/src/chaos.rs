@@ -3,10 +3,16 @@
 //!
 //! The same seed gives the same users and the same faults, though not the same moments.
 
+mod delays;
+mod effects;
 mod faults;
 mod figures;
+mod kept;
 mod random;
 mod reading;
+mod rereading;
+mod speech;
+mod trouble;
 mod user;
 mod verdict;
 mod wire;
@@ -24,9 +30,13 @@ use tokio::time::Instant;
 use crate::clients::http;
 use figures::Figures;
 use random::Random;
+use trouble::Trouble;
 use user::User;
 use wire::Wire;
 use world::{Plan, World};
+
+/// One user of so many has a client that knows nothing of resuming.
+const PLAIN: usize = 5;
 
 /// How much chaos.
 #[derive(Debug, Clone)]
@@ -86,6 +96,7 @@ pub async fn run(options: &Options) -> Result<Report> {
             replicas: world.urls(),
             next: AtomicUsize::new(number),
             user: format!("user-{number}"),
+            is_plain: number % PLAIN == PLAIN - 1,
             figures: Arc::clone(&figures),
         };
         let random = Random::of(options.seed, 1 + number as u64);
@@ -96,14 +107,15 @@ pub async fn run(options: &Options) -> Result<Report> {
         });
     }
     let mut random = Random::of(options.seed, 0);
-    faults::reign(&world, &mut random, &figures, until).await?;
+    let trouble = Arc::new(Trouble::default());
+    faults::reign(&world, &mut random, &figures, &trouble, until).await?;
     let mut users = Vec::new();
     while let Some(user) = talking.join_next().await {
         users.push(user.context("a user broke off")?);
     }
-    verdict::give(&world, &users, &figures).await?;
+    let delays = verdict::give(&world, &users, &figures, &trouble).await?;
     Ok(Report {
-        figures: figures.to_string(),
+        figures: format!("{figures}{delays}"),
         complaints: figures.complaints(),
     })
 }

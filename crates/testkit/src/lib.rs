@@ -20,5 +20,6 @@ pub mod python;
 pub mod schemas;
 pub mod skip;
 pub mod sse;
+pub mod statements;
 pub mod tool_server;
 pub mod view;

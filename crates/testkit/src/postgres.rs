@@ -6,7 +6,9 @@
 
 mod binaries;
 mod cluster;
+mod encryption;
 mod running;
+mod volume;
 
 use std::env;
 use std::net::SocketAddr;
@@ -18,9 +20,11 @@ use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 use tokio::sync::{Mutex, OnceCell};
 
+pub use cluster::free_address;
+
 use crate::skip;
 use binaries::Binaries;
-use cluster::{Cluster, free_address, random_hex};
+use cluster::{Cluster, random_hex};
 use running::Running;
 
 /// The role of the applications under test. It owns its databases and is no superuser.
@@ -75,9 +79,12 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// The folder below which its files lie; that of temporary files where none is named.
     pub folder: Option<PathBuf>,
-    /// All tables lie on a volume of their own with so many bytes, which can be filled. Only root can have one, and a
-    /// server that has one doesn't start again.
+    /// All tables lie on a volume of their own with so many bytes, which can be filled. A server that has one doesn't
+    /// start again.
     pub small_volume: Option<u64>,
+    /// It takes TLS, with a certificate for these names or addresses, and plain connections, too; none where there are
+    /// no names.
+    pub certified: Vec<String>,
 }
 
 /// A server. It ends when this is dropped, or when the program ends.
@@ -108,12 +115,20 @@ impl Postgres {
         Ok(None)
     }
 
-    /// [`Postgres::start`]; where PostgreSQL isn't installed, it notes that `test` doesn't run.
+    /// [`Postgres::start`]; where PostgreSQL isn't installed, or a volume that it needs can't be mounted, it notes that
+    /// `test` doesn't run.
     pub async fn start_or_skip(test: &str, options: Options) -> Result<Option<Self>> {
-        if is_here(test)? {
-            return Self::start(options).await.map(Some);
+        if !is_here(test)? {
+            return Ok(None);
         }
-        Ok(None)
+        if options.small_volume.is_some() {
+            let owner = Binaries::find()?.owner();
+            if let Err(error) = volume::is_possible(&env::temp_dir(), owner) {
+                skip::note(test, &format!("{error:#}"))?;
+                return Ok(None);
+            }
+        }
+        Self::start(options).await.map(Some)
     }
 
     /// Makes a server and starts it, with one role and one database of that role.
@@ -126,7 +141,10 @@ impl Postgres {
         };
         let ours = SETTINGS.iter().chain(fast);
         let ours = ours.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let settings: Vec<_> = ours.chain(options.settings).collect();
+        let mut settings: Vec<_> = ours.chain(options.settings).collect();
+        if !options.certified.is_empty() {
+            settings.extend(cluster.certify(&options.certified)?);
+        }
         let (running, address) = start(&cluster, &settings).await?;
         let postgres = Self {
             running: Mutex::new(Some(running)),
@@ -167,6 +185,11 @@ impl Postgres {
     /// The URL of its database where somebody else passes it on: a proxy.
     pub fn url_through(&self, address: SocketAddr) -> String {
         self.url_of(address, DATABASE)
+    }
+
+    /// A file with the root of its certificate.
+    pub fn root_certificate(&self) -> PathBuf {
+        encryption::root(&self.cluster.folder)
     }
 
     /// The password in its URLs.

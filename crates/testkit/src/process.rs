@@ -16,7 +16,9 @@ use tokio::task::JoinSet;
 const READY: Duration = Duration::from_secs(30);
 const READY_LINE: &str = "listening on ";
 /// How much of its standard error is kept.
-const MOST_LOG_BYTES: usize = 1024 * 1024;
+const MOST_LOG_BYTES: usize = 8 * 1024 * 1024;
+/// Stands at the end of a log that was longer.
+const CUT: &str = "(the rest of the log wasn't kept)\n";
 /// What the environment of a test may keep of the one it runs in.
 const KEPT: [&str; 6] = [
     "PATH",
@@ -129,9 +131,20 @@ impl Server {
         self.child.id()
     }
 
-    /// What it wrote to standard error so far.
+    /// What it wrote to standard error so far, as far as it was read: something in it that mustn't be there may come
+    /// yet.
     pub fn log(&self) -> String {
         text(&self.log)
+    }
+
+    /// Kills it, and gives all that it wrote to standard error. An error if that was more than is kept.
+    pub async fn whole_log(&mut self) -> Result<String> {
+        self.kill().await?;
+        let log = self.log();
+        if log.ends_with(CUT) {
+            bail!("it wrote more than {MOST_LOG_BYTES} bytes");
+        }
+        Ok(log)
     }
 
     /// Ends it as a crash does, with SIGKILL, and waits until it is gone.
@@ -160,9 +173,14 @@ async fn read(stderr: ChildStderr, log: Arc<Mutex<String>>, ready: watch::Sender
             ready.send_replace(Some(url.trim_end_matches('/').to_owned()));
         }
         let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.ends_with(CUT) {
+            continue;
+        }
         if log.len() + line.len() < MOST_LOG_BYTES {
             log.push_str(&line);
             log.push('\n');
+        } else {
+            log.push_str(CUT);
         }
     }
 }

@@ -12,6 +12,8 @@ use tokio::task::JoinSet;
 
 /// How much is passed on at once, in bytes.
 const CHUNK: usize = 16 * 1024;
+/// After which time it is tried again to listen at the same address.
+const AGAIN_AFTER: Duration = Duration::from_millis(20);
 /// How many connections may wait to be taken.
 const BACKLOG: u32 = 1024;
 
@@ -40,6 +42,8 @@ struct Weather {
     to_client: Duration,
     /// How often all connections were cut.
     cuts: u64,
+    /// How often all connections were silenced.
+    silences: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,6 +83,11 @@ impl Proxy {
     /// Cuts every connection that there is. New ones are taken.
     pub fn cut(&self) {
         self.weather.send_modify(|weather| weather.cuts += 1);
+    }
+
+    /// Passes nothing on any more of the connections that there are, which stay. New ones are taken.
+    pub fn silence(&self) {
+        self.weather.send_modify(|weather| weather.silences += 1);
     }
 
     /// Refuses new connections, as if nobody listened. Those that there are stay.
@@ -132,6 +141,7 @@ async fn accept(listener: TcpListener, server: SocketAddr, mut weather: watch::R
             changed = weather.changed() => if changed.is_err() {
                 return;
             },
+            () = tokio::time::sleep(AGAIN_AFTER), if door == Door::Open && listener.is_none() => {}
             Some(taken) = next(listener.as_ref()) => {
                 connections.spawn(carry(taken, server, weather.clone()));
             }
@@ -154,7 +164,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
 }
 
 async fn carry(client: TcpStream, server: SocketAddr, mut weather: watch::Receiver<Weather>) {
-    let cuts = weather.borrow_and_update().cuts;
+    let Weather { cuts, silences, .. } = *weather.borrow_and_update();
     let Ok(server) = TcpStream::connect(server).await else {
         return;
     };
@@ -168,12 +178,25 @@ async fn carry(client: TcpStream, server: SocketAddr, mut weather: watch::Receiv
     }
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let there = pass(from_client, to_server, Direction::ToServer, weather.clone());
-    let back = pass(from_server, to_client, Direction::ToClient, weather.clone());
+    let there = pass(
+        from_client,
+        to_server,
+        Direction::ToServer,
+        &weather,
+        silences,
+    );
+    let back = pass(
+        from_server,
+        to_client,
+        Direction::ToClient,
+        &weather,
+        silences,
+    );
+    let mut weather = weather.clone();
     tokio::select! {
-            _ends = async { tokio::join!(there, back) } => {}
-    _cut = until(&mut weather, |weather| weather.cuts != cuts) => {}
-        }
+        _ends = async { tokio::join!(there, back) } => {}
+        _cut = until(&mut weather, |weather| weather.cuts != cuts) => {}
+    }
 }
 
 /// Passes on until one side ends, and then says so to the other side.
@@ -181,8 +204,10 @@ async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     direction: Direction,
-    mut weather: watch::Receiver<Weather>,
+    weather: &watch::Receiver<Weather>,
+    silences: u64,
 ) {
+    let mut weather = weather.clone();
     let mut chunk = vec![0; CHUNK];
     while let Ok(length @ 1..) = from.read(&mut chunk).await {
         let delay = {
@@ -195,7 +220,9 @@ async fn pass(
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        if !until(&mut weather, |weather| weather.flow == Flow::Passing).await {
+        let flows =
+            |weather: &Weather| weather.flow == Flow::Passing && weather.silences == silences;
+        if !until(&mut weather, flows).await {
             return;
         }
         let piece = chunk.get(..length).unwrap_or_default();

@@ -20,7 +20,7 @@ const OLDER: &str = "FRONTDESK_TEST_OLDER_PYTHON";
 const S3: &str = "FRONTDESK_TEST_S3_PYTHON";
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 /// How long a server may take to listen, and a client to be done; the imports alone take seconds on a slow machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A Python that has what the scripts need.
 #[derive(Debug, Clone)]

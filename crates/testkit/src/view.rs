@@ -72,6 +72,13 @@ impl View {
         })
     }
 
+    /// The items that another view hasn't as they are here.
+    pub fn beyond(&self, other: &Self) -> Vec<&str> {
+        let items = self.items.iter();
+        let differing = items.filter(|(id, item)| other.items.get(*id) != Some(*item));
+        differing.map(|(id, _)| id.as_str()).collect()
+    }
+
     /// How this differs from what the store has; `None` where it doesn't.
     pub fn difference(&self, items: &[Value]) -> Result<Option<String>> {
         let theirs = stored(items)?;
@@ -123,19 +130,24 @@ impl View {
 
 impl Place {
     /// Goes on to the event of this id. One that is not the next of its attempt, or the first of a later attempt, is an
-    /// error: events were lost, came twice or in another order.
+    /// error: events were lost, came twice or in another order. Zero stands before the first one.
     pub fn advance(&mut self, event: &str) -> Result<()> {
         let next = parse(event).with_context(|| format!("not the id of an event: {event}"))?;
         let fits = match self.0 {
             None => next.1 == 1,
             Some((attempt, number)) if attempt == next.0 => next.1 == number + 1,
-            Some((attempt, _)) => next.0 > attempt && next.1 == 1,
+            Some((attempt, _)) => next.0 > attempt && next.1 <= 1,
         };
         if !fits {
             bail!("after {self} came {event}");
         }
         self.0 = Some(next);
         Ok(())
+    }
+
+    /// The attempt that is being read; 0 where nothing was read yet.
+    pub fn attempt(self) -> u64 {
+        self.0.map_or(0, |(attempt, _)| attempt)
     }
 
     /// Whether nothing was read yet.
@@ -197,7 +209,7 @@ mod tests {
     #[test]
     fn the_next_event_is_the_next_of_its_attempt_or_the_first_of_a_later_one() {
         let cases = [
-            (&["1-1", "1-2", "2-1", "4-1"][..], None),
+            (&["1-1", "1-2", "2-0", "2-1", "4-1"][..], None),
             (&["1-1", "1-3"], Some("after 1-1 came 1-3")),
             (&["1-1", "1-2", "1-2"], Some("after 1-2 came 1-2")),
             (&["1-2"], Some("after the start came 1-2")),
@@ -234,6 +246,10 @@ mod tests {
         view.apply(&done("a b")).unwrap();
         assert_eq!(view.difference(&[message("a b")]).unwrap(), None);
         assert!(view.difference(&[message("a")]).unwrap().is_some());
+        let mut other = View::default();
+        assert_eq!(view.beyond(&other), ["m"]);
+        other.load(&[message("a b")]).unwrap();
+        assert_eq!(view.beyond(&other), Vec::<&str>::new());
         let reload = event(json!({"type": "frontdesk.reload"}));
         assert_eq!(view.apply(&reload).unwrap(), Next::Reload);
         view.load(&[]).unwrap();

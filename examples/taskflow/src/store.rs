@@ -1,6 +1,7 @@
 //! Where tasks and projects are kept: in an SQLite file or in a schema of a PostgreSQL database. Every statement
 //! carries the owner, and what one store does the other does, too.
 
+mod migrations;
 mod page;
 mod postgres;
 mod record;

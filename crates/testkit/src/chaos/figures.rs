@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::delays::Delays;
+
 /// How many complaints are kept.
 const MOST_COMPLAINTS: usize = 200;
 /// How much of one is kept, in letters.
@@ -14,11 +16,11 @@ const COMPLAINT: usize = 1_500;
 /// The counts and the complaints of one run.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
+    pub(super) delays: Delays,
     counts: Mutex<BTreeMap<&'static str, u64>>,
-    longest_gap_ms: AtomicU64,
-    longest_stop_ms: AtomicU64,
     longest_end_ms: AtomicU64,
     complaints: Mutex<Vec<String>>,
+    notes: Mutex<Vec<String>>,
 }
 
 impl Figures {
@@ -29,18 +31,6 @@ impl Figures {
     pub(super) fn add(&self, what: &'static str, number: u64) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry(what).or_default() += number;
-    }
-
-    /// Time without news in a turn that goes on, as its client sees it.
-    pub(super) fn gap(&self, gap: Duration) {
-        self.longest_gap_ms
-            .fetch_max(millis(gap), Ordering::Relaxed);
-    }
-
-    /// Time from a user's stop to the end of the turn.
-    pub(super) fn stop(&self, took: Duration) {
-        self.longest_stop_ms
-            .fetch_max(millis(took), Ordering::Relaxed);
     }
 
     /// Time from SIGTERM to the end of a replica.
@@ -61,6 +51,15 @@ impl Figures {
         }
     }
 
+    /// Something to be seen by whoever looks for a cause.
+    pub(super) fn note(&self, note: &str) {
+        let note: String = note.chars().take(COMPLAINT).collect();
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.len() < MOST_COMPLAINTS {
+            notes.push(note);
+        }
+    }
+
     pub(super) fn complaints(&self) -> Vec<String> {
         let complaints = self
             .complaints
@@ -76,18 +75,11 @@ impl fmt::Display for Figures {
         for (what, count) in counts.iter() {
             writeln!(f, "{what:<34} {count:>9}")?;
         }
-        let seconds = |millis: &AtomicU64| {
-            let millis = millis.load(Ordering::Relaxed);
-            format!("{}.{:01} s", millis / 1_000, millis % 1_000 / 100)
-        };
-        for (what, longest) in [
-            ("longest gap in a turn", &self.longest_gap_ms),
-            ("longest from stop to end", &self.longest_stop_ms),
-            ("longest from SIGTERM to end", &self.longest_end_ms),
-        ] {
-            writeln!(f, "{what:<34} {:>9}", seconds(longest))?;
-        }
-        Ok(())
+        let millis = self.longest_end_ms.load(Ordering::Relaxed);
+        let longest = format!("{}.{:01} s", millis / 1_000, millis % 1_000 / 100);
+        writeln!(f, "{:<34} {longest:>9}", "longest from SIGTERM to end")?;
+        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.iter().try_for_each(|note| writeln!(f, "  {note}"))
     }
 }
 

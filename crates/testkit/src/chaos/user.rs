@@ -10,7 +10,9 @@ use tokio::time::{Instant, sleep};
 
 use super::figures::Figures;
 use super::random::Random;
-use super::reading::{Mood, Reading};
+use super::reading::{Mood, Read, Reading};
+use super::rereading::reread;
+use super::speech::Wish;
 use super::wire::Wire;
 use crate::view::{View, text};
 
@@ -20,6 +22,8 @@ const THINKING: Duration = Duration::from_secs(4);
 const AWAY: Duration = Duration::from_secs(3);
 /// After how many events at most a user does something else than read.
 const PATIENCE: u64 = 40;
+/// How many turns in a hundred are read again from their beginning.
+const REREADS: u64 = 10;
 /// How long it may take until a client's view and the store agree.
 const AGREE: Duration = Duration::from_secs(3);
 
@@ -35,10 +39,22 @@ pub(super) struct User {
 /// A message.
 #[derive(Debug, Clone)]
 pub(super) struct Said {
-    pub(super) text: String,
-    /// The task that it asks to add.
-    pub(super) adds: Option<String>,
+    pub(super) wish: Wish,
+    /// A word that no other message has.
+    pub(super) word: String,
     pub(super) taken: Taken,
+    /// How it was answered, where that was read to its end.
+    pub(super) answer: Option<Answer>,
+}
+
+/// An answer that was read to its end.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) turn: String,
+    /// Whether it ended with an error.
+    pub(super) failed: bool,
+    /// Whether its user stopped it.
+    pub(super) stopped: bool,
 }
 
 /// Whether a message was taken.
@@ -71,33 +87,32 @@ impl User {
         }
     }
 
-    /// Whether everything that this user knows is what the store has.
-    pub(super) async fn check(&self) -> Result<()> {
+    /// Whether every thread is what this user knows, and what was said in all of them: each message's text with the
+    /// texts that answered it, once for each time that it is stored.
+    pub(super) async fn check(&self) -> Result<Vec<(String, Vec<String>)>> {
         for view in &self.threads {
             self.compare(view).await?;
         }
-        let mut stored = Vec::new();
+        let mut spoken = Vec::new();
         for thread in self.wire.threads().await? {
+            let from = spoken.len();
             for item in self.wire.items(&thread).await? {
-                if item.get("type") == Some(&json!("user_message")) {
-                    stored.push(text(&item));
+                match item.get("type").and_then(Value::as_str) {
+                    Some("user_message") => spoken.push((text(&item), Vec::new())),
+                    Some("assistant_message") if spoken.len() > from => {
+                        if let Some((_, answers)) = spoken.last_mut() {
+                            answers.push(text(&item));
+                        }
+                    }
+                    _ => {}
                 }
             }
         }
-        for said in &self.said {
-            let times = stored.iter().filter(|text| **text == said.text).count();
-            let fits = match said.taken {
-                Taken::Yes => times == 1,
-                Taken::Unknown => times <= 1,
-            };
-            if !fits {
-                self.figures.complain(&format!(
-                    "{}: {:?} is stored {times} times",
-                    self.wire.user, said.text
-                ));
-            }
-        }
-        Ok(())
+        Ok(spoken)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.wire.user
     }
 
     pub(super) fn said(&self) -> &[Said] {
@@ -113,24 +128,23 @@ impl User {
             usize::try_from(self.random.below(old)).ok()
         };
         let mut view = at.map_or_else(View::default, |at| self.threads.swap_remove(at));
-        let (text, adds) = self.message();
+        let (wish, word) = (Wish::any(&mut self.random), self.random.word());
         let key = self.random.word();
-        let request = request(view.thread.as_deref(), &text);
-        let mut said = Said {
-            text,
-            adds,
-            taken: Taken::Unknown,
-        };
+        let request = request(view.thread.as_deref(), &wish.message(&word));
         let opened = self.wire.say(&request, &key).await;
-        if matches!(opened, Ok(Some(_))) {
-            said.taken = Taken::Yes;
-        }
-        self.said.push(said);
+        self.said.push(Said {
+            wish,
+            word,
+            taken: match opened {
+                Ok(Some(_)) => Taken::Yes,
+                _ => Taken::Unknown,
+            },
+            answer: None,
+        });
         let Some(opened) = opened? else {
             self.figures.count("messages that nobody took");
             return Ok(());
         };
-        let turn = opened.turn.clone();
         let known: BTreeSet<String> = answers(&view).collect();
         let mood = self.mood();
         let patience = 1 + self.random.below(PATIENCE);
@@ -138,17 +152,43 @@ impl User {
         let read = reading.read(opened).await?;
         self.figures.count("turns");
         let is_answered = answers(&view).any(|id| !known.contains(&id));
-        if !(read.failed || read.stopped || is_answered) {
+        if !(read.failed || read.stopped || read.is_cut || is_answered) {
             self.figures.complain(&format!(
-                "{}: turn {turn} ended without an answer or an error",
-                self.wire.user
+                "{}: turn {} ended without an answer or an error",
+                self.wire.user, read.turn
             ));
         }
         if read.failed {
             self.figures.count("turns that ended with an error");
         }
+        if read.is_cut && view.thread.is_none() {
+            return Ok(());
+        }
         self.compare(&view).await?;
+        if !self.wire.is_plain && self.random.chance(REREADS) {
+            self.read_again(&read, &view).await?;
+        }
+        if let Some(said) = self.said.last_mut()
+            && !read.is_cut
+        {
+            said.answer = Some(Answer {
+                turn: read.turn,
+                failed: read.failed,
+                stopped: read.stopped,
+            });
+        }
         self.threads.push(view);
+        Ok(())
+    }
+
+    async fn read_again(&self, read: &Read, view: &View) -> Result<()> {
+        self.figures.count("second readings");
+        if let Some(difference) = reread(&self.wire, read, view).await? {
+            self.figures.complain(&format!(
+                "{}: turn {} read again: {difference}",
+                self.wire.user, read.turn
+            ));
+        }
         Ok(())
     }
 
@@ -178,17 +218,6 @@ impl User {
             12..24 => Mood::Reload,
             24..32 => Mood::Stop,
             _ => Mood::Steady,
-        }
-    }
-
-    /// A message that nobody else sends, and the task that it asks to add.
-    fn message(&mut self) -> (String, Option<String>) {
-        let word = self.random.word();
-        match self.random.below(100) {
-            0..40 => (format!("say {word}"), None),
-            40..60 => (format!("add {word}"), Some(word)),
-            60..80 => (format!("do {word}"), Some(word)),
-            _ => (format!("list {word}"), None),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Requests of one user to whichever replica is next, sent again until somebody answers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::figures::Figures;
+use super::trouble::{Moment, now};
 use crate::sse::Reader;
 use crate::view::Place;
 
@@ -29,6 +30,8 @@ pub(super) struct Wire {
     pub(super) replicas: Arc<[String]>,
     pub(super) next: AtomicUsize,
     pub(super) user: String,
+    /// Whether the client knows ChatKit alone: who loses a stream loads the thread anew.
+    pub(super) is_plain: bool,
     pub(super) figures: Arc<Figures>,
 }
 
@@ -36,6 +39,8 @@ pub(super) struct Wire {
 pub(super) struct Opened {
     pub(super) turn: String,
     pub(super) reader: Reader,
+    /// Whether the message had been sent before, and nobody answered.
+    pub(super) is_repeated: bool,
 }
 
 /// What one request came to.
@@ -51,14 +56,18 @@ impl Wire {
     /// Sends a message; `None` where nobody took it in all the time that there was.
     pub(super) async fn say(&self, request: &Value, key: &str) -> Result<Option<Opened>> {
         let until = Instant::now() + PATIENCE;
+        let mut is_repeated = false;
         while Instant::now() < until {
             let post = self
                 .request(Method::POST, "/chatkit")
                 .header("idempotency-key", key)
                 .body(request.to_string());
             match self.send(post, "message").await? {
-                Sent::Answer(answer) => return stream(answer).await.map(Some),
-                Sent::Nothing => self.figures.count("messages sent again"),
+                Sent::Answer(answer) => return stream(answer, is_repeated).await.map(Some),
+                Sent::Nothing => {
+                    is_repeated = true;
+                    self.figures.count("messages sent again");
+                }
                 Sent::Busy => self.figures.count("messages told to wait (409)"),
             }
             sleep(PAUSE).await;
@@ -82,15 +91,20 @@ impl Wire {
         Ok(Opened {
             turn: turn.to_owned(),
             reader,
+            is_repeated: false,
         })
     }
 
-    /// Stops a turn.
-    pub(super) async fn stop(&self, turn: &str) -> Result<()> {
+    /// Stops a turn, and tells when the request was sent that was answered.
+    pub(super) async fn stop(&self, turn: &str) -> Result<Moment> {
         let path = format!("/chatkit/turns/{turn}/stop");
-        self.persist(&path, || self.request(Method::POST, &path))
-            .await?;
-        Ok(())
+        let sent = AtomicI64::new(0);
+        self.persist(&path, || {
+            sent.store(now(), Ordering::Relaxed);
+            self.request(Method::POST, &path)
+        })
+        .await?;
+        Ok(sent.into_inner())
     }
 
     /// The turn that a thread names.
@@ -194,19 +208,28 @@ impl Wire {
         let mut replicas = self.replicas.iter().cycle();
         let replica = replicas.nth(turn % self.replicas.len().max(1));
         let url = format!("{}{path}?user={}", replica.map_or("", |url| url), self.user);
-        self.http
+        let request = self
+            .http
             .request(method, url)
-            .header(CONTENT_TYPE, "application/json")
-            .header("frontdesk-resume", "1")
+            .header(CONTENT_TYPE, "application/json");
+        if self.is_plain {
+            request
+        } else {
+            request.header("frontdesk-resume", "1")
+        }
     }
 }
 
-async fn stream(answer: Response) -> Result<Opened> {
+async fn stream(answer: Response, is_repeated: bool) -> Result<Opened> {
     let Some(turn) = turn_of(answer.headers()) else {
         bail!("a stream without its turn: {:?}", answer.text().await);
     };
     let reader = Reader::new(answer, SILENCE);
-    Ok(Opened { turn, reader })
+    Ok(Opened {
+        turn,
+        reader,
+        is_repeated,
+    })
 }
 
 fn turn_of(headers: &HeaderMap) -> Option<String> {

@@ -1,7 +1,10 @@
 //! What the users talk to: replicas on one PostgreSQL, TaskFlow on it, too, and a proxy wherever something can be cut.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,16 +18,22 @@ use crate::process::{Launch, Server};
 use crate::proxy::Proxy;
 
 const RULES: &str = include_str!("rules.toml");
+/// A file in the data folder.
+const SQLITE: &str = "sqlite://frontdesk.db";
 /// Where the store's tables are.
 const SCHEMA: &str = "frontdesk";
 /// How long a replica may take to end by itself: its grace, what is stored then, and the load of everything else.
 const ENDING: Duration = Duration::from_secs(45);
 /// Each change of a task is noted, by whatever program it is made, and takes some time, so that calls are interrupted.
 const EFFECTS: &str = "
-    create table taskflow.effects (seq bigserial primary key, what text not null, title text not null);
+    create table taskflow.effects (
+        seq bigserial primary key, what text not null, user_id text not null, number bigint not null, title text not null
+    );
     create function taskflow.note_effect() returns trigger language plpgsql security definer as $$
     begin
-        insert into taskflow.effects (what, title) values (tg_op, coalesce(new.title, old.title));
+        insert into taskflow.effects (what, user_id, number, title)
+            values (tg_op, coalesce(new.user_id, old.user_id), coalesce(new.number, old.number),
+                coalesce(new.title, old.title));
         perform pg_sleep(random() * 0.25);
         return coalesce(new, old);
     end $$;
@@ -47,6 +56,8 @@ pub(super) struct World {
     pub(super) database: Proxy,
     pub(super) postgres: Postgres,
     pub(super) store: Store,
+    program: PathBuf,
+    folder: PathBuf,
 }
 
 /// One process of the product, behind a proxy whose address stays.
@@ -54,6 +65,8 @@ pub(super) struct Replica {
     pub(super) proxy: Proxy,
     launch: Launch,
     server: Mutex<Option<Server>>,
+    /// Where it is kept what its processes wrote.
+    logs: PathBuf,
 }
 
 impl World {
@@ -86,7 +99,7 @@ impl World {
         for number in 0..plan.replicas {
             let url = match plan.store {
                 Store::Postgres => postgres.url_through(database.address()),
-                Store::Sqlite => "sqlite://frontdesk.db".to_owned(),
+                Store::Sqlite => SQLITE.to_owned(),
             };
             replicas.push(Replica::start(plan, folder, number, &url).await?);
         }
@@ -96,7 +109,41 @@ impl World {
             database,
             postgres,
             store: plan.store,
+            program: program(&plan.programs, "frontdesk"),
+            folder: folder.to_path_buf(),
         })
+    }
+
+    /// The product's command line, on what a replica has.
+    pub(super) fn command(&self, replica: usize) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .current_dir(&self.folder)
+            .arg("--data-dir")
+            .arg(data(&self.folder, replica))
+            .env("DATABASE_URL", self.url())
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Where the replicas keep everything.
+    fn url(&self) -> String {
+        match self.store {
+            Store::Postgres => self.postgres.url_through(self.database.address()),
+            Store::Sqlite => SQLITE.to_owned(),
+        }
+    }
+
+    /// What the database says of turns that run.
+    pub(super) async fn running_turns(&self) -> String {
+        if self.store == Store::Sqlite {
+            return String::new();
+        }
+        let running = "select id, attempt, holder, leased_until, clock_timestamp(), stop_asked
+             from frontdesk.turns where status = 'running' limit 50";
+        let running = self.postgres.sql(running).await;
+        running.unwrap_or_else(|error| format!("{error:#}"))
     }
 
     /// Where the users find the replicas.
@@ -119,7 +166,7 @@ impl World {
 impl Replica {
     async fn start(plan: &Plan, folder: &Path, number: usize, database: &str) -> Result<Self> {
         let address = free_address()?;
-        let data = folder.join(format!("replica-{number}"));
+        let data = data(folder, number);
         std::fs::create_dir_all(&data)?;
         let launch = Launch::new(program(&plan.programs, "frontdesk"))
             .folder(folder)
@@ -128,7 +175,7 @@ impl Replica {
             .arg("--data-dir")
             .arg(data.display().to_string())
             .env("DATABASE_URL", database)
-            .env("RUST_LOG", "warn");
+            .env("RUST_LOG", "warn,frontdesk::serve=info,frontdesk_chat=info");
         let server = launch
             .start()
             .await
@@ -137,13 +184,17 @@ impl Replica {
             proxy: Proxy::start(address).await?,
             launch,
             server: Mutex::new(Some(server)),
+            logs: folder.join(format!("replica-{number}.log")),
         })
     }
 
     /// Ends it as a crash does.
     pub(super) async fn kill(&self) -> Result<()> {
         match self.server.lock().await.take() {
-            Some(mut server) => server.kill().await,
+            Some(mut server) => {
+                server.kill().await?;
+                self.keep_log(&server)
+            }
             None => Ok(()),
         }
     }
@@ -158,14 +209,25 @@ impl Replica {
         if !sent.await?.success() {
             bail!("no signal was sent to {id}");
         }
-        match server.wait(ENDING).await {
-            Ok(status) if status.success() => Ok(None),
-            Ok(status) => Ok(Some(format!("{status}: {}", server.log()))),
+        let ended = match server.wait(ENDING).await {
+            Ok(status) if status.success() => None,
+            Ok(status) => Some(format!("{status}: {}", server.log())),
             Err(error) => {
                 server.kill().await?;
-                Ok(Some(format!("{error:#}: {}", server.log())))
+                Some(format!("{error:#}: {}", server.log()))
             }
-        }
+        };
+        self.keep_log(&server)?;
+        Ok(ended)
+    }
+
+    fn keep_log(&self, ended: &Server) -> Result<()> {
+        let mut logs = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.logs)?;
+        logs.write_all(ended.log().as_bytes())?;
+        Ok(())
     }
 
     /// Starts it, unless it runs.
@@ -177,10 +239,12 @@ impl Replica {
         Ok(())
     }
 
-    /// What it wrote since its last start.
-    pub(super) async fn log(&self) -> String {
-        let server = self.server.lock().await;
-        server.as_ref().map_or_else(String::new, Server::log)
+    /// What all of its processes wrote.
+    pub(super) async fn log(&self) -> Result<String> {
+        if let Some(server) = self.server.lock().await.as_ref() {
+            self.keep_log(server)?;
+        }
+        Ok(std::fs::read_to_string(&self.logs)?)
     }
 }
 
@@ -201,6 +265,10 @@ fn configuration(taskflow: &str, store: Store) -> String {
 fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
     Ok(listener.local_addr()?)
+}
+
+fn data(folder: &Path, replica: usize) -> PathBuf {
+    folder.join(format!("replica-{replica}"))
 }
 
 fn program(folder: &Path, name: &str) -> PathBuf {

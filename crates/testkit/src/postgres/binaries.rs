@@ -140,7 +140,7 @@ fn has_all(folder: &Path) -> bool {
 }
 
 /// The number that `id` tells.
-fn id(arguments: &[&str]) -> Option<u32> {
+pub(super) fn id(arguments: &[&str]) -> Option<u32> {
     let output = Command::new("id")
         .args(arguments)
         .stderr(Stdio::null())

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::binaries::{Binaries, Owner, bare};
+use super::binaries::Binaries;
+use super::{encryption, volume};
 
 /// The user that may do everything, over the socket alone.
 pub(super) const ADMINISTRATOR: &str = "postgres";
@@ -19,13 +20,6 @@ const PORT_TRIES: usize = 100;
 const WORDLY: [&str; 2] = ["--locale-provider=icu", "--icu-locale=en-US"];
 /// The first version that knows it.
 const WORDLY_SINCE: u32 = 15;
-
-/// Mounts a volume in memory with these options here, and becomes the rest.
-const MOUNT: &str = r#"
-mount -t tmpfs -o "$1" tmpfs "$2" || exit 1
-shift 2
-exec "$@"
-"#;
 
 /// The files.
 #[derive(Debug)]
@@ -60,28 +54,17 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The shell that watches over the server, as the server's user. Where there is a small volume, it is mounted in a
-    /// view of the file system that only the server has, so that it goes with the server.
+    /// The shell that watches over the server, as the server's user. A small volume goes with it.
     pub(super) fn shell(&self) -> Result<Command> {
-        let Some(bytes) = self.small_volume else {
-            return Ok(self.binaries.command("sh", &self.folder));
-        };
-        let Owner { user, group } = self
-            .binaries
-            .owner()
-            .context("only root can mount a small volume")?;
-        let volume = self.volume();
-        fs::create_dir_all(&volume)?;
-        let mut command = bare("unshare", &self.folder);
-        command
-            .args(["--mount", "sh", "-c", MOUNT, "mount"])
-            .arg(format!("size={bytes},uid={user},gid={group},mode=700"))
-            .arg(&volume)
-            .args(["setpriv", "--clear-groups"])
-            .arg(format!("--reuid={user}"))
-            .arg(format!("--regid={group}"))
-            .arg("sh");
-        Ok(command)
+        match self.small_volume {
+            Some(bytes) => volume::shell(bytes, &self.volume(), self.binaries.owner()),
+            None => Ok(self.binaries.command("sh", &self.folder)),
+        }
+    }
+
+    /// Makes a certificate for these names; gives the settings with which the server shows it.
+    pub(super) fn certify(&self, names: &[String]) -> Result<Vec<(String, String)>> {
+        encryption::set_up(&self.folder, self.binaries.owner(), names)
     }
 
     /// Where the small volume is.
@@ -149,8 +132,8 @@ impl Drop for Cluster {
     }
 }
 
-/// An address of loopback at which nobody listens now.
-pub(super) fn free_address() -> Result<SocketAddr> {
+/// An address of loopback at which nobody listens now, and which the system gives to nobody who doesn't ask for it.
+pub fn free_address() -> Result<SocketAddr> {
     for _ in 0..PORT_TRIES {
         let mut bytes = [0_u8; 2];
         fill(&mut bytes)?;

@@ -10,11 +10,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use frontdesk_clock::Clock;
 use frontdesk_identity::{Scope, Secret};
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres as Database};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqlSafeStr, Transaction};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Transaction};
 
 use super::Store;
+use super::migrations::migrator;
 use crate::TaskflowError;
 
 const CONNECTIONS: u32 = 8;
@@ -94,7 +94,7 @@ async fn prepare(options: &PgConnectOptions, name: &str) -> Result<(), TaskflowE
     let make = format!("create schema if not exists {name}");
     connection.execute(AssertSqlSafe(make)).await?;
     search(&mut connection, name).await?;
-    migrations().run(&mut connection).await?;
+    migrator(&MIGRATIONS).run(&mut connection).await?;
     Ok(connection.close().await?)
 }
 
@@ -107,15 +107,4 @@ async fn search(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::E
 /// A name as statements have it.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// What an older program doesn't know is left alone, so that it can run beside a newer one.
-fn migrations() -> Migrator {
-    let migrations = (1..).zip(MIGRATIONS).map(|(version, (name, sql))| {
-        let sql = sql.into_sql_str();
-        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
-    });
-    let mut migrator = Migrator::with_migrations(migrations.collect());
-    migrator.set_ignore_missing(true);
-    migrator
 }

@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use frontdesk_clock::Clock;
-use sqlx::SqlSafeStr;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
 use super::Store;
+use super::migrations::migrator;
 use crate::TaskflowError;
 
 const READERS: u32 = 4;
@@ -57,7 +56,7 @@ impl Sqlite {
             .max_connections(1)
             .connect_with(options.clone())
             .await?;
-        migrations().run(&writer).await?;
+        migrator(&MIGRATIONS).run(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.read_only(true))
@@ -92,17 +91,6 @@ fn create(file: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
-}
-
-/// What an older program doesn't know is left alone, so that it can run beside a newer one.
-fn migrations() -> Migrator {
-    let migrations = (1..).zip(MIGRATIONS).map(|(version, (name, sql))| {
-        let sql = sql.into_sql_str();
-        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
-    });
-    let mut migrator = Migrator::with_migrations(migrations.collect());
-    migrator.set_ignore_missing(true);
-    migrator
 }
 
 #[cfg(test)]

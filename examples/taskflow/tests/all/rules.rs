@@ -1,10 +1,11 @@
 //! The rules, played by the scripted model against the real tools.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk_model::scripted::{Script, Scripted};
-use frontdesk_model::{Event, FunctionCallOutput, Item, Message, Model, Request, ToolDefinition};
+use frontdesk_model::{
+    Event, FunctionCallOutput, Item, Message, Model, Request, Schema, ToolDefinition,
+};
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 
@@ -32,7 +33,7 @@ impl Talk {
             .map(|tool| ToolDefinition {
                 name: field(tool, "name").as_str().unwrap_or_default().to_owned(),
                 description: String::new(),
-                parameters: Arc::new(field(tool, "inputSchema")),
+                parameters: Schema::new(field(tool, "inputSchema")),
                 strict: frontdesk_model::Strictness::Lenient,
             });
         let request = Request {

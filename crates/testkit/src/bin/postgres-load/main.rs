@@ -5,15 +5,19 @@
     reason = "a command line program speaks on its standard streams"
 )]
 
+mod alone;
+mod processes;
 mod readers;
 mod resume;
 mod site;
+mod start;
 mod turns;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 #[derive(Parser)]
 struct Options {
@@ -32,14 +36,50 @@ struct Options {
     /// How many readers wait for one process
     #[arg(long, default_value_t = 10_000)]
     readers: usize,
+    /// What is measured; everything where nothing is said
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+}
+
+/// A part of what is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// From nothing to the first answer, and a process that does nothing.
+    Start,
+    /// Turns: statements, transactions, processor time, how many a second.
+    Turns,
+    /// Readers who come back.
+    Resume,
+    /// Readers who wait.
+    Readers,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    turns::measure(&options).await?;
-    resume::measure(&options).await?;
-    readers::measure(&options).await
+    let is_meant = |part| options.only.is_empty() || options.only.contains(&part);
+    site::describe().await?;
+    if is_meant(Part::Start) {
+        start::measure(&options).await?;
+    }
+    if is_meant(Part::Turns) {
+        turns::measure(&options).await?;
+    }
+    if is_meant(Part::Resume) {
+        resume::measure(&options).await?;
+    }
+    if is_meant(Part::Readers) {
+        readers::measure(&options).await?;
+    }
+    Ok(())
+}
+
+/// Prints the middle and the worst of some times.
+fn told(what: &str, times: &mut [Duration]) {
+    times.sort();
+    let millis = |percent| percentile(times, percent).unwrap_or_default().as_secs_f64() * 1e3;
+    println!("{what:<32} p50 {:>8.2} ms", millis(50));
+    println!("{:<32} p99 {:>8.2} ms", "", millis(99));
 }
 
 /// The value that so many percent are below of.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use frontdesk_testkit::clients::{Client, create};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::sleep;
 
 use super::Options;
-use super::site::{Answers, Site, memory};
+use super::processes::{memory, most_open_files};
+use super::site::{Answers, Site};
 
 /// Longer than anybody waits.
 const SILENT: Duration = Duration::from_hours(1);
@@ -18,11 +19,21 @@ const TURNS: usize = 10;
 const AT_ONCE: usize = 64;
 /// Time for what was needed to begin to be given back.
 const CALM: Duration = Duration::from_secs(2);
+/// Files that a process has open besides the readers' connections, at most.
+const OTHER_FILES: usize = 200;
 
 pub(super) async fn measure(options: &Options) -> Result<()> {
+    let (may, need) = (most_open_files()?, options.readers + OTHER_FILES);
+    ensure!(
+        may >= need,
+        "{} readers need {need} open files here and in the server, and a process may have {may}: \
+         run it behind `ulimit -n {need}`, or with fewer --readers",
+        options.readers
+    );
     let answers = Answers {
         deltas: 2,
         pause: SILENT,
+        tool: None,
     };
     let site = Site::open(options, &answers, 1).await?;
     let server = site.replica(0)?;
@@ -46,17 +57,22 @@ pub(super) async fn measure(options: &Options) -> Result<()> {
         })
         .buffer_unordered(AT_ONCE)
         .try_collect()
-        .await?;
+        .await
+        .with_context(|| site.faults())?;
     sleep(CALM).await;
     let used = memory(server)?.saturating_sub(before);
     let readers = u32::try_from(waiting.len())?;
     println!("{readers} readers who wait, of {TURNS} turns");
     println!(
-        "memory of all           {:>8.1} MB",
+        "memory before                        {:>8.1} MB",
+        f64::from(u32::try_from(before)?) / 1024.0
+    );
+    println!(
+        "memory of all readers                {:>8.1} MB",
         f64::from(u32::try_from(used)?) / 1024.0
     );
     println!(
-        "memory of each          {:>8.1} KiB",
+        "memory of each                       {:>8.1} KiB",
         f64::from(u32::try_from(used)?) / f64::from(readers.max(1))
     );
     Ok(())

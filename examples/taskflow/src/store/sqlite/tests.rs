@@ -5,6 +5,9 @@ use std::sync::Arc;
 use frontdesk_clock::{ManualClock, Timestamp};
 use frontdesk_identity::{Scope, TenantId, UserId};
 
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType};
+
 use super::*;
 use crate::TaskId;
 use crate::store::TaskRows;
@@ -21,7 +24,7 @@ async fn tasks_of_the_first_version_are_still_there() {
         .filename(&file)
         .create_if_missing(true);
     let first = SqlitePool::connect_with(options).await.unwrap();
-    let mut migrator = migrations();
+    let mut migrator = migrator(&MIGRATIONS);
     migrator.migrations.to_mut().truncate(1);
     migrator.run(&first).await.unwrap();
     for statement in [
@@ -53,7 +56,7 @@ async fn a_database_that_a_later_version_brought_up_to_date_is_opened() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("taskflow.db");
     let tasks = Sqlite::open(&file, clock()).await.unwrap();
-    let mut later = migrations();
+    let mut later = migrator(&MIGRATIONS);
     let sql = "create table later (id integer)".into_sql_str();
     later.migrations.to_mut().push(Migration::new(
         9_999,
