@@ -9,7 +9,7 @@ mod import;
 use std::sync::Arc;
 
 use frontdesk_identity::{Scope, TenantId, UserId};
-use frontdesk_store::{Archive, Forgotten, Keys, Store, StoreError};
+use frontdesk_store::{Archive, Forgotten, Store, StoreError};
 
 use crate::Error;
 use crate::assemble::OpenStore;
@@ -24,7 +24,6 @@ pub struct Archiver {
     opened: OpenStore,
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
-    keys: Arc<dyn Keys>,
 }
 
 /// Whether a store may be a new one.
@@ -55,7 +54,6 @@ impl Archiver {
         Ok(Self {
             store: stores.store,
             archive: opened.archive(),
-            keys: stores.keys,
             opened,
         })
     }

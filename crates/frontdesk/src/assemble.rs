@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use frontdesk_auth::incoming::Authenticator;
 use frontdesk_auth::outgoing::Seal;
+use frontdesk_chat::Uploads;
 use frontdesk_clock::{Clock, Ids, RandomIds, SystemClock};
 use frontdesk_store::Keys;
 use serde_json::json;
@@ -117,7 +118,10 @@ pub(crate) async fn assemble(builder: Builder, config: Config) -> Result<Frontde
         unnamed,
     };
     let time = (Arc::clone(&clock), Arc::clone(&ids));
-    let service = chat::service(&config, stores, responder, attachments.clone(), time).await?;
+    let uploads = attachments
+        .clone()
+        .map(|uploads| uploads as Arc<dyn Uploads>);
+    let service = chat::service(&config, stores, responder, uploads, time).await?;
     let page_headers = page_headers(&config.chat.assistant);
     let app = App::new(AppParts {
         service: service.clone(),

@@ -13,6 +13,8 @@ use url::Url;
 
 /// Where files are, below the address of the product.
 const PATH: &str = "/chatkit/files";
+/// The field of an attachment that says where it is loaded; it isn't ChatKit's.
+const DOWNLOAD_URL: &str = "download_url";
 /// When a client that has too much going on may come back.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -93,6 +95,10 @@ impl Uploads for Attachments {
         if let Attachment::Image(image) = attachment {
             image.preview_url = self.address(Purpose::Preview, scope, &image.id);
         }
+        let download = self.address(Purpose::Download, scope, attachment.id());
+        attachment
+            .extra_mut()
+            .insert(DOWNLOAD_URL.to_owned(), download.into());
     }
 
     async fn admit(&self, attachment: &Attachment, scope: &Scope) -> Result<(), ChatError> {

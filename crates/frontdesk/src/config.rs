@@ -132,7 +132,7 @@ impl Config {
         layers.check_sections(&SECTIONS)?;
         let server = ServerSection::read(&mut layers)?;
         let store = StoreSection::read(&mut layers, &sources.environment, &server)?;
-        let files = FilesSection::read(&mut layers, &sources.environment, &server)?;
+        let files = FilesSection::read(&mut layers, &sources.environment, &server, &store.place)?;
         let auth = AuthSection::read(&mut layers)?;
         auth.check_listen(&server)?;
         let cors = CorsSection::read(&mut layers)?;

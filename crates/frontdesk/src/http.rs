@@ -11,11 +11,11 @@ mod connect;
 mod cors;
 mod envelope;
 mod files;
+mod front_end;
 mod health;
 mod hosts;
 mod json_body;
 mod limits;
-mod page;
 mod page_headers;
 mod search;
 mod stream;
@@ -29,7 +29,7 @@ use axum::body::Bytes;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use frontdesk_auth::incoming::Authenticator;
-use frontdesk_chat::Service;
+use frontdesk_chat::{ChatError, Service};
 use frontdesk_clock::Ids;
 
 use crate::attachments::Attachments;
@@ -60,7 +60,8 @@ pub(crate) struct AppParts {
     /// The keys that check what we sign, as JSON.
     pub(crate) key_set: Bytes,
     pub(crate) accounts: Accounts,
-    pub(crate) attachments: Arc<Attachments>,
+    /// `None` where they have no place.
+    pub(crate) attachments: Option<Arc<Attachments>>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) framing: Framing,
     pub(crate) page_headers: PageHeaders,
@@ -72,6 +73,13 @@ pub(crate) struct AppParts {
 impl App {
     pub(crate) fn new(parts: AppParts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The attachments, or that there are none here.
+    fn attachments(&self) -> Result<&Attachments, HttpError> {
+        let attachments = self.attachments.as_deref();
+        let what = "attachments";
+        attachments.ok_or_else(|| ChatError::NotSupported { what }.into())
     }
 }
 
@@ -102,11 +110,13 @@ pub(crate) fn router(app: App, mounted: Option<Router>) -> Router {
         .merge(connect::routes())
         .route_layer(from_fn_with_state(app.clone(), limits::per_address));
     let routes = Router::new()
-        .route("/", get(page::page))
-        .route("/page.js", get(page::script))
-        .route("/page.css", get(page::style))
+        .route("/", get(front_end::page))
+        .route("/embed", get(front_end::embed))
+        .route("/chatkit.js", get(front_end::script))
+        .route("/ui/{*path}", get(front_end::part))
         // Pages under `/connect` lie at two depths and name their style relative to themselves.
-        .route("/connect/page.css", get(page::style))
+        .route("/page.css", get(connect::style))
+        .route("/connect/page.css", get(connect::style))
         .route("/.well-known/jwks.json", get(well_known::key_set))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

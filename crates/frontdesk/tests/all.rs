@@ -12,7 +12,9 @@ mod all {
     mod connect;
     mod cross_origin;
     mod data;
+    mod documents;
     mod errors;
+    mod file_links;
     mod files;
     mod files_configuration;
     mod full_disk;
@@ -24,6 +26,7 @@ mod all {
     mod model_reserve_configuration;
     mod modes;
     mod nesting;
+    mod not_found;
     mod once;
     mod page_context;
     mod process;

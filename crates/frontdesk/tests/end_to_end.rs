@@ -4,15 +4,16 @@
 #[path = "end_to_end"]
 mod end_to_end {
     mod approval;
+    mod archives;
     mod away;
     mod bad_input;
     mod bad_tokens;
     mod bad_tools;
-    mod browser;
     mod connect;
     mod demonstration;
     mod desk;
     mod dialects;
+    mod encrypted;
     mod faults;
     mod guide;
     mod identities;
@@ -23,8 +24,10 @@ mod end_to_end {
     mod postgres;
     mod real_clients;
     mod reload;
+    mod replicas;
     mod rogue;
     mod secrets;
+    mod shared_files;
     mod shutdown;
     mod sockets;
     mod tool_server;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use frontdesk_agent::{
     Agent, AgentTool, Agents, ApprovalPolicy, ClientTool, Handoff, Hook, Instructions, Limits,
-    OutputSchema, Strictness, ToolDefinition, Toolset,
+    OutputSchema, Schema, Strictness, ToolDefinition, Toolset,
 };
 use frontdesk_chat::assistant::{InstructionsTemplate, PageReading, TurnContext};
 
@@ -203,7 +203,7 @@ impl Made<'_, '_> {
                 definition: ToolDefinition {
                     name: name.clone(),
                     description: section.description.value.clone(),
-                    parameters: Arc::new(section.parameters.value.clone()),
+                    parameters: Schema::new(section.parameters.value.clone()),
                     strict: Strictness::Lenient,
                 },
                 title: said(section.title.as_ref()),

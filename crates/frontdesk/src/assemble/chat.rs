@@ -14,7 +14,7 @@ pub(super) async fn service(
     config: &Config,
     stores: Stores,
     responder: Arc<dyn Responder>,
-    uploads: Arc<dyn Uploads>,
+    uploads: Option<Arc<dyn Uploads>>,
     (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>),
 ) -> Result<Service, Error> {
     let service = Service::new(Parts {
@@ -22,7 +22,7 @@ pub(super) async fn service(
         maintenance: stores.maintenance,
         wakeups: stores.wakeups,
         responder,
-        uploads: Some(uploads),
+        uploads,
         clock,
         ids,
         options: options(config),

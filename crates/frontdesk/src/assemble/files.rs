@@ -22,9 +22,15 @@ pub(super) struct Making<'a> {
     pub(super) ids: &'a Arc<dyn Ids>,
 }
 
-/// The attachments, and the task that removes what is over.
-pub(super) fn attachments(making: &Making<'_>, end: &End) -> Result<Arc<Attachments>, Error> {
-    let place = &making.section.place;
+/// The attachments, and the task that removes what is over; `None` where they have no place.
+pub(super) fn attachments(
+    making: &Making<'_>,
+    end: &End,
+) -> Result<Option<Arc<Attachments>>, Error> {
+    let Some(place) = &making.section.place else {
+        tracing::warn!("no attachments are taken: set files.url to a place that all processes see");
+        return Ok(None);
+    };
     let unusable = |detail: String| Error::Files {
         detail: format!("{detail} (files.url, from {})", place.origin),
     };
@@ -50,5 +56,5 @@ pub(super) fn attachments(making: &Making<'_>, end: &End) -> Result<Arc<Attachme
         let (attachments, over) = (Arc::clone(&attachments), end.calls());
         async move { attachments.files.keep_sweeping(over).await }
     });
-    Ok(attachments)
+    Ok(Some(attachments))
 }

@@ -8,7 +8,7 @@ use url::Url;
 use super::layers::Layers;
 use super::section::Section;
 use super::web_address::web_address;
-use super::{ConfigError, Environment, ServerSection, Setting};
+use super::{ConfigError, Environment, ServerSection, Setting, StorePlace};
 
 /// The folder in the data directory where files lie when nothing is said.
 const DEFAULT_FOLDER: &str = "files";
@@ -29,8 +29,9 @@ const AWS_PREFIX: &str = "AWS_";
 /// `[files]`.
 #[derive(Debug, Clone)]
 pub struct FilesSection {
-    /// `url`, `endpoint`, `region`, `path_style`, `access_key_id`, `secret_access_key`: where the bytes lie.
-    pub place: Setting<Place>,
+    /// `url`, `endpoint`, `region`, `path_style`, `access_key_id`, `secret_access_key`: where the bytes lie. Where the
+    /// store is for many processes there is no place by default, because a folder of one process is none of the others'.
+    pub place: Option<Setting<Place>>,
     /// `max_bytes` and `types`: what is taken.
     pub limits: FileLimits,
 }
@@ -54,6 +55,7 @@ impl FilesSection {
         layers: &mut Layers,
         environment: &Environment,
         server: &ServerSection,
+        store: &StorePlace,
     ) -> Result<Self, ConfigError> {
         let mut section = Section::new(layers, "files");
         let named = section.read(
@@ -74,34 +76,42 @@ impl FilesSection {
             limits.types = types;
         }
         let folder = |folder| Place::Folder(server.data_dir.value.join(folder));
-        let place = match named {
-            None => Setting::default_value(folder(PathBuf::from(DEFAULT_FOLDER))),
-            Some(named) => named.map(|named| match named {
+        let place = match (named, store) {
+            (Some(named), _) => Some(named.map(|named| match named {
                 Named::Folder(named) => folder(named),
-                Named::Bucket { name, prefix } => {
-                    let aws = environment.with_prefix(AWS_PREFIX);
-                    let is_path = bucket.endpoint.is_some();
-                    let usual = if is_path {
-                        Addressing::Path
-                    } else {
-                        Addressing::Host
-                    };
-                    Place::S3(Box::new(S3 {
-                        bucket: name,
-                        prefix,
-                        endpoint: bucket.endpoint.map(|endpoint| endpoint.value),
-                        region: bucket.region,
-                        addressing: bucket.addressing.unwrap_or(usual),
-                        access_key: bucket.access_key,
-                        environment: aws
-                            .map(|(rest, value)| (format!("{AWS_PREFIX}{rest}"), value.value))
-                            .collect(),
-                    }))
-                }
-            }),
+                Named::Bucket { name, prefix } => bucket.place(name, prefix, environment),
+            })),
+            (None, StorePlace::Sqlite(_)) => {
+                let usual = folder(PathBuf::from(DEFAULT_FOLDER));
+                Some(Setting::default_value(usual))
+            }
+            (None, StorePlace::Postgres(_)) => None,
         };
         section.finish()?;
         Ok(Self { place, limits })
+    }
+}
+
+impl BucketKeys {
+    /// The bucket of this name. What isn't set is as the environment has it.
+    fn place(self, bucket: String, prefix: String, environment: &Environment) -> Place {
+        let usual = if self.endpoint.is_some() {
+            Addressing::Path
+        } else {
+            Addressing::Host
+        };
+        let aws = environment.with_prefix(AWS_PREFIX);
+        Place::S3(Box::new(S3 {
+            bucket,
+            prefix,
+            endpoint: self.endpoint.map(|endpoint| endpoint.value),
+            region: self.region,
+            addressing: self.addressing.unwrap_or(usual),
+            access_key: self.access_key,
+            environment: aws
+                .map(|(rest, value)| (format!("{AWS_PREFIX}{rest}"), value.value))
+                .collect(),
+        }))
     }
 }
 

@@ -99,6 +99,11 @@ async fn disconnect(
     }
 }
 
+/// The style of the pages below `/connect`.
+pub(super) async fn style() -> Response {
+    page::style()
+}
+
 /// `GET /connect/client.json`: what authorization servers read about us.
 async fn client_document(State(app): State<App>) -> Result<Response, HttpError> {
     let document = app.accounts.connect.client_document();

@@ -64,6 +64,18 @@ impl Cors {
         }
     }
 
+    /// Whose frames may show the chat: those that may call us, and our own; as in `frame-ancestors`.
+    pub(crate) fn framers(&self) -> String {
+        match &self.origins {
+            CorsOrigins::Any => "*".to_owned(),
+            CorsOrigins::Listed(listed) => {
+                let listed = listed.iter().map(String::as_str);
+                let all: Vec<&str> = std::iter::once("'self'").chain(listed).collect();
+                all.join(" ")
+            }
+        }
+    }
+
     /// What the page that sends this request may do.
     pub(crate) fn grant(&self, request: &Request) -> Grant {
         let origin = request.headers().get(header::ORIGIN);

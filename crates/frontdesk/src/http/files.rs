@@ -20,7 +20,8 @@ use serde::Deserialize;
 use super::answer::JSON;
 use super::caller::Caller;
 use super::{App, HttpError};
-use body::{Form, Sent};
+use crate::attachments::Attachments;
+use body::{Form, Sent, media_type};
 
 pub(crate) use download::download;
 
@@ -30,6 +31,13 @@ const WAIT: u32 = 10;
 #[derive(Deserialize)]
 struct Link {
     link: Option<String>,
+}
+
+/// What a file is called that is the body itself.
+#[derive(Deserialize)]
+pub(crate) struct Named {
+    #[serde(default)]
+    name: String,
 }
 
 /// Who may do something with a file, and what.
@@ -60,7 +68,7 @@ impl FromRequestParts<App> for Access {
             });
         };
         app.hosts.check(parts)?;
-        let checked = app.attachments.check(&link, &id);
+        let checked = app.attachments()?.check(&link, &id);
         let (purpose, scope) = checked.map_err(|error| forbidden(error.to_string()))?;
         Ok(Self {
             id,
@@ -82,38 +90,42 @@ impl Access {
     }
 }
 
-/// `POST /chatkit/files`: a file in a form becomes an attachment.
+/// `POST /chatkit/files`: a file, in a form or as the body, becomes an attachment.
 pub(crate) async fn create(
     State(app): State<App>,
     Caller(cx): Caller,
+    named: Result<Query<Named>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
     let sent = Sent::new(body);
     let scope = cx.scope();
     let receiving = async {
-        let form = Form::of(&headers, &sent, app.attachments.files.limits());
-        let mut form = form.ok_or_else(|| {
-            HttpError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "send the file as multipart/form-data, in the field file",
-            )
-        })?;
-        let mut file = form.file().await?;
-        let announced = Announced {
+        let attachments = app.attachments()?;
+        let files = &attachments.files;
+        let announced = |name: &str, media_type: &str| Announced {
             id: AttachmentId::new(app.ids.next("atc")),
-            name: file.name().to_owned(),
-            media_type: file.media_type().to_owned(),
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
             size: None,
         };
-        let files = &app.attachments.files;
-        let received = files.receive_new(&scope, announced, &mut file).await;
-        received.map_err(HttpError::from)
+        let received = if let Some(mut form) = Form::of(&headers, &sent, files.limits()) {
+            let mut file = form.file().await?;
+            let announced = announced(file.name(), file.media_type());
+            files.receive_new(&scope, announced, &mut file).await?
+        } else {
+            let Query(named) = named.map_err(|_| {
+                HttpError::bad_request("name", "has to be one text, percent-encoded")
+            })?;
+            let announced = announced(&named.name, media_type(&headers));
+            let body = &mut sent.clone();
+            files.receive_new(&scope, announced, body).await?
+        };
+        Ok(told(attachments, received, &scope))
     };
     let received = receiving.await;
     sent.drain().await;
-    Ok(told(&app, received?, &scope))
+    received
 }
 
 /// `POST` or `PUT /chatkit/files/{id}`: the bytes of an attachment, in a form or as the body.
@@ -125,9 +137,9 @@ pub(crate) async fn receive(
 ) -> Result<Response, HttpError> {
     access.check(&[Purpose::Upload])?;
     let sent = Sent::new(body);
-    let files = &app.attachments.files;
     let receiving = async {
-        let (scope, id) = (&access.scope, &access.id);
+        let attachments = app.attachments()?;
+        let (files, scope, id) = (&attachments.files, &access.scope, &access.id);
         let received = match Form::of(&headers, &sent, files.limits()) {
             Some(mut form) => {
                 let mut file = form.file().await?;
@@ -135,15 +147,16 @@ pub(crate) async fn receive(
             }
             None => files.receive(scope, id, &mut sent.clone()).await,
         };
-        received?.ok_or_else(HttpError::not_found)
+        let received = received?.ok_or_else(HttpError::not_found)?;
+        Ok(told(attachments, received, scope))
     };
     let received = receiving.await;
     sent.drain().await;
-    Ok(told(&app, received?, &access.scope))
+    received
 }
 
-fn told(app: &App, mut attachment: Attachment, scope: &Scope) -> Response {
-    app.attachments.show(&mut attachment, scope);
+fn told(attachments: &Attachments, mut attachment: Attachment, scope: &Scope) -> Response {
+    attachments.show(&mut attachment, scope);
     // What describes a file always makes JSON.
     let body = serde_json::to_vec(&attachment.into_wire()).unwrap_or_default();
     ([(header::CONTENT_TYPE, JSON)], body).into_response()

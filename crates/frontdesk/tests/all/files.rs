@@ -138,6 +138,75 @@ async fn a_file_is_uploaded_directly_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_file_is_uploaded_directly_as_the_body() {
+    let site = Site::configured(&[]).await;
+    let ann = Visitor::named(&site, "ann");
+    for (query, media_type, bytes, name, found) in [
+        (
+            "?name=log%20of%20%E8%A8%88%E7%94%BB.txt",
+            Some("text/plain; charset=utf-8"),
+            b"a text".as_slice(),
+            "log of 計画.txt",
+            ("file", "text/plain"),
+        ),
+        (
+            "?name=..%2Fred.png",
+            Some("image/png"),
+            PNG,
+            "red.png",
+            ("image", "image/png"),
+        ),
+        // What isn't said, the bytes say.
+        ("", None, PNG, "file", ("image", "image/png")),
+    ] {
+        let mut request = ann.post(&format!("/chatkit/files{query}")).body(bytes);
+        if let Some(media_type) = media_type {
+            request = request.header("content-type", media_type);
+        }
+        let (status, made) = answer(request.send().await.unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{made}");
+        check(Schema::Attachment, &made).unwrap();
+        assert_eq!(made["name"], name);
+        assert_eq!(
+            (&made["type"], &made["mime_type"]),
+            (&json!(found.0), &json!(found.1))
+        );
+        let mine = format!("/chatkit/files/{}", made["id"].as_str().unwrap());
+        let given = ann.get(&mine).send().await.unwrap();
+        assert_eq!(given.bytes().await.unwrap(), bytes);
+    }
+    for (media_type, bytes, expected) in [
+        (
+            "image/png",
+            b"a text".as_slice(),
+            "the file looks like text/plain and not like image/png",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            b"a=b",
+            "files of the type application/x-www-form-urlencoded are not taken",
+        ),
+        (
+            "multipart/form-data",
+            b"a",
+            "files of the type multipart/form-data are not taken",
+        ),
+    ] {
+        let request = ann
+            .post("/chatkit/files")
+            .header("content-type", media_type);
+        let (status, refused) = answer(request.body(bytes).send().await.unwrap()).await;
+        let message = &refused["error"]["message"];
+        assert_eq!(
+            (status, message),
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, &json!(expected))
+        );
+    }
+    let empty = ann.post("/chatkit/files").send().await.unwrap();
+    assert_eq!(empty.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn what_cannot_be_taken_is_refused_with_its_reason() {
     let site = Site::configured(&[("FRONTDESK__FILES__MAX_BYTES", "1000")]).await;
     let ann = Visitor::named(&site, "ann");
@@ -173,7 +242,6 @@ async fn what_cannot_be_taken_is_refused_with_its_reason() {
         assert_eq!(told, (expected, reason));
     }
     for (request, expected) in [
-        (ann.post("/chatkit/files").body("bytes"), 415),
         (
             ann.post("/chatkit/files")
                 .multipart(Form::new().text("a", "b")),

@@ -23,10 +23,28 @@ fn files_lie_in_the_data_directory_unless_said_otherwise() {
     ] {
         let url = url.map(|url| ("FRONTDESK__FILES__URL", url));
         let variables: Vec<_> = [data].into_iter().chain(url).collect();
-        match read(&variables).unwrap().files.place.value {
+        match read(&variables).unwrap().files.place.unwrap().value {
             Place::Folder(folder) => assert_eq!(folder.to_str(), Some(expected)),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+#[test]
+fn processes_on_a_database_have_no_folder_that_nobody_named() {
+    let database = [
+        ("DATABASE_URL", "postgres://ann@db/app"),
+        (
+            "FRONTDESK__SERVER__SECRET",
+            "a secret of the tests, long enough",
+        ),
+    ];
+    assert!(read(&database).unwrap().files.place.is_none());
+    let named = ("FRONTDESK__FILES__URL", "file:///srv/files");
+    let variables: Vec<_> = database.into_iter().chain([named]).collect();
+    match read(&variables).unwrap().files.place.unwrap().value {
+        Place::Folder(folder) => assert_eq!(folder.to_str(), Some("/srv/files")),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -39,7 +57,7 @@ fn a_bucket_is_named_by_its_url() {
         ("FRONTDESK__FILES__SECRET_ACCESS_KEY", "very secret"),
         ("AWS_REGION", "eu-central-1"),
     ];
-    let place = read(&bucket).unwrap().files.place;
+    let place = read(&bucket).unwrap().files.place.unwrap();
     assert!(!format!("{place:?}").contains("very secret"));
     let Place::S3(s3) = place.value else {
         panic!("{place:?}");
@@ -51,7 +69,7 @@ fn a_bucket_is_named_by_its_url() {
     assert_eq!(s3.addressing, Addressing::Path);
     let region = ("AWS_REGION".to_owned(), "eu-central-1".to_owned());
     assert!(s3.environment.contains(&region));
-    let Place::S3(s3) = read(&bucket[..1]).unwrap().files.place.value else {
+    let Place::S3(s3) = read(&bucket[..1]).unwrap().files.place.unwrap().value else {
         panic!("a bucket");
     };
     assert_eq!(s3.addressing, Addressing::Host);

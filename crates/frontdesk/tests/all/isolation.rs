@@ -36,17 +36,19 @@ const WALKED: [&str; 8] = [
 ];
 /// The others: the same for everybody, or open to who has a ticket or a state that was given to one user, which the
 /// tests of connecting try. The tool server at `/mcp` is another's: `tool_server.rs` and TaskFlow's own tests try it.
-const NOBODYS: [&str; 10] = [
+const NOBODYS: [&str; 12] = [
     "/",
     "/.well-known/jwks.json",
+    "/chatkit.js",
     "/connect/callback/{server}",
     "/connect/client.json",
     "/connect/page.css",
     "/connect/{server}",
+    "/embed",
     "/healthz",
     "/page.css",
-    "/page.js",
     "/readyz",
+    "/ui/{*path}",
 ];
 /// Kinds of request that name nothing, so that they make or show something of the caller's own.
 const NAMING_NOTHING: [&str; 4] = [

@@ -87,8 +87,12 @@ fn all_keys_of_a_database_are_read() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("frontdesk.toml");
     let (url, listen) = (dir.path().join("url"), dir.path().join("listen"));
-    fs::write(&url, "postgres://ann:secret@pooler/app\n").unwrap();
-    fs::write(&listen, "postgresql+asyncpg://ann:secret@db/app\n").unwrap();
+    fs::write(&url, "postgres://ann:secret@pooler/app?sslmode=verify-ca\n").unwrap();
+    fs::write(
+        &listen,
+        "postgresql+asyncpg://ann:secret@db/app?ssl=verify-full\n",
+    )
+    .unwrap();
     let file = format!(
         "[server]\nsecret = \"{}\"\n[store]\nurl_file = {url:?}\nlisten_url_file = {listen:?}\n\
          schema = \"Chat \\\"1\\\"\"\npool = 7\nacquire_timeout = \"2s\"\nstatement_timeout = \"3s\"\n\
@@ -106,10 +110,13 @@ fn all_keys_of_a_database_are_read() {
     let section = postgres(&config);
     assert_eq!(
         section.url.value.expose(),
-        "postgres://ann:secret@pooler/app"
+        "postgres://ann:secret@pooler/app?sslmode=verify-ca"
     );
     let listen = section.listen_url.as_ref().unwrap();
-    assert_eq!(listen.value.expose(), "postgres://ann:secret@db/app");
+    assert_eq!(
+        listen.value.expose(),
+        "postgres://ann:secret@db/app?sslmode=verify-full"
+    );
     assert_eq!(section.schema.as_ref().unwrap().value, "Chat \"1\"");
     assert_eq!(section.pool.as_ref().unwrap().value, 7);
     let timeouts = [
@@ -171,6 +178,25 @@ fn what_cannot_be_is_told_without_the_password() {
             format!(
                 "store.listen_url (from environment variable FRONTDESK__STORE__LISTEN_URL): {form}"
             ),
+        ),
+        (
+            &[SECRET, URL, ("FRONTDESK__STORE__TLS_ROOT_FILE", "ca.pem")],
+            "store.tls_root_file (from environment variable FRONTDESK__STORE__TLS_ROOT_FILE) counts with \
+             sslmode=verify-full or verify-ca alone, and store.url (from environment variable DATABASE_URL) asks for \
+             neither"
+                .to_owned(),
+        ),
+        (
+            &[
+                SECRET,
+                ("DATABASE_URL", "postgres://ann:secret@db/app?sslmode=verify-full"),
+                ("FRONTDESK__STORE__LISTEN_URL", "postgres://ann:secret@db/app?sslmode=require"),
+                ("FRONTDESK__STORE__TLS_ROOT_FILE", "ca.pem"),
+            ],
+            "store.tls_root_file (from environment variable FRONTDESK__STORE__TLS_ROOT_FILE) counts with \
+             sslmode=verify-full or verify-ca alone, and store.listen_url (from environment variable \
+             FRONTDESK__STORE__LISTEN_URL) asks for neither"
+                .to_owned(),
         ),
         (
             &[("FRONTDESK__STORE__SCHEMA", "chat")],

@@ -13,6 +13,7 @@ use frontdesk_mcp_server::{
 };
 use frontdesk_testkit::clients::{Client, create};
 use frontdesk_testkit::model_server::{Call, ModelServer, Recorded, Response, Script};
+use frontdesk_testkit::postgres::free_address;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -85,11 +86,6 @@ impl Frail {
     }
 }
 
-async fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap()
-}
-
 fn calls(tool: &str) -> Script {
     Script::tools([Call::new("call_1", tool, json!({}))], "That is how it is.")
 }
@@ -111,7 +107,7 @@ async fn ready(client: &Client) -> Value {
 
 #[tokio::test]
 async fn a_dead_tool_server_ends_in_words() {
-    let address = free_address().await;
+    let address = free_address().unwrap();
     let model = ModelServer::start(Script::text("I have no tools today.", 3))
         .await
         .unwrap();
@@ -183,7 +179,7 @@ async fn a_dead_tool_server_ends_in_words() {
 /// A model that goes on without an answer of its own is no better: the user reads that it failed.
 #[tokio::test]
 async fn a_dead_model_ends_in_words() {
-    let address = free_address().await;
+    let address = free_address().unwrap();
     let model = ModelServer::start(Script::in_order([Response::default()]))
         .await
         .unwrap();

@@ -190,7 +190,7 @@ async fn set_out(stand: &Stand, link: &str) -> (String, String) {
 
 #[tokio::test]
 async fn check_21_an_account_is_connected_used_refreshed_and_given_up_unseen() {
-    let stand = Stand::open().await;
+    let mut stand = Stand::open().await;
     let ann = stand.client("ann");
     let unconnected = json!({"data": [{"server": "tasks", "connected": false}]});
     assert_eq!(stand.connections("ann").await, unconnected);
@@ -272,7 +272,7 @@ async fn check_21_an_account_is_connected_used_refreshed_and_given_up_unseen() {
 
     // Nothing of it is seen where it mustn't be.
     let seen = format!("{:?}", stand.model.requests());
-    let log = stand.desk.server.log();
+    let log = stand.desk.server.whole_log().await.unwrap();
     let (_, state) = back.split_once("state=").unwrap();
     let state = state.split('&').next().unwrap();
     let ticket = again.split("ticket=").nth(1).unwrap();

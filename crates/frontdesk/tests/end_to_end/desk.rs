@@ -88,8 +88,13 @@ impl Desk {
 
     /// Sends SIGTERM.
     pub(super) async fn terminate(&self) {
+        self.signal("TERM").await;
+    }
+
+    /// Sends the signal of this name.
+    pub(super) async fn signal(&self, name: &str) {
         let id = self.server.id().unwrap().to_string();
-        let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.await.unwrap().success());
     }
 
@@ -101,6 +106,22 @@ impl Desk {
     pub(super) async fn token(&self, user: &str, audience: &str) -> String {
         self.printed(&["token", "--user", user, "--audience", audience])
             .await
+    }
+
+    /// A command that prints what [`Desk::token`] gives, in whatever folder it is run.
+    pub(super) fn token_command(&self, user: &str, audience: &str) -> Vec<String> {
+        let here = r#"cd "$0" && exec env -i "$@""#;
+        let folder = self.dir().to_str().unwrap();
+        let variables = self.variables.iter();
+        let variables = variables.map(|(name, value)| format!("{name}={value}"));
+        let token = ["token", "--user", user, "--audience", audience];
+        ["sh", "-c", here, folder]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(variables)
+            .chain([BINARY.to_owned()])
+            .chain(token.map(str::to_owned))
+            .collect()
     }
 
     /// What `frontdesk key` prints in the same folder, with the same variables.
@@ -121,6 +142,16 @@ impl Desk {
         assert!(printed.status.success(), "{printed:?}");
         String::from_utf8(printed.stdout).unwrap().trim().to_owned()
     }
+}
+
+/// A process on the data of a folder, with these variables.
+pub(super) async fn start(folder: &Path, variables: &[(&str, String)]) -> Server {
+    let launch = Launch::new(BINARY).folder(folder);
+    let mut launch = launch.arg("--listen").arg("127.0.0.1:0");
+    for (name, value) in variables {
+        launch = launch.env(*name, value);
+    }
+    launch.start().await.unwrap()
 }
 
 /// Sends a request that is answered with JSON.

@@ -3,20 +3,23 @@
 //! Whatever it is, a message is answered: with 503, or with an error that offers to try again. Nothing is half-written,
 //! and afterwards everything goes on.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use frontdesk_testkit::clients::{Answer, Client, create};
 use frontdesk_testkit::model_server::{ModelServer, Part, Response, Script, numbered_words};
 use frontdesk_testkit::postgres::{Options, Postgres, VOLUME};
-use frontdesk_testkit::process::Launch;
+use frontdesk_testkit::process::{Launch, Server};
 use frontdesk_testkit::proxy::{Direction, Proxy};
 use frontdesk_testkit::skip;
 use reqwest::StatusCode;
+use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::desk::{self, BINARY, Desk, done, eventually, is_message, offers_retry, valid};
-use super::postgres::desk as desk_on;
+use super::postgres::{HASTY, desk as desk_on};
 
+/// How long a process that says nothing keeps its turns.
+const LEASE: Duration = Duration::from_secs(15);
 /// What a slow database adds to each statement.
 const SLOW: Duration = Duration::from_secs(2);
 /// A volume that takes the tables, and a little more.
@@ -94,13 +97,24 @@ async fn a_database_that_is_all_in_use_is_waited_for_and_then_refused() {
         return;
     };
     let schema = postgres.new_schema();
+    let model = ModelServer::start(Script::text("I see.", 2)).await.unwrap();
+    let base = model.base_url();
     let few = [
+        HASTY,
+        ("OPENAI_BASE_URL", base.as_str()),
         ("FRONTDESK__STORE__POOL", "2"),
         ("FRONTDESK__STORE__LOCK_TIMEOUT", "20s"),
         ("FRONTDESK__STORE__STATEMENT_TIMEOUT", "20s"),
     ];
     let desk = desk_on(&postgres.url(), &schema, &few).await;
     let (client, thread) = begin(&desk).await;
+    // An answer that takes longer than a lease of its turn.
+    let words = Response::of([Part::Text(numbered_words(100))]);
+    let words = words.with_pause(Duration::from_millis(250));
+    model.play(Script::Always(words.into()));
+    let mut running = client.open(&create("Count")).await.unwrap();
+    let mut events = running.until("thread.item.updated").await.unwrap();
+    model.play(Script::text("I see.", 2));
 
     // Somebody has the table, so whoever writes waits, each with a connection.
     let mut holder = JoinSet::new();
@@ -120,11 +134,13 @@ async fn a_database_that_is_all_in_use_is_waited_for_and_then_refused() {
         let client = client.clone();
         asking.spawn(async move { client.create(&format!("Hello {number}")).await.unwrap() });
     }
+    let since = Instant::now();
     let mut answers = asking.join_all().await;
     let refused = answers
         .iter()
         .filter(|answer| told(answer) == Told::Refused);
     assert!(refused.count() >= 6, "{answers:?}");
+    assert!(since.elapsed() > LEASE, "two of them waited for the table");
     let end = format!(
         "select pg_terminate_backend(pid) from pg_locks where mode = 'AccessExclusiveLock' \
          and relation = '{schema}.threads'::regclass"
@@ -132,9 +148,17 @@ async fn a_database_that_is_all_in_use_is_waited_for_and_then_refused() {
     postgres.sql(&end).await.unwrap();
     assert!(holder.join_next().await.unwrap().unwrap().is_err());
 
+    // What ran meanwhile is as it would have been.
+    events.extend(running.rest().await.unwrap());
+    desk::check(&events);
+    let ids = events.iter().filter_map(|event| event.id.as_deref());
+    assert!(ids.clone().all(|id| id.starts_with("1-")), "{events:?}");
+    let counted = done(&events).into_iter().find(|item| is_message(item));
+    assert!(counted.is_some(), "{events:?}");
+
     goes_on(&client, &thread).await;
     answers.retain(|answer| told(answer) != Told::Refused);
-    assert_eq!(desk::threads(&client).await.len(), 1 + answers.len());
+    assert_eq!(desk::threads(&client).await.len(), 2 + answers.len());
 }
 
 #[tokio::test]
@@ -145,21 +169,66 @@ async fn a_slow_database_makes_slow_answers_and_no_halves() {
     };
     let proxy = Proxy::start(postgres.address()).await.unwrap();
     let url = postgres.url_through(proxy.address());
-    // A connection is several questions and answers.
-    let patient = [("FRONTDESK__STORE__ACQUIRE_TIMEOUT", "20s")];
-    let desk = desk_on(&url, &postgres.new_schema(), &patient).await;
+    // A connection is several questions and answers, for which there is time.
+    let desk = desk_on(&url, &postgres.new_schema(), &[]).await;
     let (client, thread) = begin(&desk).await;
     proxy.delay(Direction::ToClient, SLOW);
+    // Those that were opened before are lost, as after a failover. Who meets a lost one finds that out.
+    proxy.cut();
+    let first = client.get("/readyz").await.unwrap();
     let mut answers = Vec::new();
     for question in ["One?", "Two?"] {
-        let answer = client.add(&thread, question).await.unwrap();
-        if answer.status != StatusCode::CONFLICT {
-            answers.push(answer);
-        }
+        answers.push(client.add(&thread, question).await.unwrap());
     }
+    let told: Vec<_> = answers.iter().map(told).collect();
+    assert_eq!(told, [Told::Done; 2], "{first:?} {answers:?}");
     proxy.delay(Direction::ToClient, Duration::ZERO);
     nothing_is_half(&client, &thread, 1, &answers).await;
     goes_on(&client, &thread).await;
+}
+
+/// With the timeouts as they are by default no connection to such a database is open in time, and here neither.
+#[tokio::test]
+async fn a_database_that_is_too_slow_to_be_reached_in_time_refuses_messages() {
+    let test = "frontdesk::a_database_that_is_too_slow_to_be_reached_in_time_refuses_messages";
+    let Some(postgres) = Postgres::shared_or_skip(test).await.unwrap() else {
+        return;
+    };
+    let proxy = Proxy::start(postgres.address()).await.unwrap();
+    let url = postgres.url_through(proxy.address());
+    // Opening a connection takes at least four times as long as the database takes for an answer.
+    let brief = [("FRONTDESK__STORE__ACQUIRE_TIMEOUT", "4s")];
+    let desk = desk_on(&url, &postgres.new_schema(), &brief).await;
+    let (client, thread) = begin(&desk).await;
+    let before = desk::items(&client, &thread).await;
+    proxy.delay(Direction::ToClient, SLOW);
+    proxy.cut();
+    let (ready, created, added) = tokio::join!(
+        client.get("/readyz"),
+        client.create("Hello?"),
+        client.add(&thread, "You?"),
+    );
+    let ready = ready.unwrap();
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE, "{ready:?}");
+    assert_eq!(ready.json().unwrap()["store"], "away");
+    let answers = [created.unwrap(), added.unwrap()];
+    let refused: Vec<_> = answers.iter().map(told).collect();
+    assert_eq!(refused, [Told::Refused; 2], "{answers:?}");
+
+    proxy.delay(Direction::ToClient, Duration::ZERO);
+    eventually("it is ready again", async || {
+        let ready = client.get("/readyz").await.unwrap();
+        (ready.status == StatusCode::OK).then_some(())
+    })
+    .await;
+    assert_eq!(desk::items(&client, &thread).await, before);
+    assert_eq!(desk::threads(&client).await, [thread.as_str()]);
+    for answer in [
+        client.create("And now?").await,
+        client.add(&thread, "Now?").await,
+    ] {
+        assert_eq!(told(&answer.unwrap()), Told::Done);
+    }
 }
 
 #[tokio::test]
@@ -177,8 +246,9 @@ async fn a_database_that_is_silent_for_a_while_loses_nothing_of_an_answer() {
     let url = postgres.url_through(proxy.address());
     let base = model.base_url();
     let more = [
+        HASTY,
         ("OPENAI_BASE_URL", base.as_str()),
-        ("FRONTDESK__STORE__STATEMENT_TIMEOUT", "1s"),
+        ("FRONTDESK__STORE__STATEMENT_TIMEOUT", "3s"),
     ];
     let desk = desk_on(&url, &postgres.new_schema(), &more).await;
     let client = desk.client();
@@ -335,4 +405,83 @@ async fn a_file_that_only_reads_is_told_at_the_start_and_stays_as_it_is() {
     desk.start().await;
     assert_eq!(desk::items(&desk.client(), &thread).await, before);
     goes_on(&desk.client(), &thread).await;
+}
+
+/// A process whose files can be closed for writing while it runs: what nobody may write to any more is told by the system
+/// as an error, as with a file system that has become read-only.
+struct Closable {
+    server: Server,
+    _dir: TempDir,
+}
+
+impl Closable {
+    async fn start(model: &ModelServer) -> Self {
+        let dir = TempDir::new().unwrap();
+        // Without this the system would tell it by a signal that ends it.
+        let deaf = r#"trap "" XFSZ; exec "$1" --listen 127.0.0.1:0"#;
+        let launch = Launch::new("sh").arg("-c").arg(deaf).arg("sh").arg(BINARY);
+        let launch = launch.env("OPENAI_BASE_URL", model.base_url());
+        Self {
+            server: launch.folder(dir.path()).start().await.unwrap(),
+            _dir: dir,
+        }
+    }
+
+    /// To which length its files may grow.
+    fn limit(&self, bytes: &str) {
+        let limited = std::process::Command::new("prlimit")
+            .arg(format!("--pid={}", self.server.id().unwrap()))
+            .arg(format!("--fsize={bytes}:unlimited"))
+            .status();
+        assert!(limited.unwrap().success());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_any_more_refuses_messages_until_it_can() {
+    let words = Response::of([Part::Text(numbered_words(40))]);
+    let words = words.with_pause(Duration::from_millis(20));
+    let model = ModelServer::start(Script::Always(words.into()))
+        .await
+        .unwrap();
+    let closable = Closable::start(&model).await;
+    let client = Client::new(closable.server.url()).unwrap();
+    let answer = client.create("Hello").await.unwrap();
+    assert_eq!(told(&answer), Told::Done);
+    let thread = answer.thread_id().unwrap();
+
+    let mut stream = client.open(&create("Count")).await.unwrap();
+    let mut events = stream.until("thread.item.updated").await.unwrap();
+    closable.limit("0");
+    for refused in [
+        client.create("Hello?").await,
+        client.add(&thread, "You?").await,
+    ] {
+        assert_eq!(told(&refused.unwrap()), Told::Refused);
+    }
+    events.extend(stream.rest().await.unwrap());
+    desk::check(&events);
+    assert!(offers_retry(events.last().unwrap()), "{events:?}");
+    assert!(!done(&events).into_iter().any(is_message), "{events:?}");
+    let shown = desk::items(&client, &thread).await;
+    assert_eq!(
+        shown,
+        done(valid(&answer))
+            .into_iter()
+            .cloned()
+            .collect::<Vec<_>>()
+    );
+
+    closable.limit("unlimited");
+    goes_on(&client, &thread).await;
+    let cut = events[0].data["thread"]["id"].as_str().unwrap();
+    let again = goes_on(&client, cut).await;
+    let items = desk::items(&client, cut).await;
+    for item in done(&events).into_iter().chain(done(valid(&again))) {
+        assert!(
+            items.contains(item),
+            "shown as done, and not stored: {item}"
+        );
+    }
+    assert_eq!(desk::threads(&client).await.len(), 2);
 }

@@ -76,9 +76,9 @@ impl Stand {
         format!("{answer:?} {:?}", items(&client, &thread).await)
     }
 
-    /// Nobody but the tool server sees these.
-    fn assert_hidden(&self, secrets: &[&str], shown: &str) {
-        let log = self.desk.server.log();
+    /// Nobody but the tool server has seen these. Ends the desk.
+    async fn assert_hidden(&mut self, secrets: &[&str], shown: &str) {
+        let log = self.desk.server.whole_log().await.unwrap();
         let asked = format!("{:?}", self.model.requests());
         for secret in secrets {
             for (place, text) in [("the log", &log), ("a model", &asked)] {
@@ -101,7 +101,7 @@ fn claims(authorization: &str) -> Value {
 
 #[tokio::test]
 async fn forward_passes_the_users_own_token_on_where_it_is_for_that_server() {
-    let stand = Stand::open(&[
+    let mut stand = Stand::open(&[
         ("FRONTDESK__MCP__DESK__AUTH", "forward"),
         ("FRONTDESK__MCP__DESK__AUDIENCE", "tools"),
     ])
@@ -113,13 +113,13 @@ async fn forward_passes_the_users_own_token_on_where_it_is_for_that_server() {
     let token = stand.token("ann", &["tools"]);
     let (called, shown) = stand.call(&token).await;
     assert_eq!(called.headers["authorization"], format!("Bearer {token}"));
-    stand.assert_hidden(&[&token, &elsewhere], &shown);
+    stand.assert_hidden(&[&token, &elsewhere], &shown).await;
 }
 
 #[tokio::test]
 async fn exchange_gives_a_token_for_that_server_and_keeps_it() {
     let sso = AuthorizationServer::start("nobody").await.unwrap();
-    let stand = Stand::open(&[
+    let mut stand = Stand::open(&[
         ("FRONTDESK__MCP__DESK__AUTH", "exchange"),
         ("FRONTDESK__MCP__DESK__AUDIENCE", "tools"),
         (
@@ -157,12 +157,14 @@ async fn exchange_gives_a_token_for_that_server_and_keeps_it() {
     assert_eq!(sso.requests("/token").len(), 1);
     assert_eq!(stand.tools.calls().len(), 2);
     let given = given.trim_start_matches("Bearer ");
-    stand.assert_hidden(&[&token, given, "hushhush"], &shown);
+    stand
+        .assert_hidden(&[&token, given, "hushhush"], &shown)
+        .await;
 }
 
 #[tokio::test]
 async fn a_static_credential_has_the_signed_user_beside_it() {
-    let stand = Stand::open(&[
+    let mut stand = Stand::open(&[
         ("FRONTDESK__MCP__DESK__AUTH", "static"),
         ("FRONTDESK__MCP__DESK__TOKEN", "hushhush-service"),
         ("FRONTDESK__MCP__DESK__HEADER", "X-Api-Key"),
@@ -180,12 +182,14 @@ async fn a_static_credential_has_the_signed_user_beside_it() {
         (&said["iss"], &said["sub"], &said["aud"]),
         (&json!("frontdesk"), &json!("ann"), &json!("tools"))
     );
-    stand.assert_hidden(&[&token, identity, "hushhush"], &shown);
+    stand
+        .assert_hidden(&[&token, identity, "hushhush"], &shown)
+        .await;
 }
 
 #[tokio::test]
 async fn check_03_arguments_are_the_servers_whatever_the_model_says() {
-    let stand = Stand::open(&[
+    let mut stand = Stand::open(&[
         ("FRONTDESK__MCP__DESK__AUTH", "arguments"),
         ("FRONTDESK__MCP__DESK__ARGUMENTS__USER_ID", "user.id"),
         ("FRONTDESK__MCP__DESK__ARGUMENTS__ACCESS_TOKEN", "token"),
@@ -203,7 +207,7 @@ async fn check_03_arguments_are_the_servers_whatever_the_model_says() {
     let result = asked.last().unwrap().body["input"].to_string();
     let blotted = "ann with [redacted] looked at the sea";
     assert!(result.contains(blotted), "{result}");
-    stand.assert_hidden(&[&token], &shown);
+    stand.assert_hidden(&[&token], &shown).await;
     let offered = asked[0].body["tools"].to_string();
     assert!(offered.contains("\"at\""), "{offered}");
     for hidden in ["user_id", "access_token"] {

@@ -1,13 +1,19 @@
-//! SIGKILL at each step of a turn, on SQLite: the next process goes on, the client reads on, and nothing that may not be
-//! done twice is.
+//! SIGKILL at each step of a turn, on SQLite and on PostgreSQL: the next process goes on, the client reads on, and nothing
+//! that may not be done twice is.
 
 use frontdesk_testkit::clients::{Client, Event, Streaming, create};
 use frontdesk_testkit::held_tools::{ADD, HeldTools, LOOK, SET};
 use frontdesk_testkit::model_server::{Call, Fault, ModelServer, Response, Script};
+use frontdesk_testkit::postgres::Postgres;
 use frontdesk_testkit::view::{Next, Place, View};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::desk::{self, Desk, PATIENCE, is_message, text};
+use super::postgres;
+
+/// What users say when they are asked whether a call is to be made again, and how often it is made in all then.
+const DECISIONS: [(&str, u64); 2] = [("decline", 1), ("approve", 2)];
 
 /// When the process is killed.
 enum When {
@@ -59,7 +65,7 @@ fn silent() -> Response {
     says("Nobody reads this.").with_fault(Fault::StallAfter(0))
 }
 
-/// What a tool that may be called again was asked for isn't stored before its result is: the model is asked once more.
+/// What the model has asked for is stored before it is done: the model is never asked for it again.
 fn steps() -> Vec<Step> {
     let broken = Response::text("Once upon a time there was", 20).with_fault(Fault::StallAfter(12));
     vec![
@@ -74,8 +80,6 @@ fn steps() -> Vec<Step> {
             name: "while a tool reads",
             before: vec![calls(LOOK)],
             when: When::Calls(LOOK),
-            after: vec![calls(LOOK), says("Here it is.")],
-            asked: 3,
             look: 2,
             ..Step::plain()
         },
@@ -83,8 +87,6 @@ fn steps() -> Vec<Step> {
             name: "while an idempotent tool works",
             before: vec![calls(SET)],
             when: When::Calls(SET),
-            after: vec![calls(SET), says("Here it is.")],
-            asked: 3,
             set: 2,
             ..Step::plain()
         },
@@ -128,14 +130,26 @@ impl Step {
 }
 
 impl Site {
+    /// On SQLite.
     async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// On PostgreSQL, in a schema of its own: nobody else's turn is in the way.
+    async fn open_on(postgres: &Postgres) -> Self {
+        let mut store = postgres::variables(&postgres.url(), &postgres.new_schema());
+        // Many processes start at the same time.
+        store.push(("FRONTDESK__STORE__ACQUIRE_TIMEOUT", "20s".to_owned()));
+        Self::open_with(&store).await
+    }
+
+    async fn open_with(store: &[(&'static str, String)]) -> Self {
         let tools = HeldTools::start().await.unwrap();
         let model = ModelServer::start(Script::text("unused", 1)).await.unwrap();
         let file = format!("[mcp.held]\nurl = \"{}\"\nauth = \"none\"\n", tools.url());
-        let variables = [("OPENAI_BASE_URL", model.base_url())];
-        let variables = variables
-            .each_ref()
-            .map(|(name, value)| (*name, value.as_str()));
+        let base_url = model.base_url();
+        let mut variables = vec![("OPENAI_BASE_URL", base_url.as_str())];
+        variables.extend(store.iter().map(|(name, value)| (*name, value.as_str())));
         let desk = Desk::with_files(&[("frontdesk.toml", &file)], &variables).await;
         Self {
             desk,
@@ -188,12 +202,12 @@ impl Site {
     }
 
     async fn take(&mut self, event: &Event) {
-        // What tells a client to load the thread anew is ours, and has no place in the log.
-        if let Some(id) = &event.id {
+        self.place.advance(event.id.as_deref().unwrap()).unwrap();
+        let next = self.view.apply(event).unwrap();
+        if next == Next::Read {
             desk::check(std::slice::from_ref(event));
-            self.place.advance(id).unwrap();
-        }
-        if self.view.apply(event).unwrap() == Next::Reload {
+        } else {
+            // It is ours, not ChatKit's.
             let thread = self.view.thread.clone().unwrap();
             let items = desk::items(&self.desk.client(), &thread).await;
             self.view.load(&items).unwrap();
@@ -235,19 +249,43 @@ fn said(items: &[Value]) -> String {
         .collect()
 }
 
+/// Kills at this step, and sees that the next process goes on as it should.
+async fn goes_on_after(mut site: Site, step: Step) {
+    site.kill(step.before, &step.when, step.after).await;
+    let (rest, items) = site.read_on().await;
+    let log = site.desk.server.log();
+    assert_eq!(said(&items), step.said, "{}: {rest:?} {log}", step.name);
+    let errors = rest.iter().filter(|event| event.kind() == "error").count();
+    assert_eq!(errors, 0, "{}: {rest:?}", step.name);
+    let expected = (step.asked, [step.look, step.set, step.add]);
+    assert_eq!(site.counts(), expected, "{}: {items:?}", step.name);
+}
+
 #[tokio::test]
 async fn a_turn_that_is_killed_at_any_step_goes_on() {
     for step in steps() {
-        let mut site = Site::open().await;
-        site.kill(step.before, &step.when, step.after).await;
-        let (rest, items) = site.read_on().await;
-        let log = site.desk.server.log();
-        assert_eq!(said(&items), step.said, "{}: {rest:?} {log}", step.name);
-        let errors = rest.iter().filter(|event| event.kind() == "error").count();
-        assert_eq!(errors, 0, "{}: {rest:?}", step.name);
-        let expected = (step.asked, [step.look, step.set, step.add]);
-        assert_eq!(site.counts(), expected, "{}: {items:?}", step.name);
+        goes_on_after(Site::open().await, step).await;
     }
+}
+
+/// Nobody knows that the process is dead, so each turn is left alone until its lease has run out: all at the same time.
+#[tokio::test]
+async fn a_turn_that_is_killed_at_any_step_goes_on_in_another_process() {
+    let test = "frontdesk::a_turn_that_is_killed_at_any_step_goes_on_in_another_process";
+    let Some(postgres) = Postgres::shared_or_skip(test).await.unwrap() else {
+        return;
+    };
+    let mut killed = JoinSet::new();
+    for step in steps() {
+        killed.spawn(async move { goes_on_after(Site::open_on(postgres).await, step).await });
+    }
+    for (decision, add) in DECISIONS {
+        killed.spawn(async move {
+            is_asked_about(Site::open_on(postgres).await, decision, add).await;
+        });
+    }
+    let killed = killed.join_all().await;
+    assert_eq!(killed.len(), steps().len() + DECISIONS.len());
 }
 
 /// The widget that asks, and the thread that it is in.
@@ -271,13 +309,17 @@ async fn press(client: &Client, thread: &str, widget: &Value, decision: &str) {
     assert_eq!(answer.assistant_text().unwrap(), "It goes on.");
 }
 
+/// A call that was under way is made again only if the user says so.
+async fn is_asked_about(mut site: Site, decision: &str, add: u64) {
+    let (thread, widget) = asked(&mut site).await;
+    press(&site.desk.client(), &thread, &widget, decision).await;
+    assert_eq!(site.counts(), (2, [0, 0, add]), "{decision}");
+}
+
 #[tokio::test]
 async fn what_may_have_been_done_is_asked_about_before_it_is_done_again() {
-    for (decision, add) in [("decline", 1), ("approve", 2)] {
-        let mut site = Site::open().await;
-        let (thread, widget) = asked(&mut site).await;
-        press(&site.desk.client(), &thread, &widget, decision).await;
-        assert_eq!(site.counts(), (2, [0, 0, add]), "{decision}");
+    for (decision, add) in DECISIONS {
+        is_asked_about(Site::open().await, decision, add).await;
     }
 }
 

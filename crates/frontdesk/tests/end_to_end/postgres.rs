@@ -1,5 +1,8 @@
 //! The product on PostgreSQL: any number of processes, no sticky sessions, and a database that goes away.
 
+use std::time::Instant;
+
+use frontdesk_testkit::model_server::{ModelServer, Script};
 use frontdesk_testkit::postgres::{Ending, Options, Postgres};
 use frontdesk_testkit::process::Launch;
 use reqwest::StatusCode;
@@ -9,8 +12,10 @@ use tempfile::TempDir;
 use super::desk::{self, BINARY, Desk, eventually, valid};
 
 const SECRET: &str = "a secret of the tests, long enough";
-/// Longer than the database takes to say no, shorter than a test's patience.
-const ACQUIRE: &str = "2s";
+/// Shorter than a test's patience: a slow machine has its time.
+const ACQUIRE: &str = "20s";
+/// Where a refusal is waited for.
+pub(super) const HASTY: (&str, &str) = ("FRONTDESK__STORE__ACQUIRE_TIMEOUT", "2s");
 
 /// The variables of a process on this database.
 pub(super) fn variables(url: &str, schema: &str) -> Vec<(&'static str, String)> {
@@ -87,7 +92,7 @@ async fn it_waits_for_a_database_that_is_away_and_goes_on() {
     let Some(postgres) = Postgres::start_or_skip(test, options).await.unwrap() else {
         return;
     };
-    let desk = desk(&postgres.url(), "frontdesk", &[]).await;
+    let mut desk = desk(&postgres.url(), "frontdesk", &[HASTY]).await;
     let client = desk.client();
     let answer = client.create("Hello").await.unwrap();
     let thread = answer.thread_id().unwrap();
@@ -122,7 +127,8 @@ async fn it_waits_for_a_database_that_is_away_and_goes_on() {
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     valid(&answer);
     assert_eq!(desk::threads(&client).await, [thread]);
-    assert!(!desk.server.log().contains(postgres.password()));
+    let log = desk.server.whole_log().await.unwrap();
+    assert!(!log.contains(postgres.password()));
 }
 
 #[tokio::test]
@@ -165,6 +171,9 @@ async fn a_database_that_cannot_be_used_is_told_without_the_password() {
         let mut launch = Launch::new(BINARY).folder(dir.path());
         for (name, value) in variables(&url, "frontdesk") {
             launch = launch.env(name, value);
+        }
+        if place.starts_with(nobody_listens) {
+            launch = launch.env(HASTY.0, HASTY.1);
         }
         let Err(error) = launch.arg("--listen").arg("127.0.0.1:0").start().await else {
             panic!("it started: {place}");
@@ -239,5 +248,77 @@ async fn keys_are_made_on_the_database() {
         let client = desk.client().with_header("authorization", &bearer);
         let taken = client.post(&ask).await.unwrap();
         assert_eq!(taken.status, StatusCode::OK, "{taken:?}");
+    }
+}
+
+/// Transactions that were committed so far; what a session did is told at the latest when it ends.
+/// <https://www.postgresql.org/docs/current/monitoring-stats.html>
+async fn committed(postgres: &Postgres) -> u32 {
+    eventually("all sessions have ended", async || {
+        let sessions = "select count(*) from pg_stat_activity where usename = 'frontdesk'";
+        let sessions = postgres.sql_in("postgres", sessions).await.unwrap();
+        (sessions == "0").then_some(())
+    })
+    .await;
+    let query = "select xact_commit from pg_stat_database where datname = 'frontdesk'";
+    let committed = postgres.sql_in("postgres", query).await.unwrap();
+    committed.parse().unwrap()
+}
+
+/// What is done by the clock while a message is answered, in transactions a second: ten times what was told so far is
+/// stored, twice it is looked whether the turn is wanted elsewhere, and once which turns have nobody any more.
+const BY_THE_CLOCK: f64 = 13.0;
+
+/// With a key each, as our front end sends them.
+#[tokio::test]
+async fn a_first_message_is_two_transactions_and_a_follow_up_four() {
+    let test = "frontdesk::a_first_message_is_two_transactions_and_a_follow_up_four";
+    let options = Options::default();
+    let Some(postgres) = Postgres::start_or_skip(test, options).await.unwrap() else {
+        return;
+    };
+    let model = ModelServer::start(Script::text("I see.", 2)).await.unwrap();
+    let (url, base) = (postgres.url(), model.base_url());
+    let mut desk = desk(&url, "frontdesk", &[("OPENAI_BASE_URL", &base)]).await;
+    let answer = desk.client().create("Hello").await.unwrap();
+    let thread = answer.thread_id().unwrap();
+    desk.server.kill().await.unwrap();
+
+    let mut keys = 0;
+    for (follows, most) in [(false, 2.0), (true, 4.0)] {
+        let mut seen = Vec::new();
+        loop {
+            // What a start costs is in both.
+            let (few, many) = (5, 65);
+            let (mut cost, mut took) = (Vec::new(), Vec::new());
+            for messages in [few, many] {
+                let before = committed(&postgres).await;
+                let since = Instant::now();
+                desk.start().await;
+                for _ in 0..messages {
+                    keys += 1;
+                    let key = format!("key-{keys}");
+                    let client = desk.client().with_header("idempotency-key", &key);
+                    let answer = if follows {
+                        client.add(&thread, "And now?").await.unwrap()
+                    } else {
+                        client.create("Hello").await.unwrap()
+                    };
+                    assert_eq!(answer.assistant_text().unwrap(), "I see.", "{answer:?}");
+                }
+                desk.server.kill().await.unwrap();
+                took.push(since.elapsed().as_secs_f64());
+                cost.push(committed(&postgres).await - before);
+            }
+            let each = f64::from(cost[1] - cost[0]) / f64::from(many - few);
+            let seconds = (took[1] - took[0]) / f64::from(many - few);
+            // One more for each message would be all of one more. A slow machine may add what goes by the clock.
+            let added = (BY_THE_CLOCK * seconds + 0.5).max(0.9);
+            if (most - 0.5..most + added).contains(&each) {
+                break;
+            }
+            seen.push((each, cost, took));
+            assert!(seen.len() < 5, "never {most}: {seen:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use frontdesk_auth::SigningKey;
 use frontdesk_auth::incoming::signed::Verifier;
 use frontdesk_auth::outgoing::Signer;
-use frontdesk_clock::{Clock, RandomIds, SystemClock};
+use frontdesk_clock::{Clock, ManualClock, RandomIds, SystemClock};
 use frontdesk_identity::{Principal, Secret, TenantId, UserId};
 use frontdesk_mcp_server::{Authentication, MountOptions, Sessions, serve};
 use frontdesk_taskflow::{SCOPES, Tasks};
@@ -53,9 +53,17 @@ fn python(test: &str) -> Option<Python> {
     }
 }
 
+/// What a client says of the server at this address, which takes what the command prints.
+async fn said(python: &Python, script: &str, url: &str, token: &[String]) -> Value {
+    let token = token.iter().map(String::as_str);
+    let arguments: Vec<&str> = [url].into_iter().chain(token).collect();
+    python.run(script, &arguments).await.unwrap()
+}
+
 /// TaskFlow by itself, with sessions for clients of the older revisions.
 struct Alone {
     url: String,
+    /// Doesn't run out: the clock that decides stands still.
     token: Secret,
     _serving: JoinSet<std::io::Result<()>>,
     _folder: TempDir,
@@ -64,22 +72,22 @@ struct Alone {
 impl Alone {
     async fn start() -> Self {
         let folder = TempDir::new().unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let still: Arc<dyn Clock> = Arc::new(ManualClock::at(SystemClock.now()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let key = SigningKey::from_secret(&Secret::new("a secret of some length")).unwrap();
         let keys = [key.public().clone()];
-        let verifier = Verifier::new("desk", "taskflow", &keys, Arc::clone(&clock));
+        let verifier = Verifier::new("desk", "taskflow", &keys, Arc::clone(&still));
         let authentication = Authentication::Bearer(Arc::new(verifier));
         let mut options = MountOptions::new(authentication, format!("{url}/mcp"));
         options.granted_scopes = SCOPES.map(str::to_owned).to_vec();
         options.sessions = Sessions::kept();
         let data = folder.path().join("taskflow.db");
-        let tasks = Tasks::open(&data, Arc::clone(&clock)).await.unwrap();
+        let tasks = Tasks::open(&data, Arc::new(SystemClock)).await.unwrap();
         let router = frontdesk_taskflow::server(tasks).into_router(options);
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, router.unwrap(), CancellationToken::new()));
-        let signer = Signer::new("desk", key, clock, Arc::new(RandomIds));
+        let signer = Signer::new("desk", key, still, Arc::new(RandomIds));
         let ann = Principal::new(TenantId::single(), UserId::new("ann").unwrap());
         Self {
             url,
@@ -133,11 +141,9 @@ async fn check_10_fastmcps_client_uses_the_tools_at_both_paths_and_in_both_eras(
         return;
     };
     let desk = Desk::demonstration().await;
-    let token = desk.token("ann", "taskflow").await;
-    let said = python
-        .run("fastmcp_client.py", &[desk.server.url(), &token])
-        .await;
-    assert_eq!(said.unwrap(), seen_by_fastmcp(&["auto"]));
+    let token = desk.token_command("ann", "taskflow");
+    let said = said(&python, "fastmcp_client.py", desk.server.url(), &token).await;
+    assert_eq!(said, seen_by_fastmcp(&["auto"]));
 }
 
 #[tokio::test]
@@ -146,10 +152,9 @@ async fn fastmcps_client_of_the_older_era_is_asked_in_a_session() {
         return;
     };
     let alone = Alone::start().await;
-    let said = python
-        .run("fastmcp_client.py", &[&alone.url, alone.token.expose()])
-        .await;
-    assert_eq!(said.unwrap(), seen_by_fastmcp(&["auto", "legacy"]));
+    let token = ["echo", alone.token.expose()].map(str::to_owned);
+    let said = said(&python, "fastmcp_client.py", &alone.url, &token).await;
+    assert_eq!(said, seen_by_fastmcp(&["auto", "legacy"]));
 }
 
 #[tokio::test]
@@ -158,10 +163,8 @@ async fn check_10_openai_agents_uses_the_tools_at_both_paths() {
         return;
     };
     let desk = Desk::demonstration().await;
-    let token = desk.token("ann", "taskflow").await;
-    let said = python
-        .run("agents_client.py", &[desk.server.url(), &token])
-        .await;
+    let token = desk.token_command("ann", "taskflow");
+    let said = said(&python, "agents_client.py", desk.server.url(), &token).await;
     let seen = |path: &str| {
         let title = format!("agents at {path}");
         json!({"tools": TOOLS, "added": title, "text": title, "failed": [true, MISSING]})
@@ -170,5 +173,5 @@ async fn check_10_openai_agents_uses_the_tools_at_both_paths() {
         "seen": [seen("/mcp"), seen("/mcp/")],
         "refused": [[REFUSED], [REFUSED]],
     });
-    assert_eq!(said.unwrap(), expected);
+    assert_eq!(said, expected);
 }

@@ -10,7 +10,7 @@ use super::desk::{self, Desk, done, is_message, offers_retry, text};
 
 const PACE: Duration = Duration::from_millis(5);
 /// How much longer than its grace it may take to end.
-const SLACK: Duration = Duration::from_secs(10);
+const SLACK: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy)]
 enum Client {

@@ -70,6 +70,18 @@ fn program(name: &str) -> Option<PathBuf> {
 
 impl Browser {
     pub(super) async fn open(browser: &PathBuf, driver: &PathBuf) -> Self {
+        let mut refusals = Vec::new();
+        // On a busy machine a browser may not come up; another one does.
+        while refusals.len() < 3 {
+            match Self::start(browser, driver).await {
+                Ok(browser) => return browser,
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        panic!("no browser starts: {refusals:?}");
+    }
+
+    async fn start(browser: &PathBuf, driver: &PathBuf) -> Result<Self, String> {
         let profile = TempDir::new().unwrap();
         let mut driver = Command::new(driver)
             .arg("--port=0")
@@ -97,13 +109,15 @@ impl Browser {
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
         }}});
         let sessions = format!("http://127.0.0.1:{port}/session");
-        let made = send(&sessions, &capabilities).await;
-        let session = format!("{sessions}/{}", made["sessionId"].as_str().unwrap());
-        Self {
-            session,
+        let mut started = Self {
+            session: sessions,
             driver,
             _profile: profile,
-        }
+        };
+        let made = ask(&started.session, &capabilities).await?;
+        let id = made["sessionId"].as_str().ok_or("no session")?;
+        started.session = format!("{}/{id}", started.session);
+        Ok(started)
     }
 
     pub(super) async fn visit(&self, url: &str) {
@@ -188,15 +202,23 @@ impl Browser {
 }
 
 async fn send(url: &str, body: &Value) -> Value {
+    ask(url, body).await.unwrap()
+}
+
+/// What the driver answers, or why it doesn't.
+async fn ask(url: &str, body: &Value) -> Result<Value, String> {
     let request = http()
         .unwrap()
         .post(url)
         .header("content-type", "application/json")
         .timeout(PATIENCE)
         .body(body.to_string());
-    let answer = request.send().await.unwrap();
+    let answer = request.send().await.map_err(|error| format!("{error:?}"))?;
     let status = answer.status();
-    let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    assert!(status.is_success(), "{url}: {body}");
-    body["value"].clone()
+    let body = answer.bytes().await.map_err(|error| format!("{error:?}"))?;
+    let body: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+    if !status.is_success() {
+        return Err(format!("{url}: {body}"));
+    }
+    Ok(body["value"].clone())
 }

@@ -47,7 +47,7 @@ pub struct PostgresSection {
     pub statement_timeout: Option<Setting<Duration>>,
     /// `lock_timeout`: how long a statement waits for another one's lock.
     pub lock_timeout: Option<Setting<Duration>>,
-    /// `tls_root_file`: certificates (PEM) that are trusted in place of the well-known ones.
+    /// `tls_root_file`: certificates (PEM) that are trusted beside the well-known ones.
     pub tls_root_file: Option<Setting<PathBuf>>,
     /// Host, port and database, as they may be shown.
     pub shown: String,
@@ -61,6 +61,14 @@ impl PostgresSection {
         let (url, shown) = url::read(&section.key("url"), given)?;
         let listen_url = section.secret("listen_url")?;
         let listen_url = listen_url.map(|given| url::read(&section.key("listen_url"), given));
+        let listen_url = listen_url.transpose()?.map(|(url, _)| url);
+        let tls_root_file = section.path("tls_root_file")?;
+        if let Some(file) = &tls_root_file {
+            check_mode(section, file, "url", &url)?;
+            if let Some(url) = &listen_url {
+                check_mode(section, file, "listen_url", url)?;
+            }
+        }
         let expected = format!(
             "a name of 1 to {MAX_SCHEMA_BYTES} bytes that doesn't begin with \"{RESERVED}\""
         );
@@ -83,16 +91,37 @@ impl PostgresSection {
         }
         Ok(Self {
             url,
-            listen_url: listen_url.transpose()?.map(|(url, _)| url),
+            listen_url,
             schema,
             pool,
             acquire_timeout: section.deadline("acquire_timeout")?,
             statement_timeout: section.deadline("statement_timeout")?,
             lock_timeout: section.deadline("lock_timeout")?,
-            tls_root_file: section.path("tls_root_file")?,
+            tls_root_file,
             shown,
         })
     }
+}
+
+/// A root against which nothing is checked would be no more than a hope.
+fn check_mode(
+    section: &Section<'_>,
+    file: &Setting<PathBuf>,
+    key: &str,
+    url: &Setting<Secret>,
+) -> Result<(), ConfigError> {
+    if url::is_verifying(&url.value) {
+        return Ok(());
+    }
+    Err(ConfigError::Conflict {
+        message: format!(
+            "{} (from {}) counts with sslmode=verify-full or verify-ca alone, and {} (from {}) asks for neither",
+            section.key("tls_root_file"),
+            file.origin,
+            section.key(key),
+            url.origin
+        ),
+    })
 }
 
 /// Fails if a key is set that belongs to a database.

@@ -8,6 +8,7 @@ use frontdesk_auth::outgoing::oauth::{ConnectError, Connecting};
 use super::super::HttpError;
 
 const PAGE: &str = include_str!("../../../assets/connect.html");
+const STYLE: &str = include_str!("../../../assets/connect.css");
 /// Nothing is run and nothing is loaded but our own style. A form goes to us, and from there to an authorization server
 /// that is not known yet when the page is shown; browsers hold redirects against `form-action`, too.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -25,6 +26,16 @@ pub(super) const PRIVATE: [(HeaderName, HeaderValue); 2] = [
         HeaderValue::from_static("no-referrer"),
     ),
 ];
+
+/// The pages' style.
+pub(super) fn style() -> Response {
+    let css = HeaderValue::from_static("text/css; charset=utf-8");
+    let headers = [
+        (header::CONTENT_TYPE, css),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    (headers, STYLE).into_response()
+}
 
 /// Why nothing is connected, as a page.
 #[derive(Debug)]

@@ -111,11 +111,7 @@ impl FormFile {
 
     /// Its media type, as the client has it.
     pub(super) fn media_type(&self) -> &str {
-        let headers = self.field.headers();
-        let content_type = headers.get(header::CONTENT_TYPE);
-        content_type
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        media_type(self.field.headers())
     }
 }
 
@@ -127,6 +123,14 @@ impl Stream for FormFile {
         let polled = self.field.poll_next_unpin(cx);
         polled.map(|chunk| chunk.map(|chunk| chunk.map_err(|error| unreadable(&error, limit))))
     }
+}
+
+/// The media type that headers tell; empty if they don't.
+pub(super) fn media_type(headers: &HeaderMap) -> &str {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
 fn unreadable(error: &multer::Error, limit: u64) -> FileError {

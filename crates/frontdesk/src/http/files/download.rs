@@ -28,7 +28,7 @@ pub(crate) async fn download(
 ) -> Result<Response, HttpError> {
     access.check(&[Purpose::Download, Purpose::Preview])?;
     let which = access.link.unwrap_or(Purpose::Download);
-    let files = &app.attachments.files;
+    let files = &app.attachments()?.files;
     let opened = files.get(&access.scope, &access.id, which).await?;
     let opened = opened.ok_or_else(HttpError::not_found)?;
     let kept = match access.link {

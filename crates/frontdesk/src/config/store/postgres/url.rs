@@ -31,6 +31,15 @@ pub(in super::super) fn is_meant(url: &str) -> bool {
     scheme.starts_with("postgres")
 }
 
+/// Whether the server's certificate is checked.
+pub(super) fn is_verifying(url: &Secret) -> bool {
+    let url = Url::parse(url.expose()).ok();
+    url.is_some_and(|url| {
+        let mut pairs = url.query_pairs();
+        pairs.any(|(name, value)| name == SSL_MODE && value.starts_with("verify-"))
+    })
+}
+
 /// The address as libpq writes it, and what of it may be shown.
 pub(super) fn read(
     key: &str,
