@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: what a plain turn costs the server process in processor time, with the model and the client
 //! in processes of their own; what a run of an agent costs that waits for a tool, without any server
-//! around it; and what turns and readers cost on PostgreSQL.
+//! around it; what a start, turns and readers cost on PostgreSQL, which keeps what it says it keeps (`fsync` and
+//! `synchronous_commit` are on); and how fast the front end draws in a browser.
+//! All of it shares the machine: model, database, clients and server.
 //! Numbers of one machine at one time: read them side by side, never test them.
 
 use std::fs;
@@ -10,13 +12,17 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::front_end::FrontEnd;
 use crate::process::{self, Running};
 use crate::python::Setup;
 use crate::workspace::Workspace;
-use crate::{command, postgres};
+use crate::{browser, command, postgres};
 
 /// Turns before the measured ones: caches fill, the database file grows to its working size.
 const WARM_UP: u32 = 100;
+
+/// Runs the rest with as many open files as may be; a reader is one here and one in the server.
+const WIDE: &str = r#"ulimit -n "$(ulimit -H -n)" 2>/dev/null; exec "$@""#;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -59,6 +65,7 @@ struct Load {
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let programs = build(workspace)?;
+    println!("machine: {}", process::machine());
     runs(&programs, options, workspace)?;
     let data = workspace.path("target/xtask/bench");
     if data.exists() {
@@ -105,16 +112,19 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     );
     drop((server, model));
     on_postgres(workspace, &programs, options)?;
-    println!("machine                 {}", process::machine());
+    browser::ready(workspace, Setup::Bring)?;
+    FrontEnd::ready(workspace, Setup::Bring)?.bench()?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The same turns on PostgreSQL, and readers there.
+/// The same turns on PostgreSQL, and readers there. As many files may be open as the system lets them.
 fn on_postgres(workspace: &Workspace, programs: &Path, options: &Options) -> Result<()> {
     postgres::ready(workspace, Setup::Bring)?;
     let folder = workspace.path("target/xtask/bench/postgres");
     fs::create_dir_all(&folder).context("cannot make target/xtask/bench/postgres")?;
-    let mut load = command::new(program(programs, "postgres-load"), workspace.root());
+    let mut load = command::new("sh", workspace.root());
+    load.args(["-c", WIDE, "sh"]);
+    load.arg(program(programs, "postgres-load"));
     load.arg("--programs").arg(programs);
     load.arg("--folder").arg(&folder);
     load.args(["--turns", &options.turns.to_string()]);
@@ -167,6 +177,12 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     let mut cargo = command::cargo(workspace.root());
     cargo.args(["build", "--release", "--locked", "--package", "frontdesk"]);
     cargo.args(["--package", "frontdesk-testkit", "--bins"]);
+    command::run(&mut cargo)?;
+    // Apart, so that what examples need doesn't change the product.
+    let mut cargo = command::cargo(workspace.root());
+    cargo.args(["build", "--release", "--locked"]);
+    cargo.args(["--package", "frontdesk-store-postgres"]);
+    cargo.args(["--example", "statements"]);
     command::run(&mut cargo)?;
     Ok(workspace.target()?.join("release"))
 }

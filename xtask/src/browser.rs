@@ -1,8 +1,9 @@
-//! The browser that the tests of the page run in, and the driver that tests speak to it through.
+//! The browser that the tests of the page run in, the driver that tests speak to it through, and a second browser for
+//! what is shown in each.
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::python::Setup;
 use crate::workspace::Workspace;
@@ -11,29 +12,24 @@ use crate::{command, system};
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 const DRIVER: &str = "chromedriver";
 
+const FIREFOXES: [&str; 2] = ["firefox-esr", "firefox"];
+
 /// Brings them where they are missing. The error says what to do.
 pub(crate) fn ready(workspace: &Workspace, setup: Setup) -> Result<()> {
-    let root = workspace.root();
-    if is_there(root) {
-        return Ok(());
-    }
-    if setup == Setup::LeaveAlone {
-        bail!(
-            "{} is missing; run without --no-setup",
-            system::BROWSER.what
-        );
-    }
-    system::install(&system::BROWSER, root)?;
-    if is_there(root) {
-        return Ok(());
-    }
-    bail!(
-        "{} is missing even after installing it",
-        system::BROWSER.what
-    )
+    let is_there = |root: &Path| has(root, DRIVER) && has_one(root, &BROWSERS);
+    system::bring(&system::BROWSER, is_there, workspace, setup)
 }
 
-fn is_there(root: &Path) -> bool {
-    let there = |name: &str| command::succeeds(command::new(name, root).arg("--version"));
-    there(DRIVER) && BROWSERS.into_iter().any(there)
+/// Brings Firefox where it is missing. The error says what to do.
+pub(crate) fn firefox_ready(workspace: &Workspace, setup: Setup) -> Result<()> {
+    let is_there = |root: &Path| has_one(root, &FIREFOXES);
+    system::bring(&system::FIREFOX, is_there, workspace, setup)
+}
+
+fn has(root: &Path, program: &str) -> bool {
+    command::succeeds(command::new(program, root).arg("--version"))
+}
+
+fn has_one(root: &Path, programs: &[&str]) -> bool {
+    programs.iter().any(|program| has(root, program))
 }

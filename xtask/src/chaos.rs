@@ -1,5 +1,6 @@
-//! `cargo xtask chaos`: users talk to replicas on one PostgreSQL while processes are killed, the database restarts and
-//! connections break. It prints its figures, and fails where anything was lost, doubled or left undone.
+//! `cargo xtask chaos`: users talk to replicas on one PostgreSQL, or to one on SQLite, while processes are killed, the
+//! database restarts and connections break. It prints its figures, and fails where anything was lost, doubled or left
+//! undone.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,15 +12,25 @@ use crate::python::Setup;
 use crate::workspace::Workspace;
 use crate::{command, postgres};
 
-/// What a run in CI is.
-const SHORT: Options = Options {
-    minutes: 1.0,
-    seed: 1,
-    users: 60,
-    replicas: 3,
-    sqlite: false,
-    dev: true,
-};
+/// What is run in CI: a round of every fault on PostgreSQL, and on SQLite.
+const SHORT: [Options; 2] = [
+    Options {
+        minutes: 1.0,
+        seed: 1,
+        users: 60,
+        replicas: 3,
+        sqlite: false,
+        dev: true,
+    },
+    Options {
+        minutes: 0.5,
+        seed: 1,
+        users: 30,
+        replicas: 1,
+        sqlite: true,
+        dev: true,
+    },
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -48,9 +59,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// A short run.
+/// Short runs.
 pub(crate) fn short(workspace: &Workspace) -> Result<()> {
-    reign(workspace, &SHORT)
+    SHORT
+        .iter()
+        .try_for_each(|options| reign(workspace, options))
 }
 
 fn reign(workspace: &Workspace, options: &Options) -> Result<()> {
@@ -73,8 +86,13 @@ fn reign(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.sqlite {
         chaos.arg("--sqlite");
     }
+    let place = if options.sqlite {
+        "one replica on SQLite".to_owned()
+    } else {
+        format!("{} replicas on PostgreSQL", options.replicas)
+    };
     println!(
-        "chaos for {seconds} s with seed {} and {} users",
+        "chaos for {seconds} s with seed {}: {} users, {place}",
         options.seed, options.users
     );
     command::run(&mut chaos)

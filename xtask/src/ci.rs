@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::node::Node;
 use crate::python::Setup;
 use crate::workspace::Workspace;
 use crate::{chaos, command, conformance, deny, layers, test, tidy};
@@ -20,6 +21,8 @@ struct Step {
 
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     components(workspace)?;
+    // The first step that compiles the front end needs it.
+    Node::ready(workspace, Setup::Bring)?;
     let mut steps = Vec::new();
     step(&mut steps, "fmt", || {
         command::run(cargo(workspace).args(["fmt", "--all", "--check"]))
@@ -47,14 +50,16 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )
     });
-    let mut tally = None;
+    let mut printed = None;
     step(&mut steps, "test", || {
         let outcome = test::all(workspace, Setup::Bring)?;
-        tally = Some(outcome.tally);
-        if !outcome.tally.ran() {
+        let code = outcome.exit();
+        let ran = outcome.printed.tally.ran();
+        printed = Some(outcome.printed);
+        if !ran {
             return Err(anyhow!("no test ran"));
         }
-        passed(Ok(outcome.exit()))
+        passed(Ok(code))
     });
     step(&mut steps, "conformance", || {
         passed(conformance::all(workspace))
@@ -64,8 +69,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
 
     let failed = steps.iter().filter(|step| step.done.is_err()).count();
     report(&steps);
-    match tally {
-        Some(tally) => println!("{tally}"),
+    match printed {
+        Some(printed) => println!("{}{}", printed.failures, printed.tally),
         None => println!("the tests could not run"),
     }
     Ok(if failed == 0 {
@@ -93,7 +98,10 @@ fn report(steps: &[Step]) {
     println!("\nstep         minutes");
     for step in steps {
         let minutes = step.took.as_secs_f64() / 60.0;
-        let verdict = if step.done.is_ok() { "" } else { "  FAILED" };
+        let verdict = match &step.done {
+            Ok(()) => String::new(),
+            Err(error) => format!("  FAILED: {error:#}"),
+        };
         println!("{:<11} {minutes:>8.2}{verdict}", step.name);
     }
     let all: Duration = steps.iter().map(|step| step.took).sum();

@@ -12,6 +12,7 @@ mod ci;
 mod command;
 mod conformance;
 mod deny;
+mod front_end;
 mod layers;
 mod metadata;
 mod node;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::python::Setup;
 use crate::workspace::Workspace;
@@ -18,24 +18,7 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// Brings them where they are missing. The error says what to do.
 pub(crate) fn ready(workspace: &Workspace, setup: Setup) -> Result<()> {
-    let root = workspace.root();
-    if is_there(root) {
-        return Ok(());
-    }
-    if setup == Setup::LeaveAlone {
-        bail!(
-            "{} is missing; run without --no-setup",
-            system::POSTGRES.what
-        );
-    }
-    system::install(&system::POSTGRES, root)?;
-    if is_there(root) {
-        return Ok(());
-    }
-    bail!(
-        "{} is missing even after installing it",
-        system::POSTGRES.what
-    )
+    system::bring(&system::POSTGRES, is_there, workspace, setup)
 }
 
 fn is_there(root: &Path) -> bool {

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command;
 
-const READY: Duration = Duration::from_secs(20);
+const READY: Duration = Duration::from_mins(1);
 const READY_LINE: &str = "listening on ";
 
 /// It is killed when this is dropped.
@@ -102,7 +102,7 @@ impl Drop for Running {
     }
 }
 
-/// Processor, cores and kernel, as far as they are known.
+/// Processor, cores, memory and kernel, as far as they are known.
 pub(crate) fn machine() -> String {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processors
@@ -112,8 +112,17 @@ pub(crate) fn machine() -> String {
             line.trim_start_matches([' ', '\t', ':'])
         });
     let cores = thread::available_parallelism().map_or(0, usize::from);
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = memory
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"));
+    let kilobytes = total.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    let gigabytes = kilobytes.unwrap_or(0) >> 20;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{model}, {cores} cores, Linux {}", kernel.trim())
+    format!(
+        "{model}, {cores} cores, {gigabytes} GB, Linux {}",
+        kernel.trim()
+    )
 }
 
 /// `utime` and `stime`: fields 14 and 15, counted after the name, which may hold spaces and brackets.

@@ -41,11 +41,11 @@ pub(crate) struct Environment {
 /// what stands for a service.
 pub(crate) const ENVIRONMENTS: [Environment; 3] = [
     Environment {
-        purpose: "what needs fastmcp, openai-agents, openai, anthropic or FastAPI",
+        purpose: "what needs fastmcp, openai-agents, openai, openai-chatkit, anthropic or FastAPI",
         variable: "FRONTDESK_TEST_PYTHON",
         folder: "target/xtask/venv",
         requirements: "xtask/requirements.txt",
-        imports: "import agents, anthropic, fastapi, fastmcp, openai",
+        imports: "import agents, anthropic, chatkit, fastapi, fastmcp, openai",
     },
     Environment {
         purpose: "what needs a tool server of mcp 1.x",
@@ -102,6 +102,7 @@ impl Environment {
                     "install",
                     "--quiet",
                     "--disable-pip-version-check",
+                    "--retries=10",
                     "-r",
                 ])
                 .arg(workspace.path(self.requirements)),

@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 
 use crate::command;
+use crate::python::Setup;
+use crate::workspace::Workspace;
 
 /// Something that tests need from the system, by its name in each package manager.
 pub(crate) struct Need {
@@ -29,6 +31,13 @@ pub(crate) const BROWSER: Need = Need {
     brew: &["chromium", "chromedriver"],
 };
 
+pub(crate) const FIREFOX: Need = Need {
+    what: "Firefox",
+    apt: &["firefox-esr"],
+    dnf: &["firefox"],
+    brew: &["firefox"],
+};
+
 pub(crate) const POSTGRES: Need = Need {
     what: "PostgreSQL's server programs",
     apt: &["postgresql"],
@@ -49,6 +58,27 @@ pub(crate) const NPM: Need = Need {
     dnf: &["npm"],
     brew: &["node"],
 };
+
+/// Installs it where it is missing. The error says what to do.
+pub(crate) fn bring(
+    need: &Need,
+    is_there: impl Fn(&Path) -> bool,
+    workspace: &Workspace,
+    setup: Setup,
+) -> Result<()> {
+    let root = workspace.root();
+    if is_there(root) {
+        return Ok(());
+    }
+    if setup == Setup::LeaveAlone {
+        bail!("{} is missing; run without --no-setup", need.what);
+    }
+    install(need, root)?;
+    if is_there(root) {
+        return Ok(());
+    }
+    bail!("{} is missing even after installing it", need.what)
+}
 
 /// Installs it through apt-get as root or with a sudo that asks for no password.
 /// The error says which command does it by hand.
@@ -81,7 +111,7 @@ fn apt(prefix: &[&str], words: &[&str], root: &Path) -> Result<()> {
     let line: Vec<&str> = prefix
         .iter()
         .copied()
-        .chain(["apt-get"])
+        .chain(["apt-get", "-o", "Acquire::Retries=5"])
         .chain(words.iter().copied())
         .collect();
     let Some((program, arguments)) = line.split_first() else {

@@ -1,18 +1,22 @@
-//! `cargo xtask test`: brings what the tests need, runs all of them, and says what was skipped and why.
+//! `cargo xtask test`: brings what the tests need, runs all of them, those of the front end too, and says what was
+//! skipped and why.
 //! Nothing is skipped where `CI` is set: there a missing need is a failure.
 
+mod failures;
 mod tally;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::front_end::FrontEnd;
 use crate::python::{ENVIRONMENTS, Setup};
 use crate::workspace::{self, Workspace};
 use crate::{browser, command, postgres};
 
+use failures::Failures;
 pub(crate) use tally::Tally;
 
 #[derive(clap::Args)]
@@ -22,12 +26,19 @@ pub(crate) struct Options {
     no_setup: bool,
 }
 
+/// What the tests printed, as far as it matters at the end.
+#[derive(Default, Debug)]
+pub(crate) struct Printed {
+    pub(crate) tally: Tally,
+    pub(crate) failures: Failures,
+}
+
 /// How a run of all tests went.
 pub(crate) struct Outcome {
-    pub(crate) tally: Tally,
+    pub(crate) printed: Printed,
     /// Why something was not tested, one reason each.
     pub(crate) skipped: Vec<String>,
-    /// The exit code of `cargo test`.
+    /// The exit code of `cargo test`, or of what came after it.
     pub(crate) code: u8,
 }
 
@@ -48,7 +59,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         Setup::Bring
     };
     let outcome = all(workspace, setup)?;
-    println!("{}", outcome.tally);
+    println!("\n{}{}", outcome.printed.failures, outcome.printed.tally);
     Ok(outcome.exit())
 }
 
@@ -62,9 +73,23 @@ pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
             Err(error) => missing.push((environment.purpose, error)),
         }
     }
-    if let Err(error) = browser::ready(workspace, setup) {
-        missing.push(("what needs a browser", error));
+    let has_browser = match browser::ready(workspace, setup) {
+        Ok(()) => true,
+        Err(error) => {
+            missing.push(("what needs a browser", error));
+            false
+        }
+    };
+    if let Err(error) = browser::firefox_ready(workspace, setup) {
+        missing.push(("the front end in Firefox", error));
     }
+    let front_end = match FrontEnd::ready(workspace, setup) {
+        Ok(front_end) => Some(front_end),
+        Err(error) => {
+            missing.push(("the front end", error));
+            None
+        }
+    };
     if let Err(error) = postgres::ready(workspace, setup) {
         missing.push(("what needs PostgreSQL", error));
     }
@@ -82,25 +107,19 @@ pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
     for environment in &ENVIRONMENTS {
         cargo.env_remove(environment.variable);
     }
-    cargo.envs(pythons);
-    let mut child = cargo
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run cargo test")?;
-    let mut tally = Tally::default();
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).split(b'\n') {
-            let line = line.context("cannot read what cargo test printed")?;
-            let line = String::from_utf8_lossy(&line);
-            println!("{line}");
-            tally.read(&line);
+    cargo.envs(pythons.iter().cloned());
+    if let Some(front_end) = &front_end {
+        // It builds the front end.
+        cargo.env("PATH", front_end.packages().node().path()?);
+    }
+    let (mut printed, mut code) = counted(&mut cargo)?;
+    if let Some(front_end) = &front_end {
+        let pythons = has_browser.then_some(pythons.as_slice());
+        let passed = front_end.test(workspace, pythons, &mut printed)?;
+        if code == 0 && !passed {
+            code = 1;
         }
     }
-    let status = child.wait().context("cannot wait for cargo test")?;
-    let code = status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1);
 
     let skipped = skipped(&fs::read_to_string(&skips).unwrap_or_default(), &missing);
     if skipped.is_empty() {
@@ -110,10 +129,35 @@ pub(crate) fn all(workspace: &Workspace, setup: Setup) -> Result<Outcome> {
         println!("skipped: {reason}");
     }
     Ok(Outcome {
-        tally,
+        printed,
         skipped,
         code,
     })
+}
+
+/// Runs cargo's tests; what they print passes through. How many there were, and the exit code.
+fn counted(cargo: &mut Command) -> Result<(Printed, u8)> {
+    let mut child = cargo
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo test")?;
+    let mut printed = Printed::default();
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line.context("cannot read what cargo test printed")?;
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            printed.tally.read(&line);
+            printed.failures.read(&line);
+        }
+    }
+    let status = child.wait().context("cannot wait for cargo test")?;
+    let code = status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(1);
+    printed.failures.end();
+    Ok((printed, code))
 }
 
 fn skipped(noted: &str, missing: &[(&str, anyhow::Error)]) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: what no compiler checks. Each check gets the texts and gives back what is broken.
 
+mod components;
 mod names;
 mod promises;
 mod size;
@@ -48,5 +49,6 @@ fn problems(workspace: &Workspace) -> Result<Vec<String>> {
     problems.extend(names::problems(&paths));
     problems.extend(source::problems(&files));
     problems.extend(promises::problems(&files));
+    problems.extend(components::problems(&files));
     Ok(problems)
 }

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command;
 use crate::node::Packages;
+use crate::python::Setup;
 use crate::workspace::Workspace;
 
 const MANIFEST: &str = "xtask/conformance";
@@ -48,7 +49,7 @@ pub(super) struct Suite {
 impl Suite {
     pub(super) fn ready(workspace: &Workspace) -> Result<Self> {
         Ok(Self {
-            packages: Packages::ready(workspace, MANIFEST, super::WORK)?,
+            packages: Packages::ready(workspace, Setup::Bring, MANIFEST, super::WORK)?,
             root: workspace.root().to_path_buf(),
         })
     }

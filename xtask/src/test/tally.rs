@@ -1,4 +1,4 @@
-//! The sum of all `test result:` lines of one run.
+//! The sum of all `test result:` lines of one run, and of what Node's runner of tests counts.
 
 use std::fmt;
 
@@ -31,6 +31,27 @@ impl Tally {
                 "ignored" => self.ignored += number,
                 _ => {}
             }
+        }
+    }
+
+    /// Adds a line of the summary that `node --test` ends with; every other line changes nothing.
+    pub(crate) fn read_node(&mut self, line: &str) {
+        // The one that is for people, then the one of TAP.
+        let Some(count) = line.strip_prefix("ℹ ").or_else(|| line.strip_prefix("# ")) else {
+            return;
+        };
+        let Some((what, number)) = count.trim().split_once(' ') else {
+            return;
+        };
+        let Ok(number) = number.parse::<u64>() else {
+            return;
+        };
+        match what {
+            "tests" => self.programs += 1,
+            "pass" => self.passed += number,
+            "fail" | "cancelled" => self.failed += number,
+            "skipped" | "todo" => self.ignored += number,
+            _ => {}
         }
     }
 
@@ -68,5 +89,28 @@ mod tests {
         assert_eq!(tally.to_string(), "7 passed, 2 failed, 1 ignored");
         assert!(tally.ran());
         assert!(!Tally::default().ran());
+    }
+
+    #[test]
+    fn the_summary_of_node_is_added() {
+        let mut tally = Tally::default();
+        for line in [
+            "✔ a message is sent (12.3ms)",
+            "  ℹ pass 100",
+            "ℹ tests 9",
+            "ℹ suites 0",
+            "ℹ pass 5",
+            "ℹ fail 1",
+            "ℹ cancelled 1",
+            "ℹ skipped 1",
+            "ℹ todo 1",
+            "ℹ duration_ms 1234.5",
+            "# tests 2",
+            "# pass 2",
+        ] {
+            tally.read_node(line);
+        }
+        assert_eq!(tally.to_string(), "7 passed, 2 failed, 2 ignored");
+        assert!(tally.ran());
     }
 }
