@@ -69,6 +69,32 @@ for (const [reducedMotion, isMoving] of Object.entries(MOTIONS)) {
   });
 }
 
+test("with reduced motion what opens is where it stays from its first frame", async () => {
+  const { chat, page } = await scene.embed({}, undefined, { viewport: { width: 360, height: 740 } });
+  /** Where the history comes from, seen before it is painted. */
+  const beginning = () =>
+    chat.button("Show chats").evaluate(
+      (button: HTMLElement) =>
+        new Promise<string>((resolve) => {
+          const root = button.getRootNode() as ShadowRoot;
+          const observer = new MutationObserver(() => {
+            const panel = root.querySelector(".history.is-over");
+            if (!panel) return;
+            observer.disconnect();
+            const { translate, opacity } = getComputedStyle(panel);
+            resolve(`${translate}, ${opacity}`);
+          });
+          observer.observe(root, { childList: true, subtree: true });
+          button.click();
+        }),
+    );
+  assert.equal(await beginning(), "none, 1");
+  await page.keyboard.press("Escape");
+  await chat.history.waitFor({ state: "detached" });
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  assert.equal(await beginning(), "-16px, 0", "there it comes in");
+});
+
 test("with reduced motion the way to the newest message is no journey", async () => {
   const { stand } = scene;
   stand.items.push(stand.said(Array.from({ length: 200 }, (_, line) => `Line ${line}`).join("\n\n")));
