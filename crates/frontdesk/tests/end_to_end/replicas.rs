@@ -16,8 +16,10 @@ use super::postgres;
 const PACE: Duration = Duration::from_millis(5);
 /// Words of an answer that takes a while.
 const LONG: usize = 1_000;
-/// Words of an answer that doesn't come to its end.
-const ENDLESS: usize = 100_000;
+/// Words of an answer that doesn't come to its end, and what it pauses before each of them: few, for they are all written
+/// before the first one is said.
+const ENDLESS: usize = 10_000;
+const SLOWLY: Duration = Duration::from_millis(50);
 /// What the model says to the process that goes on.
 const ANEW: &str = "Said anew.";
 /// How long it usually takes at most until a stop at another process has stopped the turn: none waits until the renewal
@@ -143,7 +145,8 @@ impl Reading {
 
 fn counting(words: usize) -> Script {
     let answer = Response::of([Part::Text(numbered_words(words))]);
-    Script::in_order([answer.with_pause(PACE)])
+    let pause = if words == ENDLESS { SLOWLY } else { PACE };
+    Script::in_order([answer.with_pause(pause)])
 }
 
 fn said_in(items: &[Value]) -> String {

@@ -9,6 +9,10 @@ use reqwest::StatusCode;
 use super::desk::{self, Desk, done, is_message, offers_retry, text};
 
 const PACE: Duration = Duration::from_millis(5);
+/// Words of an answer that doesn't come to its end, and what it pauses before each of them: few, for they are all written
+/// before the first one is said.
+const ENDLESS: usize = 10_000;
+const SLOWLY: Duration = Duration::from_millis(50);
 /// How much longer than its grace it may take to end.
 const SLACK: Duration = Duration::from_secs(30);
 
@@ -19,7 +23,8 @@ enum Client {
 }
 
 async fn begin(words: usize, grace: &str, client: Client) -> (ModelServer, Desk, Streaming) {
-    let answer = Response::of([Part::Text(numbered_words(words))]).with_pause(PACE);
+    let pause = if words == ENDLESS { SLOWLY } else { PACE };
+    let answer = Response::of([Part::Text(numbered_words(words))]).with_pause(pause);
     let model = ModelServer::start(Script::in_order([answer]))
         .await
         .unwrap();
@@ -39,7 +44,7 @@ async fn begin(words: usize, grace: &str, client: Client) -> (ModelServer, Desk,
 /// An answer that ends within the grace is told to its end; another one is cut for a plain client, and says so.
 #[tokio::test]
 async fn it_shuts_down_gracefully() {
-    for (words, grace, is_cut) in [(100, "20s", false), (100_000, "300ms", true)] {
+    for (words, grace, is_cut) in [(100, "20s", false), (ENDLESS, "300ms", true)] {
         let (_model, mut desk, mut stream) = begin(words, grace, Client::Plain).await;
         let mut events = stream.until("thread.item.updated").await.unwrap();
         let told = Instant::now();
@@ -75,7 +80,7 @@ async fn it_shuts_down_gracefully() {
 /// A client that resumes comes back to the next process, which goes on.
 #[tokio::test]
 async fn it_hands_over_what_takes_longer() {
-    let (model, mut desk, mut stream) = begin(100_000, "300ms", Client::Resuming).await;
+    let (model, mut desk, mut stream) = begin(ENDLESS, "300ms", Client::Resuming).await;
     let mut events = stream.until("thread.item.updated").await.unwrap();
     let turn = desk::turn(&stream.headers).unwrap();
     let told = Instant::now();
@@ -107,7 +112,7 @@ async fn it_hands_over_what_takes_longer() {
 /// What comes while the last answers get their grace is refused with words.
 #[tokio::test]
 async fn it_takes_no_new_message_while_it_ends() {
-    let (_model, mut desk, mut stream) = begin(100_000, "30s", Client::Resuming).await;
+    let (_model, mut desk, mut stream) = begin(ENDLESS, "30s", Client::Resuming).await;
     stream.until("thread.item.updated").await.unwrap();
     let turn = desk::turn(&stream.headers).unwrap();
     desk.terminate().await;
