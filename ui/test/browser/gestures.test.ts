@@ -96,6 +96,9 @@ test("words of an answer are quoted with a message, unless one changes one's min
 test("the words can still be quoted when a scroll is told that moved nothing, and not when they have moved", async () => {
   scene.stand.items.push(scene.stand.said("Pears are dear this year.\n\n".repeat(60)));
   const { chat } = await scene.embed({ initialThread: "thr_1" });
+  await chat.says("Pears are dear this year.");
+  // It goes to its end, which moves the words, too.
+  await eventually(async () => assert.ok(await chat.log.evaluate((log) => log.scrollTop > 0 && log.scrollTop + log.clientHeight > log.scrollHeight - 2)));
   await chat.answers.first().getByText("Pears are dear this year.").last().selectText();
   await chat.button("Quote").waitFor();
   await chat.log.evaluate(async (log) => {

@@ -20,6 +20,10 @@ after(async () => {
 /** Whatever waits for the next painting has happened then. */
 const twoFrames = (page: Page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
+/** What is changed shows before the server has said so: waits until it has. */
+const answered = (page: Page, type: string) =>
+  page.waitForResponse((response) => response.ok() && response.request().postData()?.includes(`"${type}"`) === true);
+
 let users = 0;
 async function withTwoThreads() {
   const watched = await openPage(browser, { viewport: { width: 1500, height: 800 } });
@@ -55,8 +59,10 @@ test("a thread is renamed", async () => {
   const { chat, watched } = await withTwoThreads();
   await chat.choose("say apples", "Rename");
   await chat.history.getByRole("textbox", { name: "Name of the chat" }).fill("Fruit");
+  const saved = answered(watched.page, "threads.update");
   await watched.page.keyboard.press("Enter");
   await chat.row("Fruit").waitFor();
+  await saved;
   await watched.page.reload();
   await chat.openHistory();
   await chat.row("Fruit").waitFor();
@@ -142,9 +148,11 @@ test("a name that couldn't be saved isn't written again, and trying again saves 
   assert.equal(await field.inputValue(), "Fruit");
   await watched.page.keyboard.press("Escape");
   isDown = false;
+  const saved = answered(watched.page, "threads.update");
   await chat.history.getByRole("button", { name: "Try again" }).click();
   await chat.row("Fruit").waitFor();
   assert.equal(await chat.history.getByRole("alert").count(), 0);
+  await saved;
   await watched.page.reload();
   await chat.openHistory();
   await chat.row("Fruit").waitFor();
@@ -156,8 +164,10 @@ test("a thread is deleted, after a question", async () => {
   await chat.history.getByRole("group", { name: "Delete this chat?" }).getByRole("button", { name: "Cancel" }).click();
   await chat.row("say apples").waitFor();
   await chat.choose("say apples", "Delete");
+  const deleted = answered(watched.page, "threads.delete");
   await chat.history.getByRole("group", { name: "Delete this chat?" }).getByRole("button", { name: "Delete" }).click();
   await chat.history.getByRole("listitem").nth(1).waitFor({ state: "detached" });
+  await deleted;
   await watched.page.reload();
   await chat.openHistory();
   await chat.hasListed();

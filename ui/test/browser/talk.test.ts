@@ -42,8 +42,10 @@ test("an answer is stopped, and stays stopped", async () => {
   const { chat, page } = await open();
   await chat.write("count");
   await chat.says("1 2 3");
+  const stopped = page.waitForResponse((response) => /\/stop\?/.test(response.url()));
   await chat.stop.click();
   await chat.send.waitFor();
+  assert.ok((await stopped).ok());
   const said = await chat.lastAnswer();
   assert.ok(!said.includes("that is all"), said);
   await page.reload();
