@@ -52,6 +52,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await chat.history.getByText("Nothing found").waitFor();
     await mustBeClean(page, "search without success");
     await page.setViewportSize({ width: 360, height: 700 });
+    await chat.history.and(chat.root.getByRole("dialog")).waitFor();
     await mustBeClean(page, "history over the chat");
   });
 
