@@ -167,7 +167,10 @@ test("questions are answered", { skip }, async () => {
 test("threads are renamed, opened and deleted", { skip }, async () => {
   const { chat, page, again, isQuiet } = await open("archivist");
   const rows = () => chat.history.getByRole("listitem").getByRole("button", { name: /^(?!Actions)/ }).allInnerTexts();
-  const hasRows = (...names: string[]) => eventually(async () => assert.deepEqual(await rows(), names));
+  const hasRows = async (...names: string[]) => {
+    await chat.hasListed();
+    await eventually(async () => assert.deepEqual(await rows(), names));
+  };
   await chat.ask("roll");
   await chat.openHistory();
   await chat.choose("Untitled chat", "Rename");
@@ -187,8 +190,10 @@ test("threads are renamed, opened and deleted", { skip }, async () => {
   await chat.root.getByRole("heading", { name: "Dice" }).waitFor();
   await chat.openHistory();
   await chat.choose("Untitled chat", "Delete");
+  const deleted = page.waitForResponse((answer) => answer.request().postData()?.includes("threads.delete") === true);
   await chat.history.getByRole("group", { name: "Delete this chat?" }).getByRole("button", { name: "Delete" }).click();
   await hasRows("Dice");
+  assert.ok((await deleted).ok());
   await again(dice);
   await chat.openHistory();
   await hasRows("Dice");
