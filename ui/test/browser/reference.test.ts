@@ -203,12 +203,15 @@ test("threads are renamed, opened and deleted", { skip }, async () => {
 for (const upload of ["direct", "two_phase"] as const) {
   test(`a file is attached, taken back and sent (${upload})`, { skip }, async () => {
     const { chat, page, again, isQuiet } = await open(upload, { composer: { attachments: { enabled: true } } }, upload);
+    const method = upload === "direct" ? "POST" : "PUT";
     const attach = async (name: string) => {
+      const taken = page.waitForResponse((answer) => answer.request().method() === method && answer.url().includes("/files"));
       const dialog = page.waitForEvent("filechooser");
       await chat.button("Attach files").click();
       await (await dialog).setFiles({ name, mimeType: "text/plain", buffer: Buffer.from("remember the milk") });
       const files = chat.root.getByRole("list", { name: "Attached files" });
       await files.getByText(name).waitFor();
+      assert.ok((await taken).ok());
       await eventually(async () => assert.equal(await files.getByRole("progressbar").count(), 0));
     };
     await attach("wrong.txt");
